@@ -1,0 +1,357 @@
+"""Access: who may use the API, and the tokens by which they do."""
+
+import asyncio
+import re
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tidings.access.callers import INVALID_TOKEN, Callers
+from tidings.access.erasure import Erasure
+from tidings.access.phone import normal_phone
+from tidings.access.pin_sender import PinSender
+from tidings.access.pins import Pins
+from tidings.access.scope import ADMIN, GRANTED, parse_scopes
+from tidings.access.token import (
+    Issued,
+    Purpose,
+    bearer_of,
+    hash_of,
+    hash_of_secret,
+    is_current,
+    issue,
+    same_secret,
+    successor,
+)
+from tidings.core.caller import Caller, TokenKind
+from tidings.core.clock import DAY, Clock
+from tidings.core.errors import Invalid, NotFound, Unauthenticated
+from tidings.core.event import NOBODY, Actor
+from tidings.core.vault import Vault
+from tidings.store.audit import Audit, Entry, audited
+from tidings.store.connectors import ACCESS_CHANGED, Connector, Connectors, connector_added, connector_revoked
+from tidings.store.database import Database, Statement
+from tidings.store.people import People, person_created, signed_in
+from tidings.store.subscriptions import withholding
+from tidings.store.tokens import Tokens, former_refresh_tokens_ended, token_added, token_revoked
+
+# From 90 % of a refresh token's life on, every accessToken call answers its successor (Kaizala's tokens page).
+_ROTATE_AFTER_MS = 328 * DAY
+_SWEEP_EVERY_S = 3_600
+_SWEEP_AT_ONCE = 1_000
+# Kaizala's ids are GUIDs, some with a shard behind @; ids that somebody chose must be as harmless in a path.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._@-]{1,128}")
+# A guess at what still fits a line of a list.
+_LONGEST_NAME = 200
+# Kaizala's own sentence, misspelt as it was.
+_WRONG_SECRET = "Dont have correct applicationId and secret in header!"  # noqa: S105 - a sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """Good for access tokens until `expires_at`, of those scopes, in their own order."""
+
+    token: str
+    expires_at: int
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """Good for calls until `expires_at`. `refresh_token` is the one to use from now on, empty for the same."""
+
+    token: str
+    expires_at: int
+    refresh_token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConnector:
+    """A connector and its secret, which is shown this once."""
+
+    id: str
+    secret: str
+
+
+class Access:
+    """Signs people in, gives tokens and takes them away. Phone numbers come as people write them.
+
+    What takes a right away holds at once in this process, and within a second in every other (`run`).
+    `actor` is who did it, for the record: a person's id, or what the command line calls itself.
+    """
+
+    def __init__(self, database: Database, *, vault: Vault, clock: Clock, pin_sender: PinSender) -> None:
+        self._database = database
+        self._clock = clock
+        self._connectors = Connectors(database)
+        self._people = People(database)
+        self._tokens = Tokens(database)
+        self._callers = Callers(database, clock=clock)
+        self._pins = Pins(database, vault=vault, clock=clock, sender=pin_sender)
+        self._erasure = Erasure(database, clock=clock)
+        self._audit = Audit(database)
+
+    async def run(self) -> None:
+        """Hear of revocations, send PINs and forget what has run out, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._callers.run())
+            group.create_task(self._pins.run())
+            group.create_task(self._sweep())
+
+    # Whose a token is
+
+    @property
+    def generation(self) -> int:
+        """Moves when somebody's rights may have been taken away: what was concluded from them is then worth nothing."""
+        return self._callers.generation
+
+    def known(self, token: str) -> Caller | None:
+        """Whose a token is, if that is in memory."""
+        return self._callers.known(token)
+
+    async def authenticate(self, token: str) -> Caller:
+        """Whose a token is. Raises Unauthenticated."""
+        return await self._callers.authenticate(token)
+
+    # Signing in
+
+    async def generate_pin(self, phone: str, *, application_id: str, address: str) -> None:
+        """Send a PIN to the person of that number, if there is one: the answer is the same. Raises Throttled."""
+        number = normal_phone(phone, field="mobileNumber")
+        connector = await self._connector(application_id)
+        await self._pins.make(number, connector=connector.id, address=address)
+
+    async def login(
+        self, phone: str, *, application_id: str, pin: str, application_secret: str | None = None, address: str
+    ) -> RefreshToken:
+        """Take a PIN for a refresh token. The former one of this person and connector ends.
+
+        The documented body has no secret, real clients send one: it must be right if it is given.
+        Raises Unauthenticated, and Throttled.
+        """
+        number = normal_phone(phone, field="mobileNumber")
+        connector = await self._connector(application_id, secret=application_secret)
+        person, used = await self._pins.redeem(pin, phone=number, connector=connector.id, address=address)
+        bearer = _bearer(connector, TokenKind.USER, person=Actor(id=person))
+        return await self._give_refresh_token(
+            bearer, used, signed_in(person, at=self._clock.now()), actor=person, action="person.signed_in"
+        )
+
+    async def access_token(self, *, application_id: str, application_secret: str, refresh_token: str) -> AccessToken:
+        """Give an access token, and from day 328 of the refresh token's life on its successor.
+
+        Every call answers the same successor. The earlier token stays valid until its own end, because clients lose
+        answers and run as several processes. Raises Unauthenticated.
+        """
+        connector = await self._connector(application_id, secret=application_secret)
+        now = self._clock.now()
+        refresh = await self._tokens.get(hash_of(refresh_token))
+        if (
+            refresh is None
+            or refresh.purpose != Purpose.REFRESH
+            or refresh.connector != connector.id
+            or not is_current(refresh, now)
+        ):
+            raise Unauthenticated(INVALID_TOKEN)
+        bearer = bearer_of(refresh)
+        access = issue(Purpose.ACCESS, bearer, now=now)
+        issued, following = [access], ""
+        if now >= refresh.created_at + _ROTATE_AFTER_MS:
+            following = successor(refresh_token, refresh.seed)
+            issued.append(issue(Purpose.REFRESH, bearer, now=now, text=following))
+        await self._database.write(*(token_added(one.kept) for one in issued))
+        return AccessToken(token=access.text, expires_at=_end(access), refresh_token=following)
+
+    # Connectors
+
+    async def create_connector(
+        self,
+        name: str,
+        *,
+        actor: str,
+        identifier: str | None = None,
+        secret: str | None = None,
+        scopes: Iterable[str] = GRANTED,
+    ) -> NewConnector:
+        """Let a program use the API. Raises Conflict if there is one of that id, revoked or not."""
+        connector = NewConnector(id=checked_identifier(identifier), secret=secret or secrets.token_urlsafe(32))
+        row = Connector(
+            id=connector.id,
+            name=checked_name(name),
+            secret=hash_of_secret(connector.id, connector.secret),
+            scopes=" ".join(parse_scopes(scopes)),
+            created_at=self._clock.now(),
+        )
+        await self._write(connector_added(row), actor=actor, action="connector.created", about=row.id)
+        return connector
+
+    async def connectors(self, *, after: str = "", most: int = 100) -> list[Connector]:
+        """So many connectors by id, revoked ones too."""
+        return await self._connectors.list(after=after, most=most)
+
+    async def revoke_connector(self, identifier: str, *, actor: str) -> None:
+        """End a connector and its tokens; what its webhooks are owed is held. Raises NotFound."""
+        await self._write(
+            connector_revoked(identifier, at=self._clock.now()),
+            withholding(connector=identifier),
+            ACCESS_CHANGED,
+            actor=actor,
+            action="connector.revoked",
+            about=identifier,
+        )
+        self._callers.forget()
+
+    # People
+
+    async def create_person(
+        self, phone: str, *, actor: str, name: str, picture: str = "", identifier: str | None = None
+    ) -> Actor:
+        """Let a person sign in. One who was only named as a member gets the name; Conflict if there is another name."""
+        number = normal_phone(phone, field="phone")
+        person = Actor(
+            id=checked_identifier(identifier), phone=number, name=checked_name(name), picture=picture
+        )
+        at = self._clock.now()
+        await self._write(person_created(person, at=at), actor=actor, action="person.created", about=person.id)
+        return await self.person(number)
+
+    async def person(self, phone: str) -> Actor:
+        """The person of that number. Raises NotFound."""
+        number = normal_phone(phone, field="phone")
+        person = await self._people.by_phone(number)
+        if person is None:
+            raise NotFound(f"nobody has the number {number}; make that person with `tidings user create`")
+        return person
+
+    async def waiting_pin(self, phone: str) -> str:
+        """The PIN that waits for a person. Raises NotFound."""
+        person = await self.person(phone)
+        pin = await self._pins.waiting(person.phone)
+        if pin is None:
+            raise NotFound(f"no PIN waits for {person.phone}; ask for one with generatePin, it is good for ten minutes")
+        return pin
+
+    async def erase(self, phone: str, *, actor: str) -> None:
+        """Blank a person everywhere; takes a second, and more with many events. Raises NotFound.
+
+        May be repeated when it was interrupted.
+        """
+        person = await self.person(phone)
+        await self._erasure.erase(person, actor=actor)
+        self._callers.forget()
+
+    # Tokens by hand
+
+    async def create_refresh_token(
+        self, connector: str, *, actor: str, kind: TokenKind, phone: str | None = None, group: str = ""
+    ) -> RefreshToken:
+        """Make a refresh token. The former one of this connector, bearer and kind ends. Raises NotFound and Invalid.
+
+        A user token needs a person, a group token a group (the caller looks that it is there).
+        """
+        needs = {TokenKind.USER: bool(phone) and not group, TokenKind.GROUP: bool(group), TokenKind.TENANT: not group}
+        if not needs.get(kind):
+            raise Invalid("a user token needs a person, a group token a group, a tenant token neither")
+        person = await self.person(phone) if phone else NOBODY
+        bearer = _bearer(await self._connector(connector), kind, person=person, group=group)
+        return await self._give_refresh_token(bearer, actor=actor, action="token.created")
+
+    async def create_key(
+        self, connector: str, *, actor: str, scopes: Iterable[str] = (), phone: str | None = None
+    ) -> str:
+        """Make a key that is accepted as it is until it is revoked; without scopes it has all of its connector's."""
+        owner = await self._connector(connector)
+        person = await self.person(phone) if phone else NOBODY
+        bearer = _bearer(owner, TokenKind.KEY, person=person, scopes=parse_scopes(scopes))
+        issued = issue(Purpose.STATIC, bearer, now=self._clock.now())
+        await self._write(token_added(issued.kept), actor=actor, action="key.created", about=issued.kept.hash)
+        return issued.text
+
+    async def revoke_token(self, token: str, *, actor: str) -> None:
+        """End a token or key. Raises Unauthenticated if it is none, or ended before."""
+        kept = hash_of(token)
+        revoked = token_revoked(kept, at=self._clock.now(), otherwise=Unauthenticated(INVALID_TOKEN))
+        await self._write(revoked, ACCESS_CHANGED, actor=actor, action="token.revoked", about=kept)
+        self._callers.forget()
+
+    # The record
+
+    async def audit(self, actor: str, action: str, *, about: str) -> None:
+        """Record who did what to whom: ids, never names or numbers."""
+        await self._write(actor=actor, action=action, about=about)
+
+    async def audit_entries(self, *, before: int | None = None, most: int = 100) -> list[Entry]:
+        """So many entries of the record, newest first; go on with the last one's `id` as `before`."""
+        return await self._audit.entries(before=before, most=most)
+
+    async def _connector(self, identifier: str, *, secret: str | None = None) -> Connector:
+        connector = await self._connectors.get(identifier)
+        if (
+            connector is None
+            or connector.revoked_at is not None
+            or (secret is not None and not same_secret(connector.secret, connector=identifier, secret=secret))
+        ):
+            raise Unauthenticated(_WRONG_SECRET)
+        return connector
+
+    async def _give_refresh_token(
+        self, bearer: Caller, *with_it: Statement, actor: str, action: str
+    ) -> RefreshToken:
+        issued = issue(Purpose.REFRESH, bearer, now=self._clock.now())
+        await self._write(
+            *with_it,
+            former_refresh_tokens_ended(issued.kept),
+            token_added(issued.kept),
+            actor=actor,
+            action=action,
+            about=bearer.connector,
+        )
+        return RefreshToken(token=issued.text, expires_at=_end(issued), scopes=parse_scopes(bearer.scopes))
+
+    async def _write(self, *statements: Statement, actor: str, action: str, about: str) -> None:
+        entry = audited(actor=actor, action=action, about=about, at=self._clock.now())
+        await self._database.write(*statements, entry)
+
+    async def _sweep(self) -> None:
+        while True:
+            while await self._tokens.sweep(before=self._clock.now(), most=_SWEEP_AT_ONCE) == _SWEEP_AT_ONCE:
+                pass
+            await self._clock.sleep(_SWEEP_EVERY_S)
+
+
+def checked_identifier(identifier: str | None) -> str:
+    """An id that somebody chose, or a new GUID."""
+    if identifier is None:
+        return str(uuid.uuid4())
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise Invalid("id: expected up to 128 letters, digits, '.', '_', '@' or '-'")
+    return identifier
+
+
+def checked_name(name: str, *, field: str = "name") -> str:
+    """A name that can be shown. Raises Invalid."""
+    name = name.strip()
+    if not 0 < len(name) <= _LONGEST_NAME or "\0" in name:
+        raise Invalid(f"{field}: expected 1 to {_LONGEST_NAME} characters")
+    return name
+
+
+def _bearer(
+    connector: Connector,
+    kind: TokenKind,
+    *,
+    person: Actor = NOBODY,
+    group: str = "",
+    scopes: Iterable[str] = (),
+) -> Caller:
+    """Who may act within those scopes, at most with what the connector has; without any, with all of it but admin."""
+    has = frozenset(connector.scopes.split())
+    wanted = frozenset(scopes) or has - {ADMIN}
+    if not wanted <= has:
+        raise Invalid(f"scope: connector {connector.id} was not given {', '.join(sorted(wanted - has))}")
+    return Caller(connector=connector.id, kind=kind, person=person, group=group, scopes=wanted)
+
+
+def _end(issued: Issued) -> int:
+    return issued.kept.expires_at or 0

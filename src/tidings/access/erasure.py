@@ -1,0 +1,84 @@
+"""Erasure: blanks a person everywhere, in steps that leave room for everybody else's work."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from tidings.core.clock import Clock
+from tidings.core.event import Actor
+from tidings.store.audit import audited
+from tidings.store.connectors import ACCESS_CHANGED
+from tidings.store.database import Database
+from tidings.store.people import Naming, People, event_rewritten, person_erased, stripped_of_access
+from tidings.store.subscriptions import withholding
+
+# A step takes some ten milliseconds of the one writer; a guess at what nobody notices.
+_STEP = 1_000
+# Whoever was signed in anywhere is refused after a second (see `Callers`); only then is nothing new written about them.
+_UNTIL_REFUSED_S = 1.0
+# How events name a person: by number and id, with name and picture beside them as they were then.
+_PART = re.compile(r"(Id|Name|ProfilePic)$")
+_PLAIN = frozenset({"id", "name", "phone", "mobileNumber", "picture", "profilePic"})
+
+
+class Erasure:
+    """Leaves a person's id, so that what refers to it stays explainable, and nothing else.
+
+    The row goes last: whoever was interrupted finds the person by number and begins again.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._people = People(database)
+        self._clock = clock
+
+    async def erase(self, person: Actor, *, actor: str) -> None:
+        """Take away what the person may do, then blank messages, kept events and the row itself."""
+        now = self._clock.now()
+        await self._database.write(*stripped_of_access(person, at=now), withholding(owner=person.id), ACCESS_CHANGED)
+        await self._clock.sleep(_UNTIL_REFUSED_S)
+        while await self._people.unsign_messages(person.id, most=_STEP) == _STEP:
+            pass
+        await self._blank_events(person)
+        await self._database.write(
+            person_erased(person.id, at=now),
+            audited(actor=actor, action="person.erased", about=person.id, at=now),
+        )
+
+    async def _blank_events(self, person: Actor) -> None:
+        after = 0
+        while until := await self._people.event_step(after=after, most=_STEP):
+            naming = await self._people.events_naming(person, after=after, until=until)
+            await self._database.write(*(event_rewritten(without(person, event)) for event in naming))
+            after = until
+
+
+def without(person: Actor, event: Naming) -> Naming:
+    """The event without number, name and picture of a person; the id stays."""
+    actor = event.actor and msgspec.json.decode(event.actor, type=Actor)
+    if actor and (actor.id == person.id or actor.phone == person.phone):
+        actor = Actor(id=person.id, is_bot=person.is_bot)
+    data = _without(person, msgspec.json.decode(event.data))
+    return Naming(
+        id=event.id,
+        actor=msgspec.json.encode(actor).decode() if actor else None,
+        data=msgspec.json.encode(data).decode(),
+    )
+
+
+def _without(person: Actor, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, list):
+        return [_without(person, item) for item in value]
+    if isinstance(value, dict):
+        about = {_about(key) for key, item in value.items() if item in (person.id, person.phone)}
+        return {
+            key: "" if _about(key) in about and isinstance(item, str) and item != person.id else _without(person, item)
+            for key, item in value.items()
+        }
+    return "" if value == person.phone else value
+
+
+def _about(key: str) -> str:
+    """What `member`, `memberId`, `memberName` and `memberProfilePic` have in common; empty for `id`, `name` and so on."""
+    return "" if key in _PLAIN else _PART.sub("", key)

@@ -1,0 +1,176 @@
+"""Settings: one declaration each, read from `TIDINGS_…` variables and `tidings.toml`."""
+
+import ipaddress
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tidings.core.clock import DAY
+from tidings.core.delivery import GIVE_UP_AFTER_MS
+from tidings.core.duration import parse_duration
+from tidings.core.errors import Invalid
+from tidings.core.schedule import DEFAULT_SCHEDULE, RetrySchedule, parse_schedule
+from tidings.core.secret import Secret
+
+T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+FILE = "tidings.toml"
+ROLES = ("api", "deliver", "receive")
+HANDSHAKES = ("kaizala", "always", "never")
+
+
+def _path(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise Invalid(f"there is no file {text!r}")
+    return path
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise Invalid(f"write a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    values = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+    if text.lower() not in values:
+        raise Invalid(f"write on or off, not {text!r}")
+    return values[text.lower()]
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise Invalid(f"write one of {', '.join(words)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise Invalid(f"write blocks of addresses like 127.0.0.1/32,10.0.0.0/8: {error}") from error
+
+
+def _roles(text: str) -> frozenset[str]:
+    roles = ROLES if text == "all" else tuple(part.strip() for part in text.split(","))
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not roles:
+        raise Invalid(f"write all, or some of {', '.join(ROLES)}; {', '.join(unknown) or 'nothing'!r} is none of them")
+    return frozenset(roles)
+
+
+def _public_url(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise Invalid(f"write a URL that begins with https:// or http://, not {text!r}")
+    return text if not text or text.endswith("/") else f"{text}/"
+
+
+def _retention(text: str) -> int:
+    retention = parse_duration(text)
+    if retention <= GIVE_UP_AFTER_MS:
+        raise Invalid("must be longer than the 48h for which a delivery may be retried; write 3d or more")
+    return retention
+
+
+def _setting(parse: Callable[[str], T], default: str, meaning: str) -> T:
+    """A field: how its text is understood, its default as text, and one line of meaning."""
+    made: Any = field(metadata={"parse": parse, "default": default, "meaning": meaning})
+    return made  # type: ignore[no-any-return] - dataclasses.field pretends to be of the field's type, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an installation decides."""
+
+    database: Secret = _setting(Secret, "sqlite:./tidings-data/tidings.db", "where everything is kept: sqlite:PATH or postgresql://…")
+    host: str = _setting(str, "127.0.0.1", "the address to listen on")
+    port: int = _setting(_number(0, 65535), "8080", "the port to listen on; 0 takes a free one")
+    public_url: str = _setting(_public_url, "", "how the outside reaches us, ending in /; default http(s)://HOST:PORT/")
+    tls_cert: Path | None = _setting(_path, "", "PEM file of the certificate chain, to serve HTTPS; reloaded on change")
+    tls_key: Path | None = _setting(_path, "", "PEM file of the certificate's key")
+    trusted_proxies: tuple[Network, ...] = _setting(_networks, "", "blocks of addresses whose X-Forwarded-For is believed")
+    workers: int = _setting(_number(1, 64), "1", "processes on this machine; more than one needs PostgreSQL")
+    roles: frozenset[str] = _setting(_roles, "all", f"what this process does: some of {', '.join(ROLES)}")
+    egress_allow: tuple[Network, ...] = _setting(_networks, "", "blocks of addresses that may be called although not public")
+    egress_http: bool = _setting(_switch, "off", "allow http:// callback URLs")
+    egress_ca: Path | None = _setting(_path, "", "PEM file of an extra certificate authority trusted for callbacks")
+    egress_proxy: Secret = _setting(Secret, "", "HTTP CONNECT proxy for everything that leaves: http://[user:password@]host:port")
+    handshake: str = _setting(_choice(*HANDSHAKES), "kaizala", "who must pass the validation handshake: kaizala, always, never")
+    pin_sender: Secret = _setting(Secret, "console", "how PINs reach people: console, smtp://…, or an HTTPS URL")
+    secret_key: Secret = _setting(Secret, "", "keys that encrypt stored secrets, the first one seals; default: a file made at first start")
+    retry_schedule: RetrySchedule = _setting(parse_schedule, DEFAULT_SCHEDULE.text, "waits between attempts of a delivery")
+    retention: int = _setting(_retention, "30d", "how long finished events and attempts are kept")
+
+    @property
+    def base_url(self) -> str:
+        """How the outside reaches us, ending in `/`."""
+        scheme = "https" if self.tls_cert else "http"
+        return self.public_url or f"{scheme}://{self.host}:{self.port}/"
+
+    @property
+    def data_folder(self) -> Path:
+        """Where files beside the database live: with SQLite its folder, else `./tidings-data`."""
+        url = self.database.reveal()
+        return Path(url.removeprefix("sqlite:")).parent if url.startswith("sqlite:") else Path("tidings-data")
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"TIDINGS_{name.upper()}"
+
+
+def load(environ: Mapping[str, str], *, folder: Path | None = None, **given: str) -> Settings:
+    """Read the settings: what is given, else the environment, else `tidings.toml` in that folder, else the default.
+
+    Raises `Invalid` naming the variable and what it should be. A name in the file that does not exist is a mistake;
+    of variables that do not exist `unknown` tells, since other versions and parts may have them.
+    """
+    written = _file(folder or Path())
+    known = {one.name: one for one in fields(Settings)}
+    for name in written.keys() - known.keys():
+        raise Invalid(f"{FILE}: there is no setting {name!r}; the settings are {', '.join(sorted(known))}")
+    values = {}
+    for name, one in known.items():
+        text = given.get(name, environ.get(variable(name), written.get(name, one.metadata["default"])))
+        try:
+            values[name] = one.metadata["parse"](text)
+        except Invalid as error:
+            raise Invalid(f"{variable(name)}: {error.message}") from error
+    settings = Settings(**values)
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise Invalid("TIDINGS_TLS_CERT and TIDINGS_TLS_KEY belong together: set both or none")
+    if settings.workers > 1 and settings.database.reveal().startswith("sqlite:"):
+        raise Invalid("TIDINGS_WORKERS: SQLite is served by one process; use 1, or PostgreSQL as TIDINGS_DATABASE")
+    return settings
+
+
+def unknown(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    known = {variable(one.name) for one in fields(Settings)}
+    return sorted(name for name in environ if name.startswith("TIDINGS_") and name not in known)
+
+
+def _file(folder: Path) -> dict[str, str]:
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        written = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{FILE} is not TOML: {error}") from error
+    for name, value in written.items():
+        if not isinstance(value, str | int):
+            raise Invalid(f"{FILE}: {name} must be a text, a whole number, true or false")
+    return {name: str(value) for name, value in written.items()}

@@ -1,0 +1,1 @@
+"""Server, receiver and load as separate processes, and what they measured."""

@@ -1,0 +1,42 @@
+"""Identifiers: 64 bits inside, made by the database in the order of time; UUIDs outside."""
+
+import uuid
+
+SEQUENCE_BITS = 20
+_SUBSCRIPTION_BITS = 54
+
+
+def identifier_at(instant: int) -> int:
+    """The smallest identifier that can have been made at that instant (epoch milliseconds)."""
+    return instant << SEQUENCE_BITS
+
+
+def instant_of(identifier: int) -> int:
+    """When an identifier was made, in epoch milliseconds."""
+    return identifier >> SEQUENCE_BITS
+
+
+def outside(identifier: int, subscription: int = 0) -> str:
+    """Show an event, or with a subscription's number a delivery, as a UUID (version 7's layout).
+
+    48 bits of time, the sequence's 20 bits around the variant, and the subscription's number in the last 54:
+    equal over all attempts of a delivery, different between webhooks, without a dot.
+    """
+    sequence = identifier & 0xFFFFF
+    high = (instant_of(identifier) & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence >> 8
+    low = 0b10 << 62 | (sequence & 0xFF) << _SUBSCRIPTION_BITS | subscription
+    text = f"{high << 64 | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def inside(text: str) -> tuple[int, int] | None:
+    """Read an identifier that `outside` made: (event, subscription or 0), or None if it cannot be one."""
+    try:
+        value = uuid.UUID(text).int
+    except ValueError:
+        return None
+    high, low = value >> 64, value & (1 << 64) - 1
+    if high >> 12 & 0xF != 7 or low >> 62 != 0b10:  # noqa: PLR2004 - UUID version 7, RFC 9562 variant
+        return None
+    sequence = (high & 0xFFF) << 8 | low >> _SUBSCRIPTION_BITS & 0xFF
+    return (high >> 16) << SEQUENCE_BITS | sequence, low & (1 << _SUBSCRIPTION_BITS) - 1

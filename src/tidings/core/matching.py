@@ -1,0 +1,50 @@
+"""Matching: which subscriptions want an event, from memory, however many there are."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from tidings.core.event import ANY, Event, Subject
+from tidings.core.subscription import State, Subscription
+
+
+class Index:
+    """All subscriptions that have not ended, by subject. `version` is the store's version that it reflects."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._by_subject: dict[Subject, dict[int, Subscription]] = {}
+        self._by_number: dict[int, Subscription] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def get(self, number: int) -> Subscription | None:
+        """The subscription of that number, unless it has ended."""
+        return self._by_number.get(number)
+
+    def take(self, version: int, changed: Iterable[Subscription]) -> None:
+        """Bring the index up to that version with the subscriptions that changed since the one it had."""
+        for subscription in changed:
+            before = self._by_number.pop(subscription.number, None)
+            if before is not None:
+                self._by_subject[before.subject].pop(before.number)
+            if subscription.state is not State.ENDED:
+                self._by_number[subscription.number] = subscription
+                self._by_subject.setdefault(subscription.subject, {})[subscription.number] = subscription
+        self.version = version
+
+    def matches(self, event: Event) -> list[Subscription]:
+        """The subscriptions that want the event, each once."""
+        found: list[Subscription] = []
+        document: Callable[[], dict[str, Any]] = cache(event.document)
+        for subject in _keys(event):
+            candidates = self._by_subject.get(subject)
+            if candidates:
+                found += [one for one in candidates.values() if one.wants(event, document)]
+        return found
+
+
+def _keys(event: Event) -> Iterable[Subject]:
+    # A kind with `*` is looked up once, even if several subjects of the event are of that kind.
+    return dict.fromkeys([*event.subjects, *(Subject(subject.kind, ANY) for subject in event.subjects)])

@@ -1,0 +1,99 @@
+"""Subscription: a standing order for the events of one subject, and the rule of which events it wants."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tidings.core.clock import DAY
+from tidings.core.event import ANY, Event, Subject
+from tidings.core.filter import Filter
+from tidings.core.pattern import Types
+from tidings.core.schedule import RetrySchedule
+from tidings.core.secret import Secret
+from tidings.core.signature import SigningSecret
+
+# The webhooks reference: "Default is 2 years".
+DEFAULT_VALIDITY_MS = 2 * 365 * DAY
+# Standard Webhooks asks for 15 to 30 seconds.
+DEFAULT_TIMEOUT_MS = 15_000
+
+
+class State(StrEnum):
+    """What becomes of events for a subscription."""
+
+    ACTIVE = "active"  # they are delivered
+    DISABLED = "disabled"  # they are held until the subscription is made active again
+    ENDED = "ended"  # nothing is matched any more; kept so that what was delivered stays explainable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A standing order. `number` is its name inside, made by the store; `id` the one outside.
+
+    `withheld` holds deliveries although the state is active: the owner lost the right to hear, or the connector was
+    revoked. `order_key` is None for no order, "" for one order over all its events, else a path in the event.
+    `rate` is a number of deliveries a second, 0 for no limit.
+    """
+
+    number: int = 0
+    id: str
+    subject: Subject
+    types: Types
+    url: str
+    token: Secret | None = None
+    context: str | None = None
+    format: str
+    secrets: tuple[SigningSecret, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    basic_auth: Secret | None = None  # user:password
+    client_certificate: Secret | None = None  # PEM of the certificate chain and its key
+    schedule: RetrySchedule | None = None
+    timeout_ms: int = DEFAULT_TIMEOUT_MS
+    order_key: str | None = None
+    rate: float = 0.0
+    filters: Filter | None = None
+    state: State = State.ACTIVE
+    withheld: bool = False
+    connector: str = ""
+    owner: str = ""  # the person who made it; empty for a tenant's or group's token
+    created_at: int = 0
+    expires_at: int
+    ended_at: int | None = None
+    disabled_at: int | None = None
+    disabled_why: str = ""
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether what is owed to it may be sent at all."""
+        return self.state is State.ACTIVE and not self.withheld
+
+    def hears(self, subject: Subject) -> bool:
+        """Whether that subject is its own, or falls under its `*`."""
+        return self.subject.kind == subject.kind and self.subject.id in (subject.id, ANY)
+
+    def wants(self, event: Event, document: Callable[[], dict[str, Any]]) -> bool:
+        """Whether the event is to be delivered here. `document` makes the event's JSON and is asked only by filters."""
+        return (
+            self.state is not State.ENDED
+            and event.at < self.expires_at
+            and self.types.match(event.type)
+            and any(self.hears(subject) for subject in event.subjects)
+            # An operational event never goes to the subscription that it is about.
+            and not (event.source == "" and Subject("Webhook", self.id) in event.subjects)
+            and (self.filters is None or self.filters.accepts(document()))
+        )
+
+    def why_not(self, event: Event, document: Callable[[], dict[str, Any]]) -> str | None:
+        """In words, why the event is not delivered here; None if it is."""
+        if self.state is State.ENDED:
+            return "the webhook has ended"
+        if event.at >= self.expires_at:
+            return "the webhook's validity had run out"
+        if not self.types.match(event.type):
+            return f"the webhook does not listen to {event.type}"
+        if not any(self.hears(subject) for subject in event.subjects):
+            return f"the event is not about {self.subject.kind} {self.subject.id}"
+        if not self.wants(event, document):
+            return (self.filters and self.filters.explain(document())) or "the event is about this webhook itself"
+        return None

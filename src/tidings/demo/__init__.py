@@ -1,0 +1,1 @@
+"""A lively instance out of the dialects' samples."""

@@ -1,0 +1,1 @@
+"""How sources speak on the wire, one folder a source."""

@@ -1,0 +1,80 @@
+"""Discovery: what the folders here offer, found by looking, so that adding a source is adding a folder.
+
+A folder is a package with `DIALECTS` (how it writes callbacks), `DEFAULT_FOR` (which of them a webhook gets that names
+none, by object type) and `samples/` (an example of each event type, as `POST /v1/events` takes it).
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from tidings import dialects
+from tidings.core.dialect import Dialect
+from tidings.core.event import Actor, Event, Subject
+
+# Tests, documents and the demo want the same bytes each time; whoever publishes a sample sets its own instant.
+SAMPLE_AT = 1_773_640_800_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Everything that the folders offer: dialects by name, the default's name by object type, samples by event type."""
+
+    dialects: Mapping[str, Dialect]
+    default_for: Mapping[str, str]
+    samples: Mapping[str, Event]
+
+
+def discover() -> Found:
+    """Import every package beside this module and gather what it offers."""
+    by_name: dict[str, Dialect] = {}
+    default_for: dict[str, str] = {}
+    samples: dict[str, Event] = {}
+    for module in pkgutil.iter_modules(dialects.__path__, f"{dialects.__name__}."):
+        if module.ispkg:
+            package = importlib.import_module(module.name)
+            by_name |= {dialect.name: dialect for dialect in package.DIALECTS}
+            default_for |= package.DEFAULT_FOR
+            samples |= {event.type: event for event in read_samples(module.name)}
+    return Found(dialects=by_name, default_for=default_for, samples=samples)
+
+
+def read_samples(package: str) -> Iterator[Event]:
+    """The samples of one dialect's package, by name of their files."""
+    folder = files(package) / "samples"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        sample = msgspec.json.decode(file.read_bytes(), type=_Sample)
+        yield Event(
+            type=sample.type,
+            subjects=tuple(Subject(one.object_type, one.object_id) for one in sample.subjects),
+            data=msgspec.json.encode(sample.data),
+            at=SAMPLE_AT,
+            actor=Actor(
+                phone=sample.from_user,
+                id=sample.from_user_id,
+                name=sample.from_user_name,
+                picture=sample.from_user_profile_pic,
+            ),
+            wire_id=sample.event_id,
+        )
+
+
+class _Subject(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    object_type: str
+    object_id: str
+
+
+class _Sample(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    type: str
+    subjects: list[_Subject]
+    data: dict[str, Any]
+    event_id: str = ""
+    from_user: str = ""
+    from_user_id: str = ""
+    from_user_name: str = ""
+    from_user_profile_pic: str = ""

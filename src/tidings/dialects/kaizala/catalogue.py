@@ -1,0 +1,70 @@
+"""The events that Kaizala tells of, and at which objects each may be heard."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from tidings.core.errors import Invalid
+
+
+class Kind(StrEnum):
+    """The objects that a webhook of Kaizala can be about."""
+
+    GROUP = "Group"
+    ACTION = "Action"
+    ACTION_PACKAGE = "ActionPackage"
+
+
+KINDS = tuple(Kind)
+
+# What happens to an action is heard at the action, at its package, and in its group.
+_OF_ACTIONS = (
+    "ActionCreated",
+    "ActionResponse",
+    "SurveyCreated",
+    "SurveyResponse",
+    "JobCreated",
+    "JobResponse",
+    # Not in the webhooks reference, but in the published collection of requests.
+    "PollCreated",
+    "PollResponse",
+    "LetsMeetCreated",
+    "LetsMeetResponse",
+)
+# An announcement and an attachment are told without the id of an action: they can be heard in their group alone.
+_OF_GROUPS = (
+    "TextMessageCreated",
+    "AttachmentCreated",
+    "Announcement",
+    "MemberAdded",
+    "MemberRemoved",
+    "GroupAdded",
+    "GroupRemoved",
+)
+EVENT_TYPES = _OF_ACTIONS + _OF_GROUPS
+HEARD_AT = dict.fromkeys(KINDS, _OF_ACTIONS) | {Kind.GROUP: EVENT_TYPES}
+
+_SPELLINGS = {name.lower(): name for name in (*KINDS, *EVENT_TYPES)}
+
+
+def spelled(name: str) -> str:
+    """The documented spelling of an object type or event type, whatever case it came in; others as they are."""
+    return _SPELLINGS.get(name.lower(), name)
+
+
+def check_types(kind: str, types: Sequence[str]) -> None:
+    """Refuse event types that cannot occur at that kind of object. Wildcards and other names are not Kaizala's."""
+    if kind not in HEARD_AT:
+        for place, name in enumerate(types):
+            if name in EVENT_TYPES:
+                raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
+        return
+    possible = HEARD_AT[Kind(kind)]
+    for place, name in enumerate(types):
+        if name not in EVENT_TYPES:
+            raise Invalid(f"eventTypes[{place}]: {name!r} is not an event of a {kind}; use {', '.join(possible)}")
+        if name not in possible:
+            raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
+
+
+def _levels(name: str) -> str:
+    return " or ".join(kind for kind in KINDS if name in HEARD_AT[kind])

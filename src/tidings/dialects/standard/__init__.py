@@ -1,0 +1,8 @@
+"""Forms for applications' own events: Standard Webhooks, CloudEvents, and the bare data."""
+
+from tidings.dialects.standard.bare import Bare
+from tidings.dialects.standard.cloud_events import CloudEvents
+from tidings.dialects.standard.standard_webhooks import StandardWebhooks
+
+DIALECTS = (StandardWebhooks(), CloudEvents(), Bare())
+DEFAULT_FOR = dict.fromkeys(("Application", "Webhook", "System"), StandardWebhooks.name)

@@ -1,0 +1,167 @@
+"""One HTTP/1.1 connection: a request out, an answer in, every read bounded."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Hashable
+from http import HTTPStatus
+from time import perf_counter
+from typing import cast
+
+from httptools import HttpParserError, HttpResponseParser
+
+from tidings.egress.answer import Failed, Outcome
+
+# What a head may take, interim answers included. httptools itself would gather without end.
+HEAD_LIMIT = 64 * 1024
+# Reading stops this far behind the head; the status is known by then, and the connection is closed.
+BODY_LIMIT = 64 * 1024
+# What is kept of an answer, for whoever looks at the attempt.
+BODY_KEPT = 4_096
+HEADERS_KEPT = 8 * 1024
+INTERIM_LIMIT = 10
+
+
+class Connection(asyncio.Protocol):
+    """Serves one request at a time. While nothing is asked nothing may arrive, or the connection is given up.
+
+    After `ask` has returned, `status`, `headers` and `body` hold the answer until the next `ask`.
+    """
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop, origin: Hashable, opened_at: float) -> None:
+        self._loop = loop
+        self.origin = origin
+        self.address = ""
+        self.opened_at = opened_at
+        self.on_lost: Callable[[Connection], None] | None = None
+        self.is_lost = False
+        self.transport: asyncio.Transport
+        self._parser = HttpResponseParser(self)
+        self._waiting: asyncio.Future[None] | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self.first_byte_at = 0.0
+        self.is_reusable = False
+        self._received = 0
+        self._headers_size = 0
+        self._head_end = 0
+        self._interim = 0
+        self._is_delimited = False
+
+    @property
+    def was_silent(self) -> bool:
+        """Whether not a byte has come since the last `ask`."""
+        return self._received == 0
+
+    async def ask(self, data: bytes) -> None:
+        """Send a request and wait for its answer. Raises `Failed`; after that, or a cancellation, it must be closed."""
+        self._begin()
+        if self.is_lost:
+            raise Failed(Outcome.BROKEN, "the endpoint closed the connection before the request was sent")
+        waiting = self._waiting = self._loop.create_future()
+        self.transport.write(data)
+        await waiting
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiting is None:
+            # Nobody asked: a late 408, or an attempt to answer the next request before it is made.
+            self.abort()
+            return
+        if self._received == 0:
+            self.first_byte_at = perf_counter()
+        room = HEAD_LIMIT - self._received
+        self._received += len(data)
+        try:
+            if self._head_end == 0 and len(data) > room:
+                self._parser.feed_data(data[:room])
+                if self._head_end == 0:
+                    self._fail(Outcome.TOO_BIG, f"the answer's head is over {HEAD_LIMIT // 1024} kB")
+                    return
+                data = data[room:]
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            self._fail(Outcome.BROKEN, f"what came is not an HTTP answer: {error}")
+            return
+        if self._head_end and self._received > self._head_end + BODY_LIMIT:
+            self._finish(is_reusable=False)
+
+    def eof_received(self) -> None:
+        if self._head_end and not self._is_delimited:
+            self._finish(is_reusable=False)
+        when = "in the middle of the answer" if self._received else "without an answer"
+        self._fail(Outcome.BROKEN, f"the endpoint closed the connection {when}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
+        if isinstance(exc, ssl.SSLError):
+            # In TLS 1.3 a server judges our certificate only after the handshake.
+            self._fail(Outcome.TLS_FAILED, f"the endpoint ended TLS: {exc.reason}")
+        when = "in the middle of the answer" if self._received else "before the answer"
+        self._fail(Outcome.BROKEN, f"the connection was reset {when}")
+        if self.on_lost is not None:
+            self.on_lost(self)
+
+    # httptools
+
+    def on_message_begin(self) -> None:
+        # A second answer to one request: what follows could not be told from the answer to the next.
+        self.is_reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_end or self._waiting is None:
+            return  # a trailer, or what comes behind an answer
+        name = name.lower()
+        if name == b"content-length" or (name == b"transfer-encoding" and value.lower().endswith(b"chunked")):
+            self._is_delimited = True
+        self._headers_size += len(name) + len(value)
+        if self._headers_size <= HEADERS_KEPT:
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._head_end or self._waiting is None:
+            return
+        status = self._parser.get_status_code()
+        if status == HTTPStatus.SWITCHING_PROTOCOLS or not 100 <= status < 600:  # noqa: PLR2004 - RFC 9110, 15
+            self._fail(Outcome.BROKEN, f"the endpoint answered with status {status}, which answers no request of ours")
+        elif status >= HTTPStatus.OK:
+            self.status = status
+            self._head_end = self._received
+        else:
+            self._interim += 1
+            self.headers, self._headers_size, self._is_delimited = [], 0, False
+            if self._interim > INTERIM_LIMIT:
+                self._fail(Outcome.BROKEN, f"more than {INTERIM_LIMIT} interim answers came, and no final one")
+
+    def on_body(self, data: bytes) -> None:
+        if self._waiting is not None and len(self.body) < BODY_KEPT:
+            self.body += data[: BODY_KEPT - len(self.body)]
+
+    def on_message_complete(self) -> None:
+        if self._head_end:
+            self._finish(is_reusable=self._parser.should_keep_alive())
+
+    # the end
+
+    def _finish(self, *, is_reusable: bool) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            # An answer that came before the request was out leaves the rest of the request in the way of the next.
+            self.is_reusable = is_reusable and self.transport.get_write_buffer_size() == 0
+            waiting.set_result(None)
+
+    def _fail(self, outcome: Outcome, error: str) -> None:
+        self.is_reusable = False
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(Failed(outcome, error))

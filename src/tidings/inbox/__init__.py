@@ -1,0 +1,1 @@
+"""Requests that reached us, kept to the byte."""

@@ -1,0 +1,1 @@
+"""Event, matched, owed, delivered, recorded."""

@@ -1,0 +1,55 @@
+"""Callback: the request that tells a subscriber of an event."""
+
+import base64
+from collections.abc import Mapping
+
+from tidings.core.dialect import Dialect
+from tidings.core.event import Event
+from tidings.core.identifier import outside
+from tidings.core.signature import Signer
+from tidings.core.subscription import Subscription
+from tidings.egress.request import Request
+
+
+class Caller:
+    """Writes the callbacks of one subscription; what they share is made once."""
+
+    def __init__(self, subscription: Subscription, dialects: Mapping[str, Dialect]) -> None:
+        self._subscription = subscription
+        self._dialect = dialects[subscription.format]
+        self._signer = Signer(subscription.secrets)
+        certificate = subscription.client_certificate
+        self._certificate = certificate.reveal() if certificate else None
+        self._headers = tuple(_standing_headers(subscription, self._dialect))
+
+    def request(self, event: Event, *, at: int) -> Request:
+        """The callback of an event, signed for that instant. Its `webhook-id` is equal over all attempts."""
+        subscription = self._subscription
+        body = self._dialect.write(event, subscription)
+        name = outside(event.id, subscription.number)
+        seconds = at // 1000
+        return Request(
+            method="POST",
+            url=subscription.url,
+            headers=(
+                *self._headers,
+                ("webhook-id", name),
+                ("webhook-timestamp", str(seconds)),
+                ("webhook-signature", self._signer.sign(name, seconds, body)),
+                ("tidings-event-id", outside(event.id)),
+                ("tidings-event-time", str(event.at)),
+            ),
+            body=body,
+            timeout_ms=subscription.timeout_ms,
+            client_certificate=self._certificate,
+        )
+
+
+def _standing_headers(subscription: Subscription, dialect: Dialect) -> list[tuple[str, str]]:
+    headers = [("content-type", dialect.content_type)]
+    if subscription.token:
+        headers.append(("kz-callback-token", subscription.token.reveal()))
+    if subscription.basic_auth:
+        encoded = base64.b64encode(subscription.basic_auth.reveal().encode()).decode()
+        headers.append(("authorization", f"Basic {encoded}"))
+    return [*headers, *subscription.headers]

@@ -1,0 +1,194 @@
+"""Hub: the parts of the outbox, put together and kept running."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from tidings.core.clock import Clock
+from tidings.core.dialect import Dialect
+from tidings.core.errors import TidingsError, Unavailable
+from tidings.core.event import Event
+from tidings.core.schedule import RetrySchedule
+from tidings.core.subscription import Subscription
+from tidings.egress.client import Client
+from tidings.outbox.courier import Courier
+from tidings.outbox.directory import Directory
+from tidings.outbox.notices import Notices
+from tidings.outbox.publisher import HandOver, Publisher
+from tidings.outbox.tenure import BEAT_EVERY_S, Tenure
+from tidings.outbox.upkeep import Upkeep
+from tidings.store.database import Database
+from tidings.store.lanes import Lanes
+from tidings.store.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+UPKEEP_EVERY_S = 60.0
+
+
+class Nobody:
+    """Takes nothing: the hand-over of a process that does not deliver."""
+
+    owner = 0
+
+    def accepts(self, subscription: Subscription, size: int) -> bool:
+        """Refuse."""
+        del subscription, size
+        return False
+
+    def take(self, subscription: int, event: Event, *, owner: int) -> None:
+        """Is never called, since nothing is accepted."""
+
+    def give_back(self, subscription: int, size: int) -> None:
+        """Is never called, since nothing is accepted."""
+
+    def notice(self, subscription: int, due: int) -> None:
+        """Leave it to the processes that deliver."""
+
+    def doubt(self) -> None:
+        """Own nothing, doubt nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """What an installation decides about deliveries."""
+
+    schedule: RetrySchedule
+    retention_ms: int
+    is_delivering: bool = True
+
+
+class Hub:
+    """The outbox of one process: publishes always, delivers if it is told to."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        subscriptions: Subscriptions,
+        client: Client,
+        clock: Clock,
+        dialects: Mapping[str, Dialect],
+        settings: HubSettings,
+    ) -> None:
+        self.directory = Directory(subscriptions)
+        self.tenure = Tenure(database, clock)
+        self.courier: Courier | None = None
+        hand_over: HandOver = Nobody()
+        if settings.is_delivering:
+            hand_over = self.courier = Courier(
+                database=database,
+                directory=self.directory,
+                tenure=self.tenure,
+                client=client,
+                clock=clock,
+                dialects=dialects,
+                schedule=settings.schedule,
+                on_circuit=lambda subscription, circuit: self._notices.circuit_changed(subscription, circuit),
+                on_failed=lambda settlement: self._notices.delivery_failed(settlement),
+            )
+        self.publisher = Publisher(database, self.directory, hand_over=hand_over)
+        self.publisher.on_owed_elsewhere = self._ring_owed
+        self._notices = Notices(self.publisher, self.directory, clock)
+        self._upkeep = Upkeep(
+            database=database,
+            subscriptions=subscriptions,
+            publisher=self.publisher,
+            directory=self.directory,
+            retention_ms=settings.retention_ms,
+        )
+        self._database = database
+        self._clock = clock
+        self._sweep_from = 0
+        self._rings: set[str] = set()
+        self._ringing = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Publish and deliver while in the context; leaving it, finish what was begun and give back the rest."""
+        await self.directory.refresh()
+        async with contextlib.AsyncExitStack() as stack:
+            if self.courier is not None:
+                self.courier.remember(await Lanes(self._database).open_circuits())
+                await self.tenure.begin()
+                stack.push_async_callback(self._leave)
+                await stack.enter_async_context(self.courier.running())
+                await self.courier.sweep()
+            await stack.enter_async_context(self.publisher.running())
+            await stack.enter_async_context(self._notices.running())
+            await stack.enter_async_context(self._background())
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _background(self) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            works = [self._listen_forever(), self._ring_forever(), self._look_after_forever()]
+            if self.courier is not None:
+                works.append(self._beat_forever(self.courier))
+            tasks = [group.create_task(work) for work in works]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _leave(self) -> None:
+        with contextlib.suppress(Unavailable):  # then the beat runs out, to the same effect
+            await self.tenure.end()
+
+    async def _beat_forever(self, courier: Courier) -> None:
+        number = self.tenure.number
+        while True:
+            await self._clock.sleep(BEAT_EVERY_S)
+            was_fresh = self.tenure.is_fresh
+            await self.tenure.beat()
+            if self.tenure.number != number:
+                number = self.tenure.number
+                courier.forget_leases()
+            if not was_fresh:
+                courier.pump()
+            courier.forget_idle_lanes()
+            if self.tenure.dead_were_found:
+                self.tenure.dead_were_found = False
+                await self._sweep(courier, most=None)
+
+    async def _sweep(self, courier: Courier, *, most: int | None) -> None:
+        try:
+            self._sweep_from = await courier.sweep(after=self._sweep_from if most else 0, most=most)
+        except TidingsError as error:
+            log.warning("hub.sweep_failed error=%r", error.message)
+
+    async def _listen_forever(self) -> None:
+        while True:
+            topic = await self._database.heard()
+            try:
+                await self.directory.refresh()
+            except TidingsError as error:
+                log.warning("hub.refresh_failed error=%r", error.message)
+                continue
+            if self.courier is not None:
+                # A ring tells of something now; a poll stands in for a lost one and looks a step further each time.
+                await self._sweep(self.courier, most=None if topic == "owed" else 1)
+
+    def _ring_owed(self) -> None:
+        self._rings.add("owed")
+        self._ringing.set()
+
+    async def _ring_forever(self) -> None:
+        while True:
+            await self._ringing.wait()
+            self._ringing.clear()
+            rings, self._rings = self._rings, set()
+            for topic in rings:
+                with contextlib.suppress(Unavailable):  # a lost ring costs one poll
+                    await self._database.ring(topic)
+
+    async def _look_after_forever(self) -> None:
+        while True:
+            try:
+                await self._upkeep.round(now=self._clock.now())
+            except TidingsError as error:
+                log.warning("hub.upkeep_failed error=%r", error.message)
+            await self._clock.sleep(UPKEEP_EVERY_S)

@@ -1,0 +1,67 @@
+"""Lane: one subscription's place in the courier, with its own limits, so that none can delay another."""
+
+from collections import deque
+
+from tidings.core.circuit import Circuit
+from tidings.core.delivery import Debt
+from tidings.core.subscription import Subscription
+from tidings.outbox.callback import Caller
+
+# Unknown endpoints get little, fast ones much, and one that timed out a single request at a time.
+FIRST_SLOTS = 2
+MOST_SLOTS = 64
+FEWEST_SLOTS = 1
+# An answer within that time is fast: it earns a slot.
+FAST_MS = 1_000
+# How many fresh deliveries one lane may have waiting in memory; the rest waits in the table. A twentieth of the whole
+# memory, so that a slow endpoint cannot take the fast way from the others.
+MOST_QUEUED = 250
+
+
+class Lane:
+    """What is under way for one subscription in this process.
+
+    `queue` holds debts that are leased to us with the owner number of the lease. `ask_at` is the instant at which the
+    table must be asked for more, None if nothing is known to be there.
+    """
+
+    __slots__ = ("ask_at", "caller", "circuit", "in_flight", "is_asking", "is_ready", "queue", "slots", "subscription")
+
+    def __init__(self, subscription: Subscription, caller: Caller, circuit: Circuit) -> None:
+        self.subscription = subscription
+        self.caller = caller
+        self.circuit = circuit
+        self.queue: deque[tuple[Debt, int]] = deque()
+        self.in_flight = 0
+        self.slots = FIRST_SLOTS
+        self.ask_at: int | None = None
+        self.is_asking = False
+        self.is_ready = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nothing is known to come, so that the lane can be forgotten."""
+        return not self.queue and not self.in_flight and self.ask_at is None and not self.is_asking
+
+    @property
+    def can_send(self) -> bool:
+        """Whether the next of the queue may be sent now."""
+        return bool(self.queue) and self.in_flight < self.slots and self.subscription.is_sending
+
+    @property
+    def room(self) -> int:
+        """How many debts it is worth while to take from the table: twice the slots, so that none waits for a claim."""
+        if not self.subscription.is_sending:
+            return 0
+        if self.circuit.is_open:
+            return 0 if self.in_flight or self.queue else 1
+        if self.subscription.order_key is not None or self.subscription.rate:
+            return max(0, self.slots - len(self.queue) - self.in_flight)
+        return max(0, 2 * self.slots - len(self.queue) - self.in_flight)
+
+    def learn(self, *, succeeded: bool, timed_out: bool, took_ms: float) -> None:
+        """Grow or shrink by what an attempt told."""
+        if timed_out:
+            self.slots = FEWEST_SLOTS
+        elif succeeded and took_ms <= FAST_MS and self.slots < MOST_SLOTS:
+            self.slots += 1

@@ -1,0 +1,124 @@
+"""Notices: operational events, which tell whoever subscribed to them how their webhooks fare."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from tidings.core.circuit import Circuit
+from tidings.core.clock import Clock
+from tidings.core.errors import Conflict, TidingsError
+from tidings.core.event import Event, Subject
+from tidings.core.identifier import outside
+from tidings.core.subscription import Subscription
+from tidings.outbox.directory import Directory
+from tidings.outbox.publisher import Draft, Publisher
+from tidings.store.database import Settlement, Statement
+from tidings.store.subscriptions import disabling
+
+log = logging.getLogger(__name__)
+
+SYSTEM = Subject("System", "tidings")
+# Each has `webhookId`, `objectType`, `objectId` and `callbackUrl` in its data, and what is named here.
+OPERATIONAL_TYPES = {
+    "webhook.disabled": "why",
+    "webhook.enabled": "",
+    "webhook.ended": "why",
+    "webhook.expiring": "validity",
+    "delivery.failed": "deliveryId, eventId, status, error",
+    "circuit.opened": "failures, nextProbe",
+    "circuit.closed": "",
+    "held.expiring": "held, expiresBefore",
+}
+
+
+def notice(type_: str, subscription: Subscription, *, at: int, **data: object) -> Event:
+    """An operational event about a webhook."""
+    about = {
+        "webhookId": subscription.id,
+        "objectType": subscription.subject.kind,
+        "objectId": subscription.subject.id,
+        "callbackUrl": subscription.url,
+    }
+    return Event(
+        type=type_,
+        subjects=(Subject("Webhook", subscription.id), SYSTEM),
+        data=msgspec.json.encode(about | data),
+        at=at,
+    )
+
+
+class Notices:
+    """Publishes what the courier reports, in the order of its reports; disabling a webhook is one of the consequences."""
+
+    def __init__(self, publisher: Publisher, directory: Directory, clock: Clock) -> None:
+        self._publisher = publisher
+        self._directory = directory
+        self._clock = clock
+        self._reports: asyncio.Queue[tuple[Event, tuple[Statement, ...]] | None] = asyncio.Queue()
+
+    def circuit_changed(self, subscription: Subscription, circuit: Circuit) -> None:
+        """A lane's circuit opened or closed."""
+        now = self._clock.now()
+        if circuit.is_open:
+            log.warning("circuit.opened subscription=%s failures=%s", subscription.id, circuit.failures)
+            event = notice(
+                "circuit.opened", subscription, at=now, failures=circuit.failures, nextProbe=circuit.probe_at
+            )
+        else:
+            log.info("circuit.closed subscription=%s", subscription.id)
+            event = notice("circuit.closed", subscription, at=now)
+        self._reports.put_nowait((event, ()))
+
+    def delivery_failed(self, settlement: Settlement) -> None:
+        """A delivery was given up; if nothing succeeded since its first attempt, the webhook is disabled."""
+        attempt = settlement.attempt
+        subscription = self._directory.index.get(attempt.subscription)
+        if subscription is None:
+            return
+        now = self._clock.now()
+        why = f"status {attempt.status}" if attempt.status else attempt.error
+        failed = notice(
+            "delivery.failed",
+            subscription,
+            at=now,
+            deliveryId=outside(attempt.event, attempt.subscription),
+            eventId=outside(attempt.event),
+            status=attempt.status,
+            error=attempt.error,
+        )
+        self._reports.put_nowait((failed, ()))
+        if settlement.result.disables and subscription.is_sending:
+            gone = attempt.outcome == "gone"
+            reason = "it answered 410 Gone" if gone else f"a delivery failed after its last retry ({why})"
+            statement = disabling(
+                subscription.number, why=reason, at=now, unless_succeeded_since=now if gone else settlement.first_at
+            )
+            disabled = notice("webhook.disabled", subscription, at=now, why=reason)
+            self._reports.put_nowait((disabled, (statement,)))
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Publish reports while in the context; on leaving, those that are there."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run())
+            try:
+                yield
+            finally:
+                self._reports.put_nowait(None)
+
+    async def _run(self) -> None:
+        while (report := await self._reports.get()) is not None:
+            event, also = report
+            try:
+                await self._publisher.publish_one(Draft(event=event, also=also))
+            except Conflict:
+                continue  # something succeeded in the meantime, or it is disabled already
+            except TidingsError as error:
+                log.warning("notice.lost type=%s error=%r", event.type, error.message)
+                continue
+            if also:
+                log.warning("webhook.disabled about=%s", event.subjects[0].id)
+                await self._directory.refresh()

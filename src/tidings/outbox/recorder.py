@@ -1,0 +1,110 @@
+"""Recorder: writes down what attempts came to, many in one commit."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
+
+from tidings.core.clock import Clock
+from tidings.core.delivery import State
+from tidings.core.errors import Unavailable
+from tidings.store.database import Database, LaneChange, Settlement
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 1_000
+# While the store cannot write, what was sent stays in memory and is tried again at that pace.
+TRY_AGAIN_S = 1.0
+
+
+class Recorder:
+    """Keeps settlements in memory until they are on disk; nobody is told of one before it is."""
+
+    def __init__(self, database: Database, clock: Clock, on_settled: Callable[[Settlement], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._on_settled = on_settled
+        self._waiting: list[tuple[Settlement, int]] = []
+        self._circuits: dict[int, str] = {}
+        self._wake = asyncio.Event()
+        self._is_closing = False
+
+    @property
+    def waiting(self) -> int:
+        """How many settlements are not on disk yet."""
+        return len(self._waiting)
+
+    def add(self, settlement: Settlement, *, owner: int) -> None:
+        """Record this, made under that owner's lease."""
+        self._waiting.append((settlement, owner))
+        self._wake.set()
+
+    def circuit_changed(self, subscription: int, circuit: str) -> None:
+        """Record a lane's circuit (JSON) with the next batch."""
+        self._circuits[subscription] = circuit
+        self._wake.set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Commit while in the context; on leaving, what is there is written if the store lets us."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run())
+            try:
+                yield
+            finally:
+                self._is_closing = True
+                self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting or self._circuits:
+                if not await self._settle_batch():
+                    if self._is_closing:
+                        # Their leases run out, and they are sent again: at least once.
+                        log.error("recorder.lost_settlements count=%s", len(self._waiting))
+                        return
+                    await self._clock.sleep(TRY_AGAIN_S)
+            if self._is_closing:
+                return
+
+    async def _settle_batch(self) -> bool:
+        batch, circuits = self._waiting[:LARGEST_BATCH], dict(self._circuits)
+        by_owner: dict[int, list[Settlement]] = defaultdict(list)
+        for settlement, owner in batch:
+            by_owner[owner].append(settlement)
+        for owner, settlements in (by_owner or {0: []}).items():
+            try:
+                await self._database.settle(settlements, _changes(settlements, circuits), owner=owner)
+            except Unavailable as error:
+                log.warning("recorder.waits count=%s error=%r", len(self._waiting), error.message)
+                return False
+            done = set(map(id, settlements))
+            self._waiting = [entry for entry in self._waiting if id(entry[0]) not in done]
+            for subscription, circuit in circuits.items():
+                if self._circuits.get(subscription) == circuit:
+                    del self._circuits[subscription]
+            circuits = {}
+            for settlement in settlements:
+                self._on_settled(settlement)
+        return True
+
+
+def _changes(settlements: Sequence[Settlement], circuits: dict[int, str]) -> list[LaneChange]:
+    changes = {number: LaneChange(subscription=number, circuit=circuit) for number, circuit in circuits.items()}
+    for settlement in settlements:
+        attempt = settlement.attempt
+        before = changes.get(attempt.subscription) or LaneChange(subscription=attempt.subscription)
+        succeeded = attempt.state is State.DELIVERED
+        changes[attempt.subscription] = msgspec.structs.replace(
+            before,
+            delivered=before.delivered + succeeded,
+            failed=before.failed + (attempt.state is State.FAILED),
+            succeeded_at=max(before.succeeded_at, attempt.at) if succeeded else before.succeeded_at,
+            refused_at=before.refused_at if succeeded else max(before.refused_at, attempt.at),
+        )
+    return list(changes.values())

@@ -1,0 +1,146 @@
+"""Subscribing: making, changing and ending subscriptions, with every check that a callback URL must pass."""
+
+import logging
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace as replace_struct
+
+from tidings.core.clock import HOUR, Clock
+from tidings.core.delivery import GIVE_UP_AFTER_MS
+from tidings.core.delivery import State as DeliveryState
+from tidings.core.errors import Invalid
+from tidings.core.event import Event, Subject
+from tidings.core.pattern import compile_types
+from tidings.core.signature import SigningSecret, new_key_pair, new_secret
+from tidings.core.subscription import DEFAULT_VALIDITY_MS, State, Subscription
+from tidings.egress.client import Client
+from tidings.outbox.directory import Directory
+from tidings.outbox.handshake import shake_hands
+from tidings.outbox.notices import notice
+from tidings.outbox.publisher import Draft, Publisher
+from tidings.outbox.terms import Terms, agree
+from tidings.store.history import History
+from tidings.store.subscriptions import Subscriptions, ending
+
+log = logging.getLogger(__name__)
+
+KAIZALA_KINDS = frozenset({"Group", "Action", "ActionPackage"})
+# Both the old and the new secret sign for a day, as the field's tools do.
+DEFAULT_OVERLAP_MS = 24 * HOUR
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribing:
+    """Does what subscribers ask for. Who may ask is decided before.
+
+    `handshake` is TIDINGS_HANDSHAKE (`kaizala`, `always`, `never`). `formats` names the dialects that exist, and
+    `default_format` says which one a kind of subject gets. `is_own` tells URLs that lead to this server itself.
+    """
+
+    subscriptions: Subscriptions
+    history: History
+    publisher: Publisher
+    directory: Directory
+    client: Client
+    clock: Clock
+    formats: Collection[str]
+    default_format: Callable[[str], str]
+    handshake: str = "kaizala"
+    is_own: Callable[[str], bool] = field(default=lambda url: False)  # noqa: ARG005
+
+    async def create(
+        self, subject: Subject, terms: Terms, *, connector: str, owner: str
+    ) -> tuple[Subscription, SigningSecret]:
+        """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
+        if not terms.types:
+            raise Invalid("eventTypes: name at least one event type")
+        if not terms.url:
+            raise Invalid("callBackUrl: an https:// URL is needed")
+        now = self.clock.now()
+        secret = new_key_pair() if terms.is_ed25519 else new_secret()
+        blank = Subscription(
+            id=str(uuid.uuid4()),
+            subject=subject,
+            types=compile_types(terms.types),
+            url=terms.url,
+            format=self.default_format(subject.kind),
+            secrets=(secret,),
+            connector=connector,
+            owner=owner,
+            created_at=now,
+            expires_at=now + DEFAULT_VALIDITY_MS,
+        )
+        subscription = self._agreed(blank, terms)
+        await self._check_url(subscription, terms)
+        subscription = await self.subscriptions.add(subscription)
+        await self.directory.refresh()
+        log.info("webhook.created webhook=%s about=%s:%s", subscription.id, subject.kind, subject.id)
+        return subscription, secret
+
+    async def change(self, before: Subscription, terms: Terms, *, active: bool | None = None) -> Subscription:
+        """Change what is named in the terms; a new URL must pass the handshake. `active` revives or disables."""
+        after = self._agreed(before, terms)
+        if after.url != before.url:
+            await self._check_url(after, terms)
+        if active is False:
+            now = self.clock.now()
+            after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why="it was disabled by its owner")
+        elif active:
+            after = replace(after, state=State.ACTIVE, disabled_at=None, disabled_why="")
+        await self.subscriptions.save(after)
+        if active and before.state is State.DISABLED:
+            await self._revive(before)
+        await self.directory.refresh()
+        log.info("webhook.changed webhook=%s state=%s", after.id, after.state)
+        return after
+
+    async def end(self, subscription: Subscription, *, why: str = "it was deleted") -> None:
+        """End a subscription: nothing more is matched, and what is still owed is cancelled."""
+        event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
+        await self.publisher.publish_one(
+            Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),))
+        )
+        await self.directory.refresh()
+        log.info("webhook.ended webhook=%s", subscription.id)
+
+    async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
+        """Make a new signing secret of the same kind; the old ones sign along for the overlap, then no more."""
+        now = self.clock.now()
+        old = [
+            replace(secret, until=min(secret.until or now + overlap_ms, now + overlap_ms))
+            for secret in subscription.secrets
+            if secret.counts_at(now)
+        ]
+        is_ed25519 = subscription.secrets[0].kind == "whsk_"
+        secret = new_key_pair() if is_ed25519 else new_secret()
+        kept = [one for one in old if one.counts_at(now)]
+        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)))
+        await self.directory.refresh()
+        return secret
+
+    async def _revive(self, subscription: Subscription) -> None:
+        # The held ones are still owed; the failed ones are owed again. Oldest first is the order of the claims.
+        since = max(0, (subscription.disabled_at or 0) - GIVE_UP_AFTER_MS - HOUR)
+        again = await self.history.replay(
+            subscription.number, since=since, until=None, types=(), states=(DeliveryState.FAILED,)
+        )
+        await self.publisher.publish_one(Draft(event=notice("webhook.enabled", subscription, at=self.clock.now())))
+        log.info("webhook.enabled webhook=%s owed_again=%s", subscription.id, again)
+
+    async def test(self, subscription: Subscription, sample: Event) -> int:
+        """Owe the subscription, and nobody else, a sample event, whatever its types and filters say; the event's id."""
+        draft = Draft(event=replace_struct(sample, at=self.clock.now()), only=subscription.number)
+        return (await self.publisher.publish_one(draft)).id
+
+    async def _check_url(self, subscription: Subscription, terms: Terms) -> None:
+        if not self.is_own(subscription.url):
+            await self.client.guard.target(subscription.url)
+        asked = self.handshake == "always" or (
+            self.handshake == "kaizala" and (subscription.subject.kind in KAIZALA_KINDS or terms.validate is True)
+        )
+        if asked:
+            await shake_hands(self.client, subscription.url)
+
+    def _agreed(self, before: Subscription, terms: Terms) -> Subscription:
+        return agree(before, terms, now=self.clock.now(), formats=self.formats)

@@ -1,0 +1,100 @@
+"""People: who can sign in and be a member, by phone number; and how one of them is erased."""
+
+import uuid
+from collections.abc import Iterable
+
+import msgspec
+
+from tidings.core.errors import Conflict
+from tidings.core.event import Actor
+from tidings.store.database import Database, Statement
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """A kept event that names a person; both texts are JSON."""
+
+    id: int
+    actor: str | None
+    data: str
+
+
+def person_created(person: Actor, *, at: int) -> Statement:
+    """Raises Conflict if the number is somebody else's already."""
+    values = {
+        "id": person.id,
+        "phone": person.phone,
+        "name": person.name,
+        "picture": person.picture,
+        "is_bot": int(person.is_bot),
+        "at": at,
+    }
+    taken = Conflict(f"{person.phone} belongs to a person of another name already; erase that person first")
+    return Statement("person_created", values, taken)
+
+
+def signed_in(person: str, *, at: int) -> Statement:
+    return Statement("person_signed_in", {"id": person, "at": at})
+
+
+def stripped_of_access(person: Actor, *, at: int) -> tuple[Statement, ...]:
+    """What takes away whatever a person may do, and every group."""
+    return (
+        Statement("tokens_of_person_revoked", {"person": person.id, "at": at}),
+        Statement("pins_of_phone_ended", {"phone": person.phone}),
+        Statement("memberships_erased", {"person": person.id}),
+    )
+
+
+def person_erased(person: str, *, at: int) -> Statement:
+    return Statement("person_erased", {"id": person, "at": at})
+
+
+def event_rewritten(event: Naming) -> Statement:
+    return Statement("event_rewritten", {"id": event.id, "actor": event.actor, "data": event.data})
+
+
+class People:
+    """Reads people and what names them, and makes people of numbers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, identifier: str) -> Actor | None:
+        """A person by id, unless erased."""
+        rows = await self._database.read(Actor, "person", id=identifier)
+        return rows[0] if rows else None
+
+    async def by_phone(self, phone: str) -> Actor | None:
+        """A person by phone number, spelled as `normal_phone` does."""
+        rows = await self._database.read(Actor, "person_by_phone", phone=phone)
+        return rows[0] if rows else None
+
+    async def of_phones(self, phones: Iterable[str], *, at: int) -> list[Actor]:
+        """The people of those numbers, in order; who is unknown becomes a person without a name."""
+        people = []
+        for phone in phones:
+            person = await self.by_phone(phone)
+            if person is None:
+                await self._database.write(
+                    Statement("person_named", {"id": str(uuid.uuid4()), "phone": phone, "at": at})
+                )
+                person = await self.by_phone(phone)
+            if person is not None:
+                people.append(person)
+        return people
+
+    async def unsign_messages(self, person: str, *, most: int) -> int:
+        """Take a person's name off so many messages; how many there were, less than `most` at the end."""
+        return len((await self._database.write(Statement("messages_unsigned", {"person": person, "most": most})))[0])
+
+    async def event_step(self, *, after: int, most: int) -> int:
+        """The last of the next so many kept events after that one; 0 if there is none."""
+        return (await self._database.read(int, "event_step", after=after, most=most))[0]
+
+    async def events_naming(self, person: Actor, *, after: int, until: int) -> list[Naming]:
+        """The events of a step (see `event_step`) in which a person's number or id stands."""
+        # Without the plus, which JSON may spell as an escape.
+        phone, identifier = f"%{person.phone[1:]}%", f"%{person.id}%"
+        return await self._database.read(
+            Naming, "events_naming", after=after, until=until, phone=phone, person=identifier
+        )

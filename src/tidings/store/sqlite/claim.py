@@ -1,0 +1,90 @@
+"""Claiming debts, lane by lane: in order where there is one, and no faster than the lane's rate."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tidings.core.delivery import Debt
+from tidings.core.errors import Conflict
+from tidings.store.database import Claim, Wanted
+from tidings.store.event_row import EventRow
+from tidings.store.pace import Pace
+from tidings.store.sqlite.keep import refusal_of_the_dead
+from tidings.store.sqlite.transaction import Row, Transaction
+
+# A debt that waits behind another is not due until that one is gone.
+NEVER = 2**63 - 1
+# How far a claim looks into an ordered lane. What it finds waiting there it need not look at again, so the cost of a
+# long queue behind one debt is paid once, a millisecond at a time.
+LOOK = 1_000
+
+
+class _Due(msgspec.Struct, frozen=True, array_like=True):
+    subscription: int
+    due: int
+    tries: int
+    first_at: int
+    event: EventRow
+
+
+_due = msgspec.json.Decoder(list[_Due])
+_ordered = msgspec.json.Decoder(list[tuple[int, bool | int]])
+_next_due = msgspec.json.Decoder(list[tuple[int, int | None]])
+
+
+def claim(transaction: Transaction, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim | Conflict:
+    dead = refusal_of_the_dead(transaction, owner)
+    if dead is not None:
+        return dead
+    paces = _paces(transaction, wanted)
+    debts: list[Debt] = []
+    spent: list[Row] = []
+    for lane in wanted:
+        pace = paces.get(lane.subscription)
+        most = lane.most if pace is None else min(lane.most, pace.allowed(now))
+        if lane.is_ordered and most:
+            most = min(most, _heads(transaction, lane.subscription, now=now))
+        taken = _take(transaction, lane.subscription, most=most, now=now)
+        debts += taken
+        if pace is not None and taken:
+            paces[lane.subscription] = pace = pace.after(len(taken), now=now)
+            spent.append((lane.subscription, pace.tat))
+    transaction.change_for("debt_claimed", [(debt.subscription, debt.event.id, owner) for debt in debts])
+    transaction.change_for("lane_paced", spent)
+    return Claim(debts=debts, again=_again(transaction, wanted, paces))
+
+
+def _paces(transaction: Transaction, wanted: Sequence[Wanted]) -> dict[int, Pace]:
+    rates = {lane.subscription: lane.rate for lane in wanted if lane.rate}
+    tats = dict(transaction.select_for("lane_paces", [(subscription,) for subscription in rates]))
+    return {subscription: Pace(rate=rate, tat=tats.get(subscription, 0.0)) for subscription, rate in rates.items()}
+
+
+def _heads(transaction: Transaction, subscription: int, *, now: int) -> int:
+    """How many of the lane's first due debts have none of their order before them; the others are put off."""
+    [(found,)] = transaction.run("due_ordered", subscription=subscription, now=now, most=LOOK)
+    looked = _ordered.decode(found)
+    behind: list[Row] = [(subscription, event) for event, is_behind in looked if is_behind]
+    transaction.change_for("debt_waits", behind)
+    return len(looked) - len(behind)
+
+
+def _take(transaction: Transaction, subscription: int, *, most: int, now: int) -> list[Debt]:
+    if not most:
+        return []
+    [(found,)] = transaction.run("due", subscription=subscription, now=now, most=most)
+    return [
+        Debt(event=one.event.event, subscription=subscription, due=one.due, tries=one.tries, first_at=one.first_at)
+        for one in _due.decode(found)
+    ]
+
+
+def _again(transaction: Transaction, wanted: Sequence[Wanted], paces: dict[int, Pace]) -> dict[int, int]:
+    rows = transaction.select_for("next_due", [(lane.subscription,) for lane in wanted])
+    again: dict[int, int] = {}
+    for (found,) in rows:
+        for subscription, due in _next_due.decode(found):
+            if due is not None and due != NEVER:
+                pace = paces.get(subscription)
+                again[subscription] = due if pace is None else max(due, pace.free_at)
+    return again

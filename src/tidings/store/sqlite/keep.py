@@ -1,0 +1,100 @@
+"""Keeping publications: events, debts, keys, and what must be true exactly if the event is kept."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from tidings.core.errors import Conflict, TidingsError
+from tidings.store.database import Kept, Publication, Stale
+from tidings.store.event_row import event_values
+from tidings.store.sqlite.transaction import Row, Transaction
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """A key that was used before, and for what."""
+
+    hash: bytes
+    first: Kept
+
+
+def keep(
+    transaction: Transaction, publications: Sequence[Publication], *, version: int, owner: int
+) -> list[Kept | TidingsError] | Stale | Conflict:
+    if transaction.run("subscriptions_version") != [(version,)]:
+        return Stale()
+    if any(debt.is_handed_over for one in publications for debt in one.owed):
+        dead = refusal_of_the_dead(transaction, owner)
+        if dead is not None:
+            return dead
+    known = _known_keys(transaction, publications)
+    answers: list[Kept | TidingsError] = []
+    kept: list[tuple[int, Publication]] = []
+    for publication in publications:
+        answer = _seen_before(publication, known) or _also(transaction, publication)
+        if answer is None:
+            event = publication.event
+            answer = Kept(id=transaction.identifier(), wire_id=event.wire_id, deliveries=len(publication.owed))
+            kept.append((answer.id, publication))
+            for key in publication.keys:
+                known[event.source, key.text] = _Known(key.hash, answer)
+        answers.append(answer)
+    transaction.change_for("event_kept", [(id_, *event_values(one.event)) for id_, one in kept])
+    transaction.change_for("debt_made", list(_debts(kept, owner)))
+    transaction.change_for("key_kept", list(_keys(kept)))
+    return answers
+
+
+def refusal_of_the_dead(transaction: Transaction, owner: int) -> Conflict | None:
+    """The answer to an owner that was declared dead: what it takes now, nobody would ever free again."""
+    if transaction.run("owner_known", owner=owner):
+        return None
+    return Conflict(f"owner {owner} was declared dead after a silence; enrol anew")
+
+
+def _known_keys(transaction: Transaction, publications: Sequence[Publication]) -> dict[tuple[str, str], _Known]:
+    asked: list[Row] = [(one.event.source, key.text) for one in publications for key in one.keys]
+    rows = transaction.select_for("keys_known", asked)
+    return {
+        (connector, key): _Known(hash_, Kept(id=id_, wire_id=wire_id, deliveries=deliveries, is_duplicate=True))
+        for connector, key, hash_, id_, wire_id, deliveries in rows
+    }
+
+
+def _seen_before(publication: Publication, known: dict[tuple[str, str], _Known]) -> Kept | TidingsError | None:
+    """What was kept under one of the keys; the error if that was something else; None if all of them are new."""
+    first: Kept | None = None
+    for key in publication.keys:
+        before = known.get((publication.event.source, key.text))
+        if before is None:
+            continue
+        if before.hash != key.hash:
+            return Conflict("this was published before with another content; give what is new a new id or key")
+        first = msgspec.structs.replace(before.first, is_duplicate=True)
+    return first
+
+
+def _also(transaction: Transaction, publication: Publication) -> TidingsError | None:
+    """Run what goes with the event; the error if that cannot be, and then none of it was."""
+    if not publication.also:
+        return None
+    try:
+        with transaction.savepoint():
+            for statement in publication.also:
+                transaction.state(statement)
+    except TidingsError as error:
+        return error
+    return None
+
+
+def _debts(kept: Sequence[tuple[int, Publication]], owner: int) -> Iterator[Row]:
+    for id_, publication in kept:
+        due = publication.event.at
+        for debt in publication.owed:
+            yield id_, debt.subscription, due, owner if debt.is_handed_over else 0, debt.order_key
+
+
+def _keys(kept: Sequence[tuple[int, Publication]]) -> Iterator[Row]:
+    for id_, publication in kept:
+        event = publication.event
+        for key in publication.keys:
+            yield event.source, key.text, key.hash, id_, event.wire_id, len(publication.owed), event.at

@@ -1,0 +1,81 @@
+"""Settling: recording attempts, and what became of the debts."""
+
+from collections.abc import Sequence
+
+from tidings.core.delivery import State
+from tidings.store.database import LaneChange, Settlement
+from tidings.store.event_row import json_text
+from tidings.store.sqlite.transaction import Row, Transaction
+
+_Delivery = tuple[int, int]
+
+
+def settle(
+    transaction: Transaction, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int
+) -> None:
+    settled = _delivered(transaction, settlements) | _given_up(transaction, settlements, owner=owner)
+    postponed = [one for one in settlements if not one.result.is_final]
+    transaction.change_for(
+        "debt_postponed",
+        [(*_delivery(one), one.result.due, one.result.tries, one.first_at, owner) for one in postponed],
+    )
+    attempts: list[Row] = []
+    for one in settlements:
+        is_final = settled.get(_delivery(one)) is one.result.state
+        if is_final:
+            # Two reports of one end are two attempts, and one last word.
+            del settled[_delivery(one)]
+        attempts.append(_attempt(one, id_=transaction.identifier(), is_final=is_final))
+    transaction.change_for("attempt_kept", attempts)
+    transaction.change_for(
+        "lane_changed",
+        [(one.subscription, one.delivered, one.failed, one.succeeded_at, one.refused_at, one.circuit) for one in lanes],
+    )
+
+
+def _delivered(transaction: Transaction, settlements: Sequence[Settlement]) -> dict[_Delivery, State]:
+    """What is delivered hereby. That holds whoever reports it, and overrules any other end."""
+    found = {_delivery(one): State.DELIVERED for one in settlements if one.result.state is State.DELIVERED}
+    if transaction.change_for("debt_delivered", list(found)) < len(found):
+        for subscription, event, id_, state in transaction.select_for("finals_known", list(found)):
+            if state == State.DELIVERED:
+                del found[subscription, event]
+            else:
+                transaction.run("final_overruled", id=id_)
+    return found
+
+
+def _given_up(transaction: Transaction, settlements: Sequence[Settlement], *, owner: int) -> dict[_Delivery, State]:
+    """What ends undelivered hereby: only what is still the owner's. One by one, for such ends are rare."""
+    return {
+        _delivery(one): one.result.state
+        for one in settlements
+        if one.result.is_final
+        and one.result.state is not State.DELIVERED
+        and transaction.change("debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner)
+    }
+
+
+def _delivery(settlement: Settlement) -> _Delivery:
+    return settlement.attempt.subscription, settlement.attempt.event
+
+
+def _attempt(settlement: Settlement, *, id_: int, is_final: bool) -> Row:
+    attempt = settlement.attempt
+    return (
+        id_,
+        attempt.event,
+        attempt.subscription,
+        attempt.at,
+        attempt.outcome,
+        attempt.state,
+        int(is_final),
+        int(attempt.is_probe),
+        attempt.status,
+        attempt.error,
+        attempt.address,
+        json_text(attempt.headers),
+        attempt.answer,
+        json_text(attempt.timings),
+        attempt.next_at,
+    )

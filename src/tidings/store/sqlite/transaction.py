@@ -1,0 +1,109 @@
+"""A transaction on SQLite: named statements, identifiers, and whether another process wrote meanwhile."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import chain
+from typing import Any
+
+import apsw
+
+from tidings.core.clock import Clock
+from tidings.core.errors import Conflict
+from tidings.core.identifier import identifier_at
+from tidings.store.database import Statement, Value
+from tidings.store.sqlite.connection import connect
+from tidings.store.statements import statements
+
+Row = tuple[Value, ...]
+
+# Rows a statement is repeated for; longer ones cost more memory in the statement cache than they save time.
+MOST_ROWS = 200
+
+
+class Transaction:
+    """The writer's connection, used for one transaction after the other."""
+
+    def __init__(self, path: str, *, clock: Clock, busy_ms: int) -> None:
+        self._connection = connect(path, busy_ms=busy_ms)
+        self._clock = clock
+        self._statements = statements("sqlite")
+        self._data_version = 0
+        self._identifier = 0
+        self.was_changed_elsewhere = False
+
+    def begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        # Our own commits do not move it: only another process's.
+        version = self._connection.pragma("data_version")
+        if version != self._data_version:
+            self.was_changed_elsewhere = True
+            self._data_version = version
+            self._identifier = 0
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        # Some errors have rolled back already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """Undo what is done inside if it raises."""
+        return self._connection
+
+    @property
+    def now(self) -> int:
+        """The database's clock: this machine's."""
+        return self._clock.now()
+
+    def identifier(self) -> int:
+        """A new one, higher than any before, even if the clock was set back."""
+        if self._identifier == 0:
+            [(newest,)] = self.run("newest_identifier")
+            self._identifier = int(newest or 0)
+        self._identifier = max(self._identifier + 1, identifier_at(self.now))
+        return self._identifier
+
+    def run(self, name: str, /, **values: Value) -> list[Any]:
+        text = self._statements[name]
+        if text.changes_subscriptions:
+            self._connection.execute(self._statements["subscriptions_raised"].sql)
+        return self._connection.execute(text.sql, tuple(values[key] for key in text.parameters)).fetchall()
+
+    def change(self, name: str, /, **values: Value) -> int:
+        """Run a statement; how many rows it changed."""
+        self.run(name, **values)
+        return self._connection.changes()
+
+    def select_for(self, name: str, rows: Sequence[Row]) -> list[Any]:
+        """Run a query with those rows after its VALUES."""
+        return [row for cursor in self._run_for(name, rows) for row in cursor]
+
+    def change_for(self, name: str, rows: Sequence[Row]) -> int:
+        """Run a statement with those rows after its VALUES; how many rows it changed."""
+        return sum(self._connection.changes() for _ in self._run_for(name, rows))
+
+    def _run_for(self, name: str, rows: Sequence[Row]) -> Iterator[apsw.Cursor]:
+        for start in range(0, len(rows), MOST_ROWS):
+            some = rows[start : start + MOST_ROWS]
+            values = list(chain.from_iterable(some))
+            yield self._connection.execute(self._statements[name].repeated(len(some)), values)
+
+    def state(self, statement: Statement) -> list[Row]:
+        """Run a caller's statement; raises its `otherwise` if it touched no row, Conflict if what is unique is taken."""
+        before = self._connection.total_changes()
+        try:
+            rows = self.run(statement.name, **statement.values)
+        except apsw.ConstraintError as error:
+            raise Conflict("what must be unique is there already; change what is there, or choose another name") from error
+        if statement.otherwise is not None and not rows and self._connection.total_changes() == before:
+            raise statement.otherwise
+        return rows
+
+    def script(self, text: str) -> None:
+        """Run several statements without values: a migration."""
+        self._connection.execute(text)

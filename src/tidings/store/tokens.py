@@ -1,0 +1,158 @@
+"""Tokens and PINs as they are kept, and the throttle on those who try them."""
+
+import msgspec
+
+from tidings.core.errors import Throttled, Unauthenticated
+from tidings.core.event import NOBODY, Actor
+from tidings.store.database import Database, Statement
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that is valid until `expires_at` (None: until revoked). The token itself is kept as a hash only.
+
+    `purpose` is refresh, access or static; `scopes` are separated by spaces; `person` and `group` may be empty.
+    """
+
+    hash: str
+    purpose: str
+    kind: str
+    connector: str
+    person: Actor = NOBODY
+    group: str = ""
+    scopes: str
+    seed: str = ""
+    created_at: int
+    expires_at: int | None
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    purpose: str
+    kind: str
+    connector: str
+    person: str
+    group_id: str
+    scopes: str
+    seed: str
+    created_at: int
+    expires_at: int | None
+    phone: str
+    name: str
+    picture: str
+    is_bot: bool
+
+
+class WaitingPin(msgspec.Struct, frozen=True, kw_only=True):
+    """A PIN, sealed, that was not used yet."""
+
+    sealed: str
+    expires_at: int
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """So many tries at once, and one more each time `interval_ms` has passed."""
+
+    at_once: int
+    interval_ms: int
+
+
+def token_added(token: Token) -> Statement:
+    values = {
+        "hash": token.hash,
+        "purpose": token.purpose,
+        "kind": token.kind,
+        "connector": token.connector,
+        "person": token.person.id,
+        "group_id": token.group,
+        "scopes": token.scopes,
+        "seed": token.seed,
+        "at": token.created_at,
+        "expires_at": token.expires_at,
+    }
+    return Statement("token_added", values)
+
+
+def former_refresh_tokens_ended(token: Token) -> Statement:
+    """What a new refresh token does to those of the same connector, bearer and kind."""
+    values = {
+        "connector": token.connector,
+        "person": token.person.id,
+        "kind": token.kind,
+        "group_id": token.group,
+        "at": token.created_at,
+    }
+    return Statement("refresh_tokens_replaced", values)
+
+
+def token_revoked(token_hash: str, *, at: int, otherwise: Unauthenticated) -> Statement:
+    return Statement("token_revoked", {"hash": token_hash, "at": at}, otherwise)
+
+
+def throttled(key: str, rate: Rate, *, now: int) -> Statement:
+    """Count a try. Raises Throttled, without counting it, if there were too many."""
+    values = {
+        "key": key,
+        "now": now,
+        "fresh": now + rate.interval_ms,
+        "interval": rate.interval_ms,
+        "latest": now + (rate.at_once - 1) * rate.interval_ms,
+    }
+    # After a refusal one try more is allowed when at most an interval has passed.
+    wait = -(-rate.interval_ms // 1000)
+    return Statement("throttled", values, Throttled(f"too many tries; wait for {wait} seconds", retry_after=wait))
+
+
+def pin_made(*, phone: str, connector: str, sealed: str, expires_at: int) -> Statement:
+    return Statement("pin_made", {"phone": phone, "connector": connector, "sealed": sealed, "expires_at": expires_at})
+
+
+def pin_tried(*, phone: str, connector: str, most: int, now: int) -> Statement:
+    """Count a try at a PIN; gives (the sealed PIN, the person's id or an empty text) as long as tries are left."""
+    return Statement("pin_tried", {"phone": phone, "connector": connector, "most": most, "now": now})
+
+
+def pin_used(*, phone: str, connector: str, sealed: str, otherwise: Unauthenticated) -> Statement:
+    """Use up exactly that PIN; of two who use it at the same time, one gets the error."""
+    return Statement("pin_used", {"phone": phone, "connector": connector, "sealed": sealed}, otherwise)
+
+
+def swept(now: int) -> tuple[Statement, ...]:
+    """Forget PINs and tries whose time is over; so few that it needs no steps."""
+    return Statement("pins_swept", {"now": now}), Statement("throttles_swept", {"now": now})
+
+
+class Tokens:
+    """Reads tokens and PINs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, token_hash: str) -> Token | None:
+        """A token that was not revoked, nor its connector, nor its person erased. It may have run out."""
+        rows = await self._database.read(_Row, "token", hash=token_hash)
+        if not rows:
+            return None
+        row = rows[0]
+        person = Actor(
+            id=row.person, phone=row.phone, name=row.name, picture=row.picture, is_bot=row.is_bot
+        )
+        return Token(
+            hash=token_hash,
+            purpose=row.purpose,
+            kind=row.kind,
+            connector=row.connector,
+            person=person,
+            group=row.group_id,
+            scopes=row.scopes,
+            seed=row.seed,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+
+    async def waiting_pin(self, phone: str, *, most_tries: int, now: int) -> WaitingPin | None:
+        """The newest PIN that waits for a person."""
+        rows = await self._database.read(WaitingPin, "pin_waiting", phone=phone, most=most_tries, now=now)
+        return rows[0] if rows else None
+
+    async def sweep(self, *, before: int, most: int) -> int:
+        """Forget so many tokens that ran out before that instant; how many there were, less than `most` at the end."""
+        return len((await self._database.write(Statement("tokens_swept", {"before": before, "most": most})))[0])

@@ -1,0 +1,1 @@
+"""The HTTP door: REST API, raw publish routes, metrics."""

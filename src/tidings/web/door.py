@@ -1,0 +1,146 @@
+"""Door: where every request comes in; it finds what is asked for, knows the caller, and tells what went wrong."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tidings.core.errors import Invalid, NotFound, TidingsError
+from tidings.core.json_text import read_typed
+from tidings.core.route import Call, Route
+from tidings.web.body import read_body
+from tidings.web.login import Login
+from tidings.web.page import Page
+from tidings.web.parameters import Parameters
+from tidings.web.peer import Proxies
+from tidings.web.refusal import Refusal, refusal_of
+from tidings.web.table import Table, normal
+
+log = logging.getLogger(__name__)
+
+# What browser clients of Kaizala's API send (Kaizala API reference 1.0), and what ours do. Tokens come in headers,
+# never in cookies, so that any origin may ask.
+_CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-CSRF-Token"]
+_CORS_HEADERS += ["accessToken", "refreshToken", "applicationId", "applicationSecret"]
+_SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+
+
+class Door:
+    """An ASGI application out of routes and pages."""
+
+    def __init__(
+        self, *, routes: Sequence[Route], pages: Sequence[Page], login: Login, proxies: Proxies | None = None
+    ) -> None:
+        self._login = login
+        self._proxies = proxies or Proxies()
+        self._table: Table[Callable[[Request], Awaitable[Response]]] = Table()
+        for route in routes:
+            self._table.add(self._answering(route), method=route.method, path=route.path)
+        for page in pages:
+            for method in page.methods:
+                self._table.add(page.endpoint, method=method, path=page.path)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI's own signature
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            return await self._answer(request)
+        except TidingsError as error:
+            return refusal_of(error).response()
+        except TimeoutError:
+            return Refusal(
+                status=408,
+                code="Timeout",
+                message="the body did not arrive in time; send it faster, or less of it",
+                headers={"connection": "close"},
+            ).response()
+        except ClientDisconnect:
+            raise
+        except Exception:
+            incident = str(uuid.uuid4())
+            log.exception("request.failed id=%s method=%s path=%s", incident, request.method, request.url.path)
+            return Refusal(
+                status=500,
+                code="ServiceException",
+                message=f"Service Exception; the log of the server tells more under {incident}",
+                details={"id": incident},
+            ).response()
+
+    async def _answer(self, request: Request) -> Response:
+        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+        found = self._table.find(normal(raw_path.decode("latin-1")))
+        if not found:
+            raise NotFound("there is nothing at this path; /openapi.json lists what there is")
+        # What can be got can be asked for its head; the server leaves the body out.
+        method = "GET" if request.method == "HEAD" and "HEAD" not in found else request.method
+        if method not in found:
+            allowed = ", ".join(sorted({*found, *(["HEAD"] if "GET" in found else [])}))
+            return Refusal(
+                status=405,
+                code="MethodNotAllowed",
+                message=f"{request.method} is not possible here; use {allowed}",
+                headers={"allow": allowed},
+            ).response()
+        endpoint, request.scope["path_params"] = found[method]
+        return await endpoint(request)
+
+    def _answering(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        parameters = Parameters(route.parameters)
+        decoder = None if route.body is None else msgspec.json.Decoder(route.body)
+
+        async def answer(request: Request) -> Response:
+            caller = await self._login.caller(request.headers, needs=route.needs) if route.needs is not None else None
+            parameters.check(request.query_params, request.headers)
+            call = Call(
+                caller=caller,
+                body=None if decoder is None else _decoded(await read_body(request), decoder),
+                path=request.path_params,
+                query=request.query_params,
+                headers=request.headers,
+                address=self.address_of(request),
+            )
+            return Response(msgspec.json.encode(await route.handler(call)), media_type="application/json")
+
+        return answer
+
+    def address_of(self, request: Request) -> str:
+        """The address of whoever sent the request, as far as the trusted proxies tell."""
+        peer = request.client.host if request.client else ""
+        return self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for"))
+
+
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401 - the route says which
+    if not body.strip():
+        raise Invalid("the body is empty; send JSON")
+    return read_typed(body, decoder)
+
+
+def opened(door: ASGIApp) -> ASGIApp:
+    """The door for browser programs of any origin too."""
+    return CORSMiddleware(
+        door,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=_CORS_HEADERS,
+        expose_headers=["Retry-After"],
+        max_age=3600,
+    )

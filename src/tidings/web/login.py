@@ -1,0 +1,45 @@
+"""Login: who sends a request, by the token in its headers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from tidings.core.caller import Caller
+from tidings.core.errors import Forbidden, Unauthenticated
+
+# The error texts that programs written against Kaizala look for (Kaizala API reference 1.0).
+TOKEN_MISSING = "Token missing. Header should have token as value of ACCESSTOKEN"  # noqa: S105 - a sentence
+TOKEN_INVALID = "Invalid token. Failure reason:Token validation failed due to unknown reason!"  # noqa: S105 - a sentence
+
+
+class Login:
+    """Knows callers by their tokens; `known` looks in memory only, `authenticate` asks the store as well."""
+
+    def __init__(
+        self, *, known: Callable[[str], Caller | None], authenticate: Callable[[str], Awaitable[Caller]]
+    ) -> None:
+        self.known = known
+        self._authenticate = authenticate
+
+    async def caller(self, headers: Mapping[str, str], *, needs: str) -> Caller:
+        """The caller, who may do what `needs` names. Raises Unauthenticated and Forbidden."""
+        token = token_in(headers)
+        caller = self.known(token) or await self._authenticated(token)
+        if needs not in caller.scopes:
+            raise Forbidden(f"this token may not do that; it needs the scope {needs!r}")
+        return caller
+
+    async def _authenticated(self, token: str) -> Caller:
+        try:
+            return await self._authenticate(token)
+        except Unauthenticated as error:
+            raise Unauthenticated(TOKEN_INVALID) from error
+
+
+def token_in(headers: Mapping[str, str]) -> str:
+    """The token that a request brings, as Kaizala's header or as Bearer. Raises Unauthenticated if there is none."""
+    token = headers.get("accesstoken", "").strip()
+    if not token:
+        scheme, _, value = headers.get("authorization", "").partition(" ")
+        token = value.strip() if scheme.lower() == "bearer" else ""
+    if not token:
+        raise Unauthenticated(TOKEN_MISSING)
+    return token

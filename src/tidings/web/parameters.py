@@ -1,0 +1,40 @@
+"""Parameters: what a route reads from the query and the headers, checked by what it says of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jsonschema_rs
+
+from tidings.core.errors import Invalid
+from tidings.core.route import Parameter
+
+
+class Parameters:
+    """The declared parameters of one route. Undeclared ones are left alone: nobody reads them."""
+
+    def __init__(self, declared: Sequence[Parameter]) -> None:
+        self._declared = [(parameter, jsonschema_rs.validator_for(dict(parameter.schema))) for parameter in declared]
+
+    def check(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
+        """Raise Invalid, naming the parameter, for the first that is missing or not as its schema says."""
+        for parameter, validator in self._declared:
+            text = (query if parameter.place == "query" else headers).get(parameter.name)
+            if text is None:
+                if parameter.is_required:
+                    raise Invalid(f"{parameter.name}: is missing; send it in the {parameter.place}")
+                continue
+            try:
+                validator.validate(_value(text, parameter.schema.get("type")))
+            except jsonschema_rs.ValidationError as error:
+                raise Invalid(f"{parameter.name}: {error.message}") from error
+
+
+def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401 - any JSON value
+    if kind in {"integer", "number"}:
+        try:
+            return int(text) if kind == "integer" else float(text)
+        except ValueError:
+            return text
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    return text

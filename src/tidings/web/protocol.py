@@ -1,0 +1,173 @@
+"""Protocol: uvicorn's HTTP/1.1, with limits on heads, and with single events answered before any framework.
+
+The task, the messages and the checks of ASGI cost as much as everything else that is done for an event.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from tidings.core.errors import TidingsError
+from tidings.store.database import Kept
+from tidings.web.intake import Intake, Outcome, answer_to
+from tidings.web.refusal import Refusal, refusal_of
+
+log = logging.getLogger(__name__)
+
+# Bytes and seconds (ENGINE, rule 7): more than any client's tokens and cookies need.
+LARGEST_HEAD = 32 * 1024
+SLOWEST_HEAD_S = 10.0
+# Bytes. Above it uvicorn stops reading until the application asks for more.
+_LARGEST_QUICK_BODY = 64 * 1024
+_FIXED = b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+_QUICK_PATHS = {"/v1/events", "/v1/events/"}
+
+_NOT_HTTP = Refusal(status=400, code="InvalidParameters", message="this is not a valid HTTP/1.1 request")
+_HEAD_TOO_LARGE = Refusal(
+    status=431, code="TooLarge", message=f"the request's head is larger than {LARGEST_HEAD} bytes; send fewer headers"
+)
+_HEAD_TOO_SLOW = Refusal(
+    status=408, code="Timeout", message=f"the request's head did not arrive within {SLOWEST_HEAD_S:.0f} seconds"
+)
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. `intake` answers single events; without it everything is left to the application."""
+
+    def __init__(self, *args: Any, intake: Intake | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*args, **kwargs)
+        self._intake = intake
+        self._held: RequestResponseCycle | None = None
+        self._is_in_head = False
+        self._head_size = 0  # of the pieces after the first; that one may hold the end of another request
+        self._piece_size = 0
+        self._fault = _NOT_HTTP
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(SLOWEST_HEAD_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        self._held = None
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._piece_size = len(data)
+        if self._is_in_head:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD:
+                self._refuse(_HEAD_TOO_LARGE)
+                return
+        super().data_received(data)
+        if not self._is_in_head:
+            self._stop_timer()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(SLOWEST_HEAD_S, self._give_up)
+
+    def on_message_begin(self) -> None:
+        self._is_in_head = True
+        self._head_size = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if self._head_size + self._piece_size > LARGEST_HEAD:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > LARGEST_HEAD:
+                self._fault = _HEAD_TOO_LARGE
+                # Ends the parsing; uvicorn then calls `send_400_response`.
+                raise OverflowError
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        if self._held is not None and len(self._held.body) > _LARGEST_QUICK_BODY:
+            cycle, self._held = self._held, None
+            super()._start_asgi_task(cycle, self.app)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._held is not None:
+            cycle, self._held = self._held, None
+            self._begin(cycle)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        self._refuse(self._fault)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - an ASGI application
+        is_quick = (
+            self._intake is not None
+            and cycle.scope["method"] == "POST"
+            and cycle.scope["path"] in _QUICK_PATHS
+            and not cycle.waiting_for_100_continue
+            and not self.flow.write_paused
+        )
+        if not is_quick:
+            super()._start_asgi_task(cycle, app)
+        elif cycle.more_body:
+            self._held = cycle
+        else:
+            self._begin(cycle)
+
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        future = self._intake.begin(cycle.scope["headers"], bytes(cycle.body)) if self._intake else None
+        if future is None:
+            super()._start_asgi_task(cycle, self.app)
+        else:
+            future.add_done_callback(partial(self._answer, cycle))
+
+    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome]) -> None:
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if cycle.disconnected or self.transport.is_closing():
+            return
+        outcome = error or future.result()
+        if isinstance(outcome, Kept):
+            answer = self._message(200, answer_to(outcome), keeps=cycle.keep_alive)
+        elif isinstance(outcome, TidingsError):
+            refusal = refusal_of(outcome)
+            answer = self._message(refusal.status, refusal.body(), keeps=cycle.keep_alive, headers=refusal.headers)
+        else:
+            # Ours, and nothing that the publisher can act on: a lost connection makes it try again.
+            log.error("publish.failed", exc_info=error)
+            self.transport.abort()
+            return
+        self.transport.write(answer)
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+
+    def _message(
+        self, status: int, body: bytes, *, keeps: bool, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> bytes:
+        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in self.server_state.default_headers), _FIXED]
+        lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items()]
+        if not keeps:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"content-length: %d\r\n\r\n%b" % (len(body), body))
+        return b"".join(lines)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Say no to something that is not a request, and hang up."""
+        self._stop_timer()
+        self.transport.write(self._message(refusal.status, refusal.body(), keeps=False))
+        self.transport.close()
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if self._is_in_head:
+            self._refuse(_HEAD_TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

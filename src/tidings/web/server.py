@@ -1,0 +1,148 @@
+"""Server: listens, speaks HTTP or HTTPS, and stops without breaking off what it has begun."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from tidings.core.clock import Clock
+from tidings.core.errors import Invalid
+from tidings.web.intake import Intake
+from tidings.web.protocol import Protocol
+
+log = logging.getLogger(__name__)
+
+# Seconds. With what the couriers need after it, a stop must be over within ten.
+FINISH_WITHIN_S = 8
+# Seconds. Longer than the usual clients' pools keep a connection, so that closing it is theirs and meets no request.
+KEEP_ALIVE_S = 75
+# Seconds. How long a renewed certificate may wait to be used; renewals happen weeks ahead.
+LOOK_AT_FILES_EVERY_S = 10.0
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The PEM files of a certificate chain and of its key (`TIDINGS_TLS_CERT`, `TIDINGS_TLS_KEY`)."""
+
+    chain: Path
+    key: Path
+
+    def load(self, context: ssl.SSLContext) -> None:
+        """Have a context present this certificate from the next handshake on. Raises Invalid, changing nothing."""
+        try:
+            # On trial first: a chain without its key must not end up half in the context that serves.
+            for target in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
+                target.load_cert_chain(self.chain, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise Invalid(
+                f"cannot use the certificate {self.chain} with the key {self.key}: {error}; "
+                "set TIDINGS_TLS_CERT and TIDINGS_TLS_KEY to PEM files that belong together"
+            ) from error
+
+    def changed_at(self) -> tuple[int, ...]:
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (self.chain, self.key))
+
+
+class Server:
+    """Serves an application, and single events straight from `intake`."""
+
+    def __init__(
+        self,
+        application: ASGIApp,
+        *,
+        clock: Clock,
+        intake: Intake | None = None,
+        certificate: Certificate | None = None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock = clock
+        self._certificate = certificate
+        self._on_stop = on_stop
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        config = uvicorn.Config(
+            application,
+            # uvicorn calls it as it would the class.
+            http=partial(Protocol, intake=intake),  # type: ignore[arg-type]
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=FINISH_WITHIN_S,
+            ssl_context_factory=None if certificate is None else lambda _config, _default: self._context,
+        )
+        self._uvicorn = _Uvicorn(config)
+
+    @contextlib.asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+        """Serve while in the context, on that port or, for 0, on any free one; the port.
+
+        On leaving, nothing new is accepted, and what was begun is finished or, after 8 seconds, broken off. Raises
+        Invalid if the address or the certificate cannot be used.
+        """
+        if self._certificate is not None:
+            self._certificate.load(self._context)
+        listener = _listener(host, port)
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(self._uvicorn.serve(sockets=[listener]))
+            await self._uvicorn.has_started.wait()
+            reloading = group.create_task(self._reload())
+            try:
+                yield listener.getsockname()[1]
+            finally:
+                reloading.cancel()
+                self._on_stop()
+                self._uvicorn.should_exit = True
+                await serving
+
+    async def _reload(self) -> None:
+        if self._certificate is None:
+            return
+        seen = self._certificate.changed_at()
+        while True:
+            await self._clock.sleep(LOOK_AT_FILES_EVERY_S)
+            if (now := self._certificate.changed_at()) == seen:
+                continue
+            seen = now
+            try:
+                self._certificate.load(self._context)
+                log.info("certificate.reloaded chain=%s", self._certificate.chain)
+            except Invalid as error:
+                log.warning("certificate.refused error=%r", error.message)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, told to stop by us and not by signals, and saying when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_started = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.has_started.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # its Generator is an Iterator to callers
+        yield
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise Invalid(
+            f"cannot listen on {host} port {port}: {error}; choose another TIDINGS_HOST or TIDINGS_PORT"
+        ) from error

@@ -1,0 +1,120 @@
+"""Submission: an event as a publisher sends it, and what is answered for it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from tidings.core.caller import Caller
+from tidings.core.errors import Invalid, TidingsError, TooLarge
+from tidings.core.event import Actor, Event, Subject
+from tidings.core.identifier import outside
+from tidings.core.json_text import read_typed
+from tidings.core.pattern import check_type
+from tidings.store.database import Kept
+
+# So many events share a body of 1 MiB if each has the customary kilobyte.
+MOST_EVENTS = 1_000
+# A group, an action package and an action make three; the rest is room.
+MOST_SUBJECTS = 16
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Text = Annotated[str, msgspec.Meta(max_length=2_048)]
+
+
+class AboutWhat(msgspec.Struct, rename="camel"):
+    """A thing that the event is about."""
+
+    object_type: Annotated[str, msgspec.Meta(min_length=1, max_length=64, examples=["Application"])]
+    object_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, examples=["shop-1"])]
+
+
+class Submission(msgspec.Struct, rename="camel"):
+    """An event to publish. `data` is any JSON object, kept as it is written."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["order.created"])]
+    subjects: Annotated[list[AboutWhat], msgspec.Meta(min_length=1, max_length=MOST_SUBJECTS)]
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    event_id: Name | None = None
+    from_user: Text | None = None
+    from_user_id: Text | None = None
+    from_user_name: Text | None = None
+    from_user_profile_pic: Text | None = None
+    is_bot_from_user: bool = msgspec.field(name="isBotfromUser", default=False)
+
+
+class Published(msgspec.Struct, rename="camel"):
+    """An event that is kept: its id, to how many webhooks it goes, and whether it had been published before."""
+
+    event_id: str
+    deliveries: int
+    duplicate: bool
+
+
+class Refused(msgspec.Struct, rename="camel"):
+    """An event of several that was not kept, by its place among them, from 0."""
+
+    index: int
+    error_code: str
+    message: str
+
+
+_SUBMISSION = msgspec.json.Decoder(Submission)
+_SEVERAL = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
+    """Read one event. Raises Invalid with the field that is wrong."""
+    submission = read_typed(raw, _SUBMISSION)
+    data = bytes(submission.data)
+    if not data.startswith(b"{"):
+        raise Invalid("data: must be a JSON object")
+    return Event(
+        type=check_type(submission.type, place="type"),
+        subjects=tuple([Subject(subject.object_type, subject.object_id) for subject in submission.subjects]),
+        data=data,
+        at=at,
+        actor=_actor(submission, caller),
+        wire_id=submission.event_id or "",
+        source=caller.connector,
+    )
+
+
+def several(body: bytes) -> Sequence[bytes]:
+    """The members of a JSON array, each as it is written. Raises Invalid, and TooLarge over `MOST_EVENTS`."""
+    return _counted([bytes(raw) for raw in read_typed(body, _SEVERAL)])
+
+
+def lines(body: bytes) -> Sequence[bytes]:
+    """The lines of NDJSON that are not blank. Raises Invalid for none, and TooLarge over `MOST_EVENTS`."""
+    return _counted([line for line in map(bytes.strip, body.split(b"\n")) if line])
+
+
+def result_of(kept: Kept) -> Published:
+    return Published(event_id=kept.wire_id or outside(kept.id), deliveries=kept.deliveries, duplicate=kept.is_duplicate)
+
+
+def refused(error: TidingsError, *, index: int) -> Refused:
+    return Refused(index=index, error_code=error.code, message=error.message)
+
+
+def _counted(members: Sequence[bytes]) -> Sequence[bytes]:
+    if not members:
+        raise Invalid("the body holds no event; send at least one")
+    if len(members) > MOST_EVENTS:
+        raise TooLarge(f"the body holds {len(members)} events; send at most {MOST_EVENTS} at a time")
+    return members
+
+
+def _actor(submission: Submission, caller: Caller) -> Actor:
+    phone, identity = submission.from_user, submission.from_user_id
+    name, picture = submission.from_user_name, submission.from_user_profile_pic
+    if phone is identity is name is picture is None:
+        return caller.person
+    return Actor(
+        phone=phone or "",
+        id=identity or "",
+        name=name or "",
+        picture=picture or "",
+        is_bot=submission.is_bot_from_user,
+    )

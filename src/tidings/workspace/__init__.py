@@ -1,0 +1,1 @@
+"""Groups, people, messages."""
