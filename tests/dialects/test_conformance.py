@@ -68,3 +68,4 @@ def test_a_dialect_says_that_it_writes_json(dialect: Dialect) -> None:
 
 def test_every_default_is_a_dialect_that_is_there() -> None:
     assert set(FOUND.default_for.values()) <= set(FOUND.dialects)
+    assert (FOUND.default_format("Action"), FOUND.default_format("Application")) == ("kaizala", "standard")

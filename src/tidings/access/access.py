@@ -5,7 +5,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tidings.access.callers import INVALID_TOKEN, Callers
 from tidings.access.erasure import Erasure
@@ -52,7 +52,7 @@ _WRONG_SECRET = "Dont have correct applicationId and secret in header!"  # noqa:
 class RefreshToken:
     """Good for access tokens until `expires_at`, of those scopes, in their own order."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at: int
     scopes: tuple[str, ...]
 
@@ -61,9 +61,9 @@ class RefreshToken:
 class AccessToken:
     """Good for calls until `expires_at`. `refresh_token` is the one to use from now on, empty for the same."""
 
-    token: str
+    token: str = field(repr=False)
     expires_at: int
-    refresh_token: str = ""
+    refresh_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class NewConnector:
     """A connector and its secret, which is shown this once."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class Access:
@@ -100,11 +100,6 @@ class Access:
             group.create_task(self._sweep())
 
     # Whose a token is
-
-    @property
-    def generation(self) -> int:
-        """Moves when somebody's rights may have been taken away: what was concluded from them is then worth nothing."""
-        return self._callers.generation
 
     def known(self, token: str) -> Caller | None:
         """Whose a token is, if that is in memory."""
@@ -209,9 +204,7 @@ class Access:
     ) -> Actor:
         """Let a person sign in. One who was only named as a member gets the name; Conflict if there is another name."""
         number = normal_phone(phone, field="phone")
-        person = Actor(
-            id=checked_identifier(identifier), phone=number, name=checked_name(name), picture=picture
-        )
+        person = Actor(id=checked_identifier(identifier), phone=number, name=checked_name(name), picture=picture)
         at = self._clock.now()
         await self._write(person_created(person, at=at), actor=actor, action="person.created", about=person.id)
         return await self.person(number)
@@ -295,9 +288,7 @@ class Access:
             raise Unauthenticated(_WRONG_SECRET)
         return connector
 
-    async def _give_refresh_token(
-        self, bearer: Caller, *with_it: Statement, actor: str, action: str
-    ) -> RefreshToken:
+    async def _give_refresh_token(self, bearer: Caller, *with_it: Statement, actor: str, action: str) -> RefreshToken:
         issued = issue(Purpose.REFRESH, bearer, now=self._clock.now())
         await self._write(
             *with_it,

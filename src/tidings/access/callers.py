@@ -24,13 +24,14 @@ INVALID_TOKEN = (
 
 
 class Callers:
-    """Remembers whose tokens are. `generation` moves when rights may have been taken away: then forget what you know.
+    """Remembers whose tokens are.
 
     Failure policy: refuse. When the store cannot say whether a right was taken away, nothing is remembered.
     """
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
-        self.generation = 0
+    def __init__(self, database: Database, *, clock: Clock, most: int = _MOST_REMEMBERED) -> None:
+        self._generation = 0
+        self._most = most
         self._connectors = Connectors(database)
         self._tokens = Tokens(database)
         self._clock = clock
@@ -50,21 +51,21 @@ class Callers:
         caller = self.known(token)
         if caller is not None:
             return caller
-        generation = self.generation
+        generation = self._generation
         found = await self._tokens.get(hash_of(token)) if looks_like_a_token(token) else None
         if found is None or found.purpose == Purpose.REFRESH or not is_current(found, self._clock.now()):
             raise Unauthenticated(INVALID_TOKEN)
         caller = bearer_of(found)
         # What was read before a revocation must not be remembered after it.
-        if generation == self.generation:
-            if len(self._remembered) >= _MOST_REMEMBERED:
+        if generation == self._generation:
+            if len(self._remembered) >= self._most:
                 del self._remembered[next(iter(self._remembered))]
             self._remembered[found.hash] = (caller, found.expires_at)
         return caller
 
     def forget(self) -> None:
         """Read every caller again."""
-        self.generation += 1
+        self._generation += 1
         self._remembered.clear()
 
     async def run(self) -> None:

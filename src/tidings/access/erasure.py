@@ -80,5 +80,5 @@ def _without(person: Actor, value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _about(key: str) -> str:
-    """What `member`, `memberId`, `memberName` and `memberProfilePic` have in common; empty for `id`, `name` and so on."""
+    """What `member`, `memberId`, `memberName`, `memberProfilePic` have in common; empty for `id`, `name` and so on."""
     return "" if key in _PLAIN else _PART.sub("", key)

@@ -12,6 +12,7 @@ import smtplib
 import ssl
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -58,9 +59,12 @@ class GatewaySender:
 
 
 class MailSender:
-    """Mails number and PIN to one mailbox. The server is the operator's own setting, so no guard judges it."""
+    """Mails number and PIN to one mailbox. The server is the operator's own setting, so no guard judges it.
 
-    def __init__(self, url: str) -> None:
+    `ca_file` is trusted besides the system's authorities.
+    """
+
+    def __init__(self, url: str, *, ca_file: Path | None = None) -> None:
         parts = urlsplit(url)
         query = parse_qs(parts.query)
         self._to = query.get("to", [""])[0]
@@ -70,6 +74,7 @@ class MailSender:
         self._is_tls = parts.scheme == "smtps"
         self._host = parts.hostname
         self._port = parts.port or (smtplib.SMTP_SSL_PORT if self._is_tls else smtplib.SMTP_PORT)
+        self._ca_file = ca_file
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
     async def send(self, phone: str, pin: str) -> None:
@@ -84,6 +89,8 @@ class MailSender:
 
     def _deliver(self, mail: EmailMessage) -> None:
         context = ssl.create_default_context()
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
         limit = _LIMIT_MS / SECOND
         if self._is_tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=limit, context=context)
@@ -97,13 +104,13 @@ class MailSender:
             server.send_message(mail)
 
 
-def pin_sender(setting: str, *, send: Send) -> PinSender:
-    """The sender that a setting names. Raises Invalid if it names none."""
+def pin_sender(setting: str, *, send: Send, ca_file: Path | None = None) -> PinSender:
+    """The sender that a setting names. Raises Invalid if it names none. `ca_file` is TIDINGS_EGRESS_CA."""
     scheme = setting.partition(":")[0].lower()
     if setting == "console":
         return ConsoleSender()
     if scheme in ("smtp", "smtps"):
-        return MailSender(setting)
+        return MailSender(setting, ca_file=ca_file)
     if scheme == "https":
         return GatewaySender(setting, send=send)
     raise Invalid(f"{_SETTING}: expected console, smtp://… or an HTTPS URL")

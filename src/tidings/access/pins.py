@@ -35,14 +35,22 @@ _SENDERS = 4
 class Pins:
     """Makes PINs, has them sent, and takes them back once."""
 
-    def __init__(self, database: Database, *, vault: Vault, clock: Clock, sender: PinSender) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        vault: Vault,
+        clock: Clock,
+        sender: PinSender,
+        most_unsent: int = _MOST_UNSENT,
+    ) -> None:
         self._database = database
         self._people = People(database)
         self._tokens = Tokens(database)
         self._vault = vault
         self._clock = clock
         self._sender = sender
-        self._unsent: asyncio.Queue[tuple[str, str]] = asyncio.Queue(_MOST_UNSENT)
+        self._unsent: asyncio.Queue[tuple[str, str]] = asyncio.Queue(most_unsent)
 
     async def make(self, phone: str, *, connector: str, address: str) -> None:
         """Make a PIN wait for that number, in place of the one before. Raises Throttled.

@@ -1,7 +1,7 @@
 """Tokens as their bearers hold them: opaque, 256 random bits behind a prefix that tells the purpose.
 
-Only SHA-256 of a token is kept: what has that many random bits needs neither salt nor a slow hash. Looking a token up by
-its hash tells nothing about a token by the time that it takes.
+Only SHA-256 of a token is kept: what has that many random bits needs neither salt nor a slow hash. The time that it
+takes to look a hash up tells nothing about a token.
 """
 
 import base64
@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tidings.access.scope import parse_scopes
@@ -38,7 +38,7 @@ _LIVES_MS = {Purpose.REFRESH: 365 * DAY, Purpose.ACCESS: DAY, Purpose.STATIC: No
 class Issued:
     """A token for its bearer, who alone gets `text`, and as it is kept."""
 
-    text: str
+    text: str = field(repr=False)
     kept: Token
 
 
@@ -94,7 +94,7 @@ def looks_like_a_token(text: str) -> bool:
 
 
 def hash_of_secret(connector: str, secret: str) -> str:
-    """A connector's secret as it is kept. Ours have 256 random bits; one that is given is as good as its giver made it."""
+    """A connector's secret as it is kept. Ours have 256 random bits; another is as good as its giver made it."""
     return hmac.digest(connector.encode(), secret.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 

@@ -23,11 +23,15 @@ SAMPLE_AT = 1_773_640_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Everything that the folders offer: dialects by name, the default's name by object type, samples by event type."""
+    """Everything that the folders offer: dialects by name, defaults by object type, samples by event type."""
 
     dialects: Mapping[str, Dialect]
     default_for: Mapping[str, str]
     samples: Mapping[str, Event]
+
+    def default_format(self, kind: str) -> str:
+        """The dialect of a webhook that names none."""
+        return self.default_for.get(kind, "standard")
 
 
 def discover() -> Found:

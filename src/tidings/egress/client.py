@@ -204,6 +204,8 @@ async def _ask(connection: Connection, data: bytes, *, course: Course) -> Connec
     try:
         await connection.ask(data)
     except BaseException:
+        if not connection.was_silent:
+            course.doing = "reading the answer"
         connection.abort()
         raise
     return connection

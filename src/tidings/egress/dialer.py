@@ -111,8 +111,9 @@ class Dialer:
             if isinstance(error, OSError | Invalid):
                 raise Failed(Outcome.TLS_FAILED, _why(error, name)) from error
             raise
-        # None says that the connection went away meanwhile; asking on it will tell.
-        connection.transport = transport or connection.transport
+        if transport is None:  # pragma: no cover - asyncio's way to say that it was lost just now; uvloop has none
+            raise Failed(Outcome.TLS_FAILED, _why(ConnectionResetError(), name))
+        connection.transport = transport
 
 
 def _why(error: OSError | Invalid, name: str) -> str:

@@ -36,7 +36,7 @@ class _Known(NamedTuple):
 
 
 class Resolver:
-    """Looks names up by c-ares: /etc/hosts first, then the name servers, names taken as absolute (no search domains).
+    """Looks names up by c-ares, as nsswitch.conf says (/etc/hosts first), without search domains: names are absolute.
 
     `nameservers` (address:port) replace the machine's own.
     """
@@ -49,11 +49,11 @@ class Resolver:
         self._asking: dict[str, asyncio.Task[_Known]] = {}
 
     async def __aenter__(self) -> Self:
+        # `lookups` is left to c-ares, whose own choice is files first: pycares 5.2 frees the text before it is read.
         self._ares = DNSResolver(
             nameservers=self._nameservers,
             timeout=self._try_s,
             tries=_TRIES,
-            lookups="fb",
             flags=pycares.ARES_FLAG_EDNS | pycares.ARES_FLAG_NOSEARCH,
         )
         return self

@@ -50,9 +50,7 @@ class Inspector:
             raise Invalid("name: must be 1 to 64 letters, digits, '-' or '_', and begin with a letter or digit")
         now = self._clock.now()
         token = _VIEW_PREFIX + secrets.token_urlsafe(24)
-        made = NewBin(
-            name=name or secrets.token_hex(_RANDOM_NAME_BYTES), view_token=token, expires_at=now + LIFE_MS
-        )
+        made = NewBin(name=name or secrets.token_hex(_RANDOM_NAME_BYTES), view_token=token, expires_at=now + LIFE_MS)
         kept = Bin(name=made.name, connector=connector, viewer=_hash(token), expires_at=made.expires_at)
         await self._bins.make(kept, now=now)
         return made

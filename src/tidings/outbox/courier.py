@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
 from tidings.core.circuit import Circuit
 from tidings.core.clock import Clock
-from tidings.core.delivery import Attempt, Debt, State, after
-from tidings.core.dialect import Dialect
+from tidings.core.delivery import Debt, State
 from tidings.core.errors import Unavailable
 from tidings.core.event import Event
 from tidings.core.histogram import Histogram
@@ -22,26 +21,28 @@ from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import Client
 from tidings.outbox.agenda import Agenda
-from tidings.outbox.callback import Caller
-from tidings.outbox.directory import Directory
 from tidings.outbox.lane import MOST_QUEUED, Lane
 from tidings.outbox.recorder import Recorder
+from tidings.outbox.roster import Roster
 from tidings.outbox.tenure import Tenure
+from tidings.outbox.verdict import Tried, verdict
 from tidings.store.database import Claim, Database, Settlement, Wanted
 
 log = logging.getLogger(__name__)
 
-# What is leased to this process and waits in memory, in deliveries and in bytes of their events.
-MOST_HELD = 5_000
-MOST_HELD_BYTES = 16 << 20
 # Requests under way at once; 4,000 cost 47 MB (measured), and what is settled must stay bounded while a disk is full.
 MOST_IN_FLIGHT = 2_000
 # Lanes asked in one transaction: a claim stays a few milliseconds long.
 MOST_LANES_A_CLAIM = 100
+LANES_A_SWEEP = 500
 # How often to look whether memory has room again: at 5,000 a look that is no limit.
 LOOK_AGAIN_S = 0.05
+# Milliseconds. While the store does not answer, it is asked again at that pace.
+ASK_AGAIN_MS = 1_000
 # How long what is in flight may take once we were told to stop; the rest goes back into the table.
 GRACE_S = 8.0
+# Milliseconds after its time-out at which a probe that did not report is taken for lost.
+PROBE_GRACE_MS = 1_000
 
 
 class Courier:
@@ -51,40 +52,33 @@ class Courier:
         self,
         *,
         database: Database,
-        directory: Directory,
+        roster: Roster,
         tenure: Tenure,
         client: Client,
         clock: Clock,
-        dialects: Mapping[str, Dialect],
         schedule: RetrySchedule,
         on_circuit: Callable[[Subscription, Circuit], None],
         on_failed: Callable[[Settlement], None],
     ) -> None:
         self.recorder = Recorder(database, clock, self._settled)
+        self.roster = roster
         self.delivered = 0
         self.refused = 0
         self.attempt_ms = Histogram()
         self.arrival_ms = Histogram()
         self._database = database
-        self._directory = directory
         self._tenure = tenure
         self._client = client
         self._clock = clock
-        self._dialects = dialects
         self._schedule = schedule
         self._on_circuit = on_circuit
         self._on_failed = on_failed
-        self._lanes: dict[int, Lane] = {}
         self._ready: deque[Lane] = deque()
         self._agenda = Agenda(clock)
-        self._circuits: dict[int, Circuit] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._held = 0
-        self._held_bytes = 0
         self._is_closing = False
-        directory.listen(self._subscriptions_changed)
 
-    # -- what the publisher asks ------------------------------------------------------------------------------------
+    # What the publisher asks
 
     @property
     def owner(self) -> int:
@@ -93,24 +87,21 @@ class Courier:
 
     def accepts(self, subscription: Subscription, size: int) -> bool:
         """Reserve room for one delivery of that many bytes, if its lane keeps up."""
-        lane = self._lane(subscription)
-        if self._is_full or lane.circuit.is_open or len(lane.queue) >= MOST_QUEUED:
+        lane = self.roster.lane(subscription)
+        if self.roster.is_full or lane.circuit.is_open or len(lane.queue) >= MOST_QUEUED:
             return False
-        self._held += 1
-        self._held_bytes += size
+        self.roster.hold(size)
         return True
 
-    def give_back(self, subscription: int, size: int) -> None:
+    def give_back(self, size: int) -> None:
         """A reservation came to nothing."""
-        del subscription
-        self._held -= 1
-        self._held_bytes -= size
+        self.roster.let_go(size)
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
         """Send a delivery that `accepts` reserved, now that it is on disk and leased."""
-        lane = self._lanes.get(subscription) or self._lane_of(subscription)
-        if lane is None:
-            self.give_back(subscription, len(event.data))
+        lane = self.roster.lane_of(subscription)
+        if lane is None:  # it has ended since, and what it is owed is cancelled
+            self.give_back(len(event.data))
             return
         lane.queue.append((Debt(event=event, subscription=subscription, due=event.at), owner))
         self._offer(lane)
@@ -122,32 +113,16 @@ class Courier:
 
     def notice(self, subscription: int, due: int) -> None:
         """Something is in the table for that subscription, due then."""
-        lane = self._lanes.get(subscription) or self._lane_of(subscription)
+        lane = self.roster.lane_of(subscription)
         if lane is not None and lane.subscription.is_sending:
             self._agenda.ask(lane, due)
 
-    # -- life -------------------------------------------------------------------------------------------------------
+    # Life
 
     @property
     def in_flight(self) -> int:
         """Requests under way."""
         return len(self._tasks)
-
-    @property
-    def held(self) -> int:
-        """Deliveries that wait in memory."""
-        return self._held
-
-    def circuits(self) -> Mapping[str, int]:
-        """How many lanes' circuits stand how, of those that this process knows."""
-        counts: dict[str, int] = {}
-        for lane in self._lanes.values():
-            counts[lane.circuit.state] = counts.get(lane.circuit.state, 0) + 1
-        return counts
-
-    def remember(self, circuits: Mapping[int, Circuit]) -> None:
-        """Take over circuits that were open when the process before us stopped."""
-        self._circuits.update(circuits)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -161,149 +136,107 @@ class Courier:
                 claiming.cancel()
                 await self._stop()
 
-    async def sweep(self, *, after: int = 0, most: int | None = None) -> int:
-        """Look through the table for lanes with debts that nobody has taken; where to go on, 0 at the end."""
-        step = 500
-        while True:
-            found = await self._database.backlog(after=after, most=step)
-            for subscription, due in found:
-                self.notice(subscription, due)
-            after = found[-1][0] if len(found) == step else 0
-            if after == 0 or most is not None:
-                return after
+    async def sweep(self, *, after: int = 0) -> int:
+        """Look through the table, a step of lanes at a time, for debts that nobody has taken; where to go on, 0 at the end."""
+        found = await self._database.backlog(after=after, most=LANES_A_SWEEP)
+        for subscription, due in found:
+            self.notice(subscription, due)
+        return found[-1][0] if len(found) == LANES_A_SWEEP else 0
 
     def forget_leases(self) -> None:
         """Drop what waits under a lease that is not ours any more: the table has it back."""
-        for lane in self._lanes.values():
-            lost = [entry for entry in lane.queue if entry[1] != self._tenure.number]
-            for entry in lost:
-                lane.queue.remove(entry)
-                self._drop(entry[0])
+        for lane in self.roster:
+            for entry in list(lane.queue):
+                if entry[1] != self._tenure.number:
+                    lane.queue.remove(entry)
+                    self.roster.drop(entry[0])
 
-    def pump(self) -> None:
+    def resume(self) -> None:
         """Go on after a pause in which nothing could be sent."""
-        for lane in self._lanes.values():
+        for lane in self.roster:
             self._offer(lane)
         self._pump()
+
+    def change(self, changed: Sequence[Subscription]) -> None:
+        """Take note of subscriptions that are new, different or ended."""
+        for subscription in changed:
+            lane = self.roster.find(subscription.number)
+            if subscription.state is SubscriptionState.ENDED:
+                self.roster.close(subscription.number)
+            if lane is None:
+                self.notice(subscription.number, self._clock.now())
+                continue
+            before = lane.subscription
+            self.roster.change(lane, subscription)
+            if not subscription.is_sending:
+                self._release(lane)
+            elif not before.is_sending or before.url != subscription.url:
+                # A webhook that is made active again, or got another URL, starts with a clean slate.
+                self._set_circuit(lane, Circuit())
+                self._agenda.ask(lane, self._clock.now())
 
     async def _stop(self) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=GRACE_S)
         for task in self._tasks:
             task.cancel()
-        given_back = [(debt.subscription, debt.event.id) for lane in self._lanes.values() for debt, _ in lane.queue]
-        for lane in self._lanes.values():
-            lane.queue.clear()
+        waiting = [(debt.subscription, debt.event.id) for lane in self.roster for debt, _ in lane.queue]
         with contextlib.suppress(Unavailable):  # then the lease runs out, to the same effect
-            await self._database.release(given_back, owner=self._tenure.number)
+            await self._database.release(waiting, owner=self._tenure.number)
 
-    # -- lanes ------------------------------------------------------------------------------------------------------
-
-    @property
-    def _is_full(self) -> bool:
-        return self._held >= MOST_HELD or self._held_bytes >= MOST_HELD_BYTES
-
-    def _lane_of(self, number: int) -> Lane | None:
-        subscription = self._directory.index.get(number)
-        return subscription and self._lane(subscription)
-
-    def _lane(self, subscription: Subscription) -> Lane:
-        lane = self._lanes.get(subscription.number)
-        if lane is None:
-            circuit = self._circuits.pop(subscription.number, None) or Circuit()
-            lane = Lane(subscription, Caller(subscription, self._dialects), circuit)
-            self._lanes[subscription.number] = lane
-        return lane
-
-    def _subscriptions_changed(self, changed: Sequence[Subscription]) -> None:
-        for subscription in changed:
-            if subscription.state is SubscriptionState.ENDED:
-                lane = self._lanes.pop(subscription.number, None)
-                if lane is not None:
-                    lane.subscription = subscription
-                    self._release(lane)
-                continue
-            lane = self._lanes.get(subscription.number)
-            if lane is None:
-                if subscription.is_sending:
-                    self.notice(subscription.number, self._clock.now())
-                continue
-            was = lane.subscription
-            lane.subscription, lane.caller = subscription, Caller(subscription, self._dialects)
-            if not subscription.is_sending:
-                self._release(lane)
-            elif not was.is_sending or was.url != subscription.url:
-                # A webhook that is made active again, or got another URL, starts with a clean slate.
-                self._set_circuit(lane, Circuit())
-                self._agenda.ask(lane, self._clock.now())
-
-    def forget_idle_lanes(self) -> None:
-        """Let go of lanes with nothing to do and nothing to remember."""
-        idle = [number for number, lane in self._lanes.items() if lane.is_idle and not lane.circuit.failures]
-        for number in idle:
-            del self._lanes[number]
-
-    # -- taking from the table --------------------------------------------------------------------------------------
+    # Taking from the table
 
     async def _claim_forever(self) -> None:
         while True:
             await self._agenda.due()
-            if self._is_full or not self._tenure.is_fresh:
+            if self.roster.is_full or not self._tenure.is_fresh:
                 await self._clock.sleep(LOOK_AGAIN_S)
                 continue
             lanes = self._agenda.take(most=MOST_LANES_A_CLAIM)
-            if not lanes:
-                continue
-            owner = self._tenure.number
-            try:
-                claim = await self._database.claim(
-                    [_wanted(lane) for lane in lanes], owner=owner, now=self._clock.now()
-                )
-            except Unavailable as error:
-                log.warning("courier.claim_failed error=%r", error.message)
-                claim = Claim(debts=[], again={lane.subscription.number: self._clock.now() + 1_000 for lane in lanes})
-            self._claimed(lanes, claim, owner)
+            if lanes:
+                await self._claim(lanes)
 
-    def _claimed(self, lanes: Sequence[Lane], claim: Claim, owner: int) -> None:
+    async def _claim(self, lanes: Sequence[Lane]) -> None:
+        owner, now = self._tenure.number, self._clock.now()
+        try:
+            claim = await self._database.claim([_wanted(lane) for lane in lanes], owner=owner, now=now)
+        except Unavailable as error:
+            log.warning("courier.claim_failed error=%r", error.message)
+            claim = Claim(debts=[], again={lane.subscription.number: now + ASK_AGAIN_MS for lane in lanes})
+        by_number = {lane.subscription.number: lane for lane in lanes}
         for debt in claim.debts:
-            self._held += 1
-            self._held_bytes += len(debt.event.data)
-            lane = self._lanes.get(debt.subscription)
-            if lane is not None:
-                lane.queue.append((debt, owner))
-        for lane in lanes:
+            self.roster.hold(len(debt.event.data))
+            by_number[debt.subscription].queue.append((debt, owner))
+        for number, lane in by_number.items():
             lane.is_asking = False
-            again = claim.again.get(lane.subscription.number)
-            if again is not None:
-                self._agenda.ask(lane, again)
+            if number in claim.again:
+                self._agenda.ask(lane, claim.again[number])
+            # Between question and answer it may have been disabled, or its circuit may have opened.
             if not lane.subscription.is_sending:
                 self._release(lane)
             self._offer(lane)
         self._pump()
 
     def _release(self, lane: Lane) -> None:
-        debts = [debt for debt, _ in lane.queue]
+        if not lane.queue:
+            return
+        debts = [(debt.subscription, debt.event.id) for debt, _ in lane.queue]
+        for debt, _ in lane.queue:
+            self.roster.drop(debt)
         lane.queue.clear()
-        for debt in debts:
-            self._drop(debt)
-        if debts:
-            self._spawn(self._give_back([(debt.subscription, debt.event.id) for debt in debts], lane))
+        self._spawn(self._give_back_debts(debts, lane))
 
-    async def _give_back(self, debts: list[tuple[int, int]], lane: Lane) -> None:
+    async def _give_back_debts(self, debts: Sequence[tuple[int, int]], lane: Lane) -> None:
         try:
             await self._database.release(debts, owner=self._tenure.number)
         except Unavailable as error:
             log.warning("courier.release_failed count=%s error=%r", len(debts), error.message)
-            # Held under a lease that goes on living: give the number up, so that the table takes them back.
+            # They are held under a number that lives on: give it up, so that the table takes them back.
             self._tenure.doubt()
         if lane.subscription.is_sending:
             self._agenda.ask(lane, self._clock.now())
 
-    def _drop(self, debt: Debt) -> None:
-        self._held -= 1
-        self._held_bytes -= len(debt.event.data)
-
-    # -- sending ----------------------------------------------------------------------------------------------------
+    # Sending
 
     def _offer(self, lane: Lane) -> None:
         if not lane.is_ready and lane.can_send:
@@ -311,94 +244,60 @@ class Courier:
             self._ready.append(lane)
 
     def _pump(self) -> None:
-        while self._ready and len(self._tasks) < MOST_IN_FLIGHT and self._tenure.is_fresh and not self._is_closing:
+        while self._ready and len(self._tasks) < MOST_IN_FLIGHT and self.owner:
             lane = self._ready.popleft()
             lane.is_ready = False
             if not lane.can_send:
                 continue
             debt, owner = lane.queue.popleft()
-            self._drop(debt)
+            self.roster.drop(debt)
             lane.in_flight += 1
-            self._spawn(self._deliver(lane, debt, owner))
+            self._spawn(self._deliver(lane, debt, owner=owner))
             self._offer(lane)
 
-    def _spawn(self, work: "asyncio.coroutines.Coroutine[object, object, None]") -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         # Not a TaskGroup: its bookkeeping costs as much as the task. `_stop` waits for all of them.
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, lane: Lane, debt: Debt, owner: int) -> None:
+    async def _deliver(self, lane: Lane, debt: Debt, *, owner: int) -> None:
         at = self._clock.now()
         is_probe = lane.circuit.is_open
         if is_probe:
-            lane.circuit = lane.circuit.probing(lost_at=at + lane.subscription.timeout_ms + 1_000)
+            lane.circuit = lane.circuit.probing(lost_at=at + lane.subscription.timeout_ms + PROBE_GRACE_MS)
         try:
             answer = await self._client.send(lane.caller.request(debt.event, at=at))
         except Exception:  # the worker's loop: a mistake of ours must not lose the delivery, nor stop the others
-            log.exception("delivery.unsendable event=%s subscription=%s", debt.event.id, lane.subscription.id)
+            log.exception("delivery.unsendable event=%s webhook=%s", debt.event.id, lane.subscription.id)
             answer = Answer(outcome=Outcome.BROKEN, error="the callback could not be written; see the server's log")
         finally:
             lane.in_flight -= 1
-        self._learn(lane, debt, answer, owner=owner, at=at, is_probe=is_probe)
-
-    def _learn(self, lane: Lane, debt: Debt, answer: Answer, *, owner: int, at: int, is_probe: bool) -> None:  # noqa: PLR0913
-        now = self._clock.now()
-        succeeded = answer.outcome is Outcome.OK
-        subscription = lane.subscription
-        lane.learn(
-            succeeded=succeeded,
-            timed_out=answer.outcome is Outcome.TIMED_OUT,
-            took_ms=answer.timings.total_ms,
-        )
-        schedule = subscription.schedule or self._schedule
-        circuit = lane.circuit.after(
-            succeeded=succeeded, now=now, is_probe=is_probe, first_wait_ms=schedule.waits_ms[0]
-        )
-        result = after(
-            debt,
-            succeeded=succeeded,
-            gone=answer.outcome is Outcome.GONE,
-            is_probe=is_probe,
-            at=now,
-            schedule=schedule,
-            jitter=random.random(),  # noqa: S311 - spreads load, hides nothing
-            retry_after_ms=answer.retry_after_ms,
-            probe_wait_ms=max(0, circuit.probe_at - now),
-        )
-        attempt = Attempt(
-            event=debt.event.id,
-            subscription=debt.subscription,
-            at=at,
-            outcome=answer.outcome,
-            state=result.state,
-            status=answer.status or 0,
-            error=answer.error,
-            address=answer.address,
-            headers=answer.headers,
-            answer=answer.body,
-            timings=answer.timings,
-            is_probe=is_probe,
-            next_at=result.due,
-        )
-        self._count(debt, answer, now)
-        self.recorder.add(Settlement(attempt=attempt, result=result, first_at=debt.first_at or at), owner=owner)
-        self._set_circuit(lane, circuit)
+        tried = Tried(debt=debt, answer=answer, began_at=at, ended_at=self._clock.now(), is_probe=is_probe)
+        self._learn(lane, tried, owner=owner)
         self._offer(lane)
         self._agenda.recall(lane)
         self._pump()
 
-    def _count(self, debt: Debt, answer: Answer, now: int) -> None:
-        self.attempt_ms.observe(answer.timings.total_ms)
-        if answer.outcome is Outcome.OK:
+    def _learn(self, lane: Lane, tried: Tried, *, owner: int) -> None:
+        answer = tried.answer
+        succeeded = answer.outcome is Outcome.OK
+        took_ms = answer.timings.total_ms
+        self.attempt_ms.observe(took_ms)
+        if succeeded:
             self.delivered += 1
-            self.arrival_ms.observe(now - debt.event.at)
+            self.arrival_ms.observe(tried.ended_at - tried.debt.event.at)
         else:
             self.refused += 1
+        lane.learn(succeeded=succeeded, timed_out=answer.outcome is Outcome.TIMED_OUT, took_ms=took_ms)
+        schedule = lane.subscription.schedule or self._schedule
+        settlement, circuit = verdict(tried, circuit=lane.circuit, schedule=schedule)
+        self.recorder.add(settlement, owner=owner)
+        self._set_circuit(lane, circuit)
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:
         before, lane.circuit = lane.circuit, circuit
-        if circuit.state != before.state or circuit.openings != before.openings:
+        if circuit.openings != before.openings:
             self.recorder.circuit_changed(lane.subscription.number, msgspec.json.encode(circuit).decode())
         if circuit.is_open and not before.is_open:
             self._release(lane)
@@ -411,7 +310,7 @@ class Courier:
 
     def _settled(self, settlement: Settlement) -> None:
         attempt, result = settlement.attempt, settlement.result
-        lane = self._lanes.get(attempt.subscription)
+        lane = self.roster.find(attempt.subscription)
         if lane is not None:
             if not result.is_final:
                 self._agenda.ask(lane, result.due)
@@ -420,18 +319,6 @@ class Courier:
                 self._agenda.ask(lane, self._clock.now())
         if result.state is State.FAILED:
             self._on_failed(settlement)
-        if result.state is not State.DELIVERED:
-            log.info(
-                "delivery.attempted event=%s subscription=%s outcome=%s status=%s tries=%s state=%s ms=%.0f probe=%s",
-                attempt.event,
-                attempt.subscription,
-                attempt.outcome,
-                attempt.status,
-                result.tries,
-                result.state,
-                attempt.timings[-1] if attempt.timings else -1,
-                attempt.is_probe,
-            )
 
 
 def _wanted(lane: Lane) -> Wanted:

@@ -16,7 +16,8 @@ from tidings.egress.client import Client
 from tidings.outbox.courier import Courier
 from tidings.outbox.directory import Directory
 from tidings.outbox.notices import Notices
-from tidings.outbox.publisher import HandOver, Publisher
+from tidings.outbox.publisher import Publisher
+from tidings.outbox.roster import Roster
 from tidings.outbox.tenure import BEAT_EVERY_S, Tenure
 from tidings.outbox.upkeep import Upkeep
 from tidings.store.database import Database
@@ -41,7 +42,7 @@ class Nobody:
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
         """Is never called, since nothing is accepted."""
 
-    def give_back(self, subscription: int, size: int) -> None:
+    def give_back(self, size: int) -> None:
         """Is never called, since nothing is accepted."""
 
     def notice(self, subscription: int, due: int) -> None:
@@ -76,25 +77,24 @@ class Hub:
         self.directory = Directory(subscriptions)
         self.tenure = Tenure(database, clock)
         self.courier: Courier | None = None
-        hand_over: HandOver = Nobody()
+        self._notices = Notices(self.directory, clock)
         if settings.is_delivering:
-            hand_over = self.courier = Courier(
+            self.courier = Courier(
                 database=database,
-                directory=self.directory,
+                roster=Roster(self.directory, dialects),
                 tenure=self.tenure,
                 client=client,
                 clock=clock,
-                dialects=dialects,
                 schedule=settings.schedule,
-                on_circuit=lambda subscription, circuit: self._notices.circuit_changed(subscription, circuit),
-                on_failed=lambda settlement: self._notices.delivery_failed(settlement),
+                on_circuit=self._notices.circuit_changed,
+                on_failed=self._notices.delivery_failed,
             )
-        self.publisher = Publisher(database, self.directory, hand_over=hand_over)
-        self.publisher.on_owed_elsewhere = self._ring_owed
-        self._notices = Notices(self.publisher, self.directory, clock)
+            self.directory.listen(self.courier.change)
+        self.publisher = Publisher(
+            database, self.directory, hand_over=self.courier or Nobody(), on_owed_elsewhere=self._ring_owed
+        )
         self._upkeep = Upkeep(
             database=database,
-            subscriptions=subscriptions,
             publisher=self.publisher,
             directory=self.directory,
             retention_ms=settings.retention_ms,
@@ -111,13 +111,13 @@ class Hub:
         await self.directory.refresh()
         async with contextlib.AsyncExitStack() as stack:
             if self.courier is not None:
-                self.courier.remember(await Lanes(self._database).open_circuits())
+                self.courier.roster.remember(await Lanes(self._database).open_circuits())
                 await self.tenure.begin()
                 stack.push_async_callback(self._leave)
                 await stack.enter_async_context(self.courier.running())
-                await self.courier.sweep()
+                await self._sweep(self.courier, is_whole=True)
             await stack.enter_async_context(self.publisher.running())
-            await stack.enter_async_context(self._notices.running())
+            await stack.enter_async_context(self._notices.running(self.publisher))
             await stack.enter_async_context(self._background())
             yield
 
@@ -148,17 +148,21 @@ class Hub:
                 number = self.tenure.number
                 courier.forget_leases()
             if not was_fresh:
-                courier.pump()
-            courier.forget_idle_lanes()
+                courier.resume()
+            courier.roster.forget_idle()
             if self.tenure.dead_were_found:
                 self.tenure.dead_were_found = False
-                await self._sweep(courier, most=None)
+                await self._sweep(courier, is_whole=True)
 
-    async def _sweep(self, courier: Courier, *, most: int | None) -> None:
+    async def _sweep(self, courier: Courier, *, is_whole: bool) -> None:
+        after = 0 if is_whole else self._sweep_from
         try:
-            self._sweep_from = await courier.sweep(after=self._sweep_from if most else 0, most=most)
-        except TidingsError as error:
+            after = await courier.sweep(after=after)
+            while is_whole and after:
+                after = await courier.sweep(after=after)
+        except Unavailable as error:
             log.warning("hub.sweep_failed error=%r", error.message)
+        self._sweep_from = after
 
     async def _listen_forever(self) -> None:
         while True:
@@ -170,7 +174,7 @@ class Hub:
                 continue
             if self.courier is not None:
                 # A ring tells of something now; a poll stands in for a lost one and looks a step further each time.
-                await self._sweep(self.courier, most=None if topic == "owed" else 1)
+                await self._sweep(self.courier, is_whole=topic == "owed")
 
     def _ring_owed(self) -> None:
         self._rings.add("owed")

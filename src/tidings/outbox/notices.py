@@ -53,8 +53,7 @@ def notice(type_: str, subscription: Subscription, *, at: int, **data: object) -
 class Notices:
     """Publishes what the courier reports, in the order of its reports; disabling a webhook is one of the consequences."""
 
-    def __init__(self, publisher: Publisher, directory: Directory, clock: Clock) -> None:
-        self._publisher = publisher
+    def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
         self._reports: asyncio.Queue[tuple[Event, tuple[Statement, ...]] | None] = asyncio.Queue()
@@ -100,20 +99,20 @@ class Notices:
             self._reports.put_nowait((disabled, (statement,)))
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, publisher: Publisher) -> AsyncIterator[None]:
         """Publish reports while in the context; on leaving, those that are there."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._run())
+            group.create_task(self._run(publisher))
             try:
                 yield
             finally:
                 self._reports.put_nowait(None)
 
-    async def _run(self) -> None:
+    async def _run(self, publisher: Publisher) -> None:
         while (report := await self._reports.get()) is not None:
             event, also = report
             try:
-                await self._publisher.publish_one(Draft(event=event, also=also))
+                await publisher.publish_one(Draft(event=event, also=also))
             except Conflict:
                 continue  # something succeeded in the meantime, or it is disabled already
             except TidingsError as error:

@@ -50,7 +50,7 @@ class HandOver(Protocol):
         """A delivery that `accepts` reserved is on disk and leased."""
         ...
 
-    def give_back(self, subscription: int, size: int) -> None:
+    def give_back(self, size: int) -> None:
         """A reservation came to nothing."""
         ...
 
@@ -66,10 +66,12 @@ class HandOver(Protocol):
 class Publisher:
     """Keeps events. What it answers for is on disk, together with every debt that follows from it."""
 
-    def __init__(self, database: Database, directory: Directory, *, hand_over: HandOver) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, *, hand_over: HandOver, on_owed_elsewhere: Callable[[], None]
+    ) -> None:
         self.accepted = 0
         self.duplicates = 0
-        self.on_owed_elsewhere: Callable[[], None] = lambda: None
+        self._on_owed_elsewhere = on_owed_elsewhere
         self._database = database
         self._directory = directory
         self._hand_over = hand_over
@@ -190,7 +192,7 @@ class Publisher:
         for publication in publications:
             for owed in publication.owed:
                 if owed.is_handed_over:
-                    self._hand_over.give_back(owed.subscription, len(publication.event.data))
+                    self._hand_over.give_back(len(publication.event.data))
 
     def _pass_on(
         self,
@@ -215,7 +217,7 @@ class Publisher:
                     self._hand_over.notice(owed.subscription, event.at)
                     is_owed_elsewhere = True
         if is_owed_elsewhere:
-            self.on_owed_elsewhere()
+            self._on_owed_elsewhere()
 
 
 def _fail(batch: Sequence[tuple[Draft, "asyncio.Future[Kept | TidingsError]"]], error: TidingsError) -> None:

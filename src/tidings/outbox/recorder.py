@@ -11,6 +11,7 @@ import msgspec
 from tidings.core.clock import Clock
 from tidings.core.delivery import State
 from tidings.core.errors import Unavailable
+from tidings.core.identifier import outside
 from tidings.store.database import Database, LaneChange, Settlement
 
 log = logging.getLogger(__name__)
@@ -90,8 +91,25 @@ class Recorder:
                     del self._circuits[subscription]
             circuits = {}
             for settlement in settlements:
+                if settlement.result.state is not State.DELIVERED:
+                    _tell(settlement)
                 self._on_settled(settlement)
         return True
+
+
+def _tell(settlement: Settlement) -> None:
+    attempt, result = settlement.attempt, settlement.result
+    log.info(
+        "delivery.attempted delivery=%s outcome=%s status=%s state=%s tries=%s ms=%.0f next=%s probe=%s",
+        outside(attempt.event, attempt.subscription),
+        attempt.outcome,
+        attempt.status,
+        result.state,
+        result.tries,
+        attempt.timings[-1],
+        result.due,
+        attempt.is_probe,
+    )
 
 
 def _changes(settlements: Sequence[Settlement], circuits: dict[int, str]) -> list[LaneChange]:

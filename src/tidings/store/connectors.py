@@ -30,7 +30,9 @@ def connector_added(connector: Connector) -> Statement:
         "scopes": connector.scopes,
         "at": connector.created_at,
     }
-    return Statement("connector_added", values, Conflict(f"connector {connector.id} is there already; choose another id"))
+    return Statement(
+        "connector_added", values, Conflict(f"there is a connector {connector.id} already; use another id")
+    )
 
 
 def connector_revoked(identifier: str, *, at: int) -> Statement:

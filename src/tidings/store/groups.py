@@ -24,8 +24,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     welcome_message: str
     type: str
     created_at: int
-    role: str
-    members: int
+    role: str = ""
+    members: int = 0
 
 
 class Member(Actor, frozen=True, kw_only=True):
@@ -47,17 +47,15 @@ def group_added(group: Group) -> Statement:
         "type": group.type,
         "at": group.created_at,
     }
-    return Statement("group_added", values, Conflict(f"group {group.id} is there already; choose another id"))
+    return Statement("group_added", values, Conflict(f"there is a group {group.id} already; use another id"))
 
 
 def group_touched(group: str, *, at: int) -> Statement:
     """Goes before every change of members: two admins who remove each other at once must not both succeed."""
-    return Statement("group_touched", {"id": group, "at": at}, NotFound("no such group; list yours with GET /v1/groups"))
+    return Statement("group_touched", {"id": group, "at": at}, NotFound("there is no such group; use GET /v1/groups"))
 
 
-def member_added(
-    group: str, person: str, *, role: Role, at: int, otherwise: TidingsError | None = None
-) -> Statement:
+def member_added(group: str, person: str, *, role: Role, at: int, otherwise: TidingsError | None = None) -> Statement:
     return Statement("member_added", {"group_id": group, "person": person, "role": role.value, "at": at}, otherwise)
 
 
@@ -72,9 +70,7 @@ def role_changed(group: str, person: str, *, role: Role) -> Statement:
 
 
 def message_posted(identifier: str, *, group: str, author: str, text: str, at: int) -> Statement:
-    return Statement(
-        "message_posted", {"id": identifier, "group_id": group, "author": author, "text": text, "at": at}
-    )
+    return Statement("message_posted", {"id": identifier, "group_id": group, "author": author, "text": text, "at": at})
 
 
 class Groups:

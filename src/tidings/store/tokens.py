@@ -132,9 +132,7 @@ class Tokens:
         if not rows:
             return None
         row = rows[0]
-        person = Actor(
-            id=row.person, phone=row.phone, name=row.name, picture=row.picture, is_bot=row.is_bot
-        )
+        person = Actor(id=row.person, phone=row.phone, name=row.name, picture=row.picture, is_bot=row.is_bot)
         return Token(
             hash=token_hash,
             purpose=row.purpose,

@@ -16,7 +16,7 @@ from tidings.core.json_text import read_typed
 from tidings.core.route import Call, Route
 from tidings.web.body import read_body
 from tidings.web.login import Login
-from tidings.web.page import Page
+from tidings.web.page import ANY_METHOD, Page
 from tidings.web.parameters import Parameters
 from tidings.web.peer import Proxies
 from tidings.web.refusal import Refusal, refusal_of
@@ -92,7 +92,8 @@ class Door:
             raise NotFound("there is nothing at this path; /openapi.json lists what there is")
         # What can be got can be asked for its head; the server leaves the body out.
         method = "GET" if request.method == "HEAD" and "HEAD" not in found else request.method
-        if method not in found:
+        hit = found.get(method) or found.get(ANY_METHOD)
+        if hit is None:
             allowed = ", ".join(sorted({*found, *(["HEAD"] if "GET" in found else [])}))
             return Refusal(
                 status=405,
@@ -100,7 +101,10 @@ class Door:
                 message=f"{request.method} is not possible here; use {allowed}",
                 headers={"allow": allowed},
             ).response()
-        endpoint, request.scope["path_params"] = found[method]
+        endpoint, values = hit
+        if "\x00" in "".join((*values.values(), *request.query_params.values())):
+            raise Invalid("the path or the query holds a NUL character, which cannot be part of anything; leave it out")
+        request.scope["path_params"] = values
         return await endpoint(request)
 
     def _answering(self, route: Route) -> Callable[[Request], Awaitable[Response]]:

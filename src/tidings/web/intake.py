@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ LONGEST_KEY = 255
 _NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 _PLAIN_JSON = {b"application/json", b"application/json; charset=utf-8"}
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]]
 Outcome = Kept | TidingsError
 
 
@@ -130,7 +130,7 @@ def _told(outcome: Outcome, *, index: int) -> Published | Refused:
 
 
 def _keys(key: str, body: bytes, *, index: int = 0) -> tuple[Key, ...]:
-    """The first event of a request carries the caller's key; a line break cannot be in a header, so none is another's."""
+    # The first event carries the key as a single one would; no header holds a line break, so none is another's key.
     if not key:
         return ()
     return (Key(f"key:{key}\n{index}" if index else f"key:{key}", _hash(body)),)

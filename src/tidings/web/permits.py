@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
-from tidings.core.event import Event
+from tidings.core.event import Actor, Event, Subject
 
 # Seconds. What was taken away from a caller stops within a second everywhere (DESIGN, rules of delivery).
 GOOD_FOR_S = 1.0
 # A guess: more kinds of event than a busy second brings. Above it everything is asked anew, once.
 MOST_REMEMBERED = 10_000
 
-_Key = tuple[Caller, str, tuple[object, ...], str, str]
+_Key = tuple[Caller, str, tuple[Subject, ...], Actor]
 
 
 class Permits:
@@ -24,11 +24,10 @@ class Permits:
 
     def remembers(self, caller: Caller, event: Event) -> bool:
         """Whether that caller was allowed to publish an event like this one a moment ago."""
-        until = self._until.get(_key(caller, event))
-        return until is not None and self._clock.monotonic() < until
+        return self._until.get(_key(caller, event), 0.0) > self._clock.monotonic()
 
     async def check(self, caller: Caller, event: Event) -> None:
-        """Raise Forbidden or NotFound if the caller may not publish this event."""
+        """Raise whatever the judge raises if the caller may not publish this event."""
         if self.remembers(caller, event):
             return
         asked_at = self._clock.monotonic()
@@ -39,4 +38,4 @@ class Permits:
 
 
 def _key(caller: Caller, event: Event) -> _Key:
-    return caller, event.type, event.subjects, event.actor.phone, event.actor.id
+    return caller, event.type, event.subjects, event.actor

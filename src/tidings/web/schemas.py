@@ -1,40 +1,65 @@
 """Schemas: what the data of registered event types must look like, checked from memory."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import jsonschema_rs
 import msgspec
 
-from tidings.core.errors import Invalid
+from tidings.core.clock import Clock
+from tidings.core.errors import Invalid, TidingsError
+from tidings.store.event_types import EventTypes
 from tidings.web.refusal import Unprocessable
 
+log = logging.getLogger(__name__)
+
+# Seconds. How long another process may go on by a schema that was replaced.
+_REFRESH_EVERY_S = 1.0
+_READ_AT_ONCE = 200
 # Bytes. A schema is read by people too; the largest public ones for webhooks have a tenth of it.
 LARGEST_SCHEMA = 64 * 1024
 
 
 class Schemas:
-    """The compiled schemas of all registered types."""
+    """The compiled schemas of registered types, kept true to the store."""
 
-    def __init__(self) -> None:
-        self._validators: dict[str, tuple[str, jsonschema_rs.Validator]] = {}
+    def __init__(self, types: EventTypes, clock: Clock) -> None:
+        self._types = types
+        self._clock = clock
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
+        self._since = 0
 
-    def take(self, registered: Iterable[tuple[str, str]]) -> None:
-        """Replace them all by these, as (type, schema's JSON); what has not changed is not compiled again."""
-        known = self._validators
-        self._validators = {
-            name: known[name]
-            if name in known and known[name][0] == text
-            else (text, compiled(msgspec.json.decode(text)))
-            for name, text in registered
-        }
+    async def refresh(self) -> None:
+        """Take over what was registered or changed since the last time."""
+        while True:
+            changed = await self._types.changed(since=self._since, most=_READ_AT_ONCE)
+            for one in changed:
+                self._validators.pop(one.name, None)
+                if one.schema:
+                    self._validators[one.name] = compiled(msgspec.json.decode(one.schema))
+            # What changed at the last instant is read again next time: another change may have the same.
+            if changed:
+                self._since = changed[-1].changed_at
+            if len(changed) < _READ_AT_ONCE:
+                return
+
+    async def keep_fresh(self) -> None:
+        """Refresh for ever. While the store is away, what is known goes on counting."""
+        while True:
+            await self._clock.sleep(_REFRESH_EVERY_S)
+            try:
+                await self.refresh()
+            except TidingsError as error:
+                log.warning("schemas.not_refreshed error=%r", error.message)
 
     def check(self, name: str, data: bytes) -> None:
         """Raise Unprocessable, with the place, if that type has a schema that the data does not follow."""
-        if name not in self._validators:
+        validator = self._validators.get(name)
+        if validator is None:
             return
         try:
-            self._validators[name][1].validate(msgspec.json.decode(data))
+            validator.validate(msgspec.json.decode(data))
         except jsonschema_rs.ValidationError as error:
             raise Unprocessable(f"{_place(error.instance_path)}: {error.message}") from error
 

@@ -134,7 +134,7 @@ class _Uvicorn(uvicorn.Server):
         self.has_started.set()
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # its Generator is an Iterator to callers
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 

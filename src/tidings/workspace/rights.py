@@ -1,24 +1,24 @@
-"""Rights: what a caller may hear, manage and publish (the page on who may what: docs/glossary.md)."""
+"""Rights: what a caller may hear, manage and publish (DESIGN, "who may")."""
 
 from collections.abc import Collection
 
-from tidings.access.access import Access
 from tidings.access.scope import ADMIN
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
-from tidings.core.errors import Forbidden, Invalid, NotFound, TidingsError
-from tidings.core.event import ANY, NOBODY, Actor, Event, Subject
+from tidings.core.errors import Forbidden, Invalid, NotFound
+from tidings.core.event import ANY, Actor, Event, Subject
 from tidings.core.subscription import Subscription
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
 from tidings.store.groups import Groups, Role
 from tidings.store.subscriptions import Subscriptions
 
-# What a publisher was allowed once, until rights change: 10,000 pairs of a caller and a subject take 5 MB.
-_MOST_REMEMBERED = 10_000
-NO_GROUP = "there is no such group, or you are not in it; list yours with GET /v1/groups"
-
-_Ground = tuple[bool, str, str, str, Subject]
+_NO_GROUP = "there is no such group, or you are not in it; list yours with GET /v1/groups"
+_NO_WEBHOOK = "there is no such webhook; list those of an object with GET /v1/webhook"
+_NO_APPLICATION = "there is no such application; choose an id that nobody has named yet"
+# What happens to webhooks is ours to tell.
+_OUR_OWN = frozenset({"Webhook", "System"})
+_IN_GROUPS = frozenset({"Action", "ActionPackage"})
 
 
 class Rights:
@@ -28,79 +28,124 @@ class Rights:
     """
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        access: Access,
-        subscriptions: Subscriptions,
-        clock: Clock,
-        group_types: Collection[str],
+        self, database: Database, *, subscriptions: Subscriptions, clock: Clock, group_types: Collection[str]
     ) -> None:
         self._groups = Groups(database)
         self._connectors = Connectors(database)
         self._subscriptions = subscriptions
-        self._access = access
         self._clock = clock
         self._group_types = frozenset(group_types)
-        self._allowed: set[_Ground] = set()
-        self._generation = access.generation
 
-    # Groups
-
-    async def role_in(self, caller: Caller, group: str) -> str:
-        """What the caller is in a group, empty for nothing. Raises NotFound if there is no such group for them."""
+    async def role_in(self, caller: Caller, group: str) -> Role:
+        """What the caller is in a group. Raises NotFound if it is not there, or they are not in it."""
         role = await self._groups.role(group, caller.person.id)
         if role is None:
-            raise NotFound(NO_GROUP)
+            raise NotFound(_NO_GROUP)
         if rules_all(caller) or (caller.kind is TokenKind.GROUP and caller.group == group):
             return Role.ADMIN
         # A group token is an admin of its group and nothing anywhere else, whoever made it.
         if not role or caller.kind is TokenKind.GROUP:
-            raise NotFound(NO_GROUP)
-        return role
+            raise NotFound(_NO_GROUP)
+        return Role(role)
 
     async def must_be_admin(self, caller: Caller, group: str) -> None:
         """Raise NotFound if the caller is not in the group, Forbidden if they are no admin of it."""
-        if await self.role_in(caller, group) != Role.ADMIN:
+        if await self.role_in(caller, group) is not Role.ADMIN:
             raise Forbidden("only an admin of the group may do this; ask one to make you admin")
 
-    # Subscriptions
-
     async def may_hear(self, caller: Caller, subject: Subject) -> None:
-        """Raise unless the caller may subscribe to that subject, be it `*`. Names an application's id, if it is new."""
-        match subject:
-            case Subject("Webhook", identifier) if identifier != ANY:
-                await self._must_manage(caller, identifier)
-            case Subject("Application", identifier) if identifier != ANY:
-                await self._must_own(caller, identifier)
-            case Subject("Group", identifier) if identifier != ANY:
-                await self.must_be_admin(caller, identifier)
-            case Subject(kind, identifier):
-                _must_rule_all(caller, f"{kind} {identifier}: only a tenant token may subscribe to this")
+        """Raise unless the caller may subscribe to that subject. An application's id that is new becomes theirs."""
+        if subject.kind == "Application" and subject.id != ANY:
+            await self._name_application(caller, subject.id)
+        else:
+            await self.may_list(caller, subject)
+
+    async def may_list(self, caller: Caller, subject: Subject) -> None:
+        """Raise unless the caller may see the webhooks on that subject; changes nothing."""
+        if subject.kind == "Group" and subject.id != ANY:
+            await self.must_be_admin(caller, subject.id)
+        elif rules_all(caller):
+            return
+        elif subject.kind == "Application" and subject.id != ANY:
+            if await self._connectors.of_application(subject.id) != caller.connector:
+                raise NotFound(_NO_APPLICATION)
+        elif subject.kind == "Webhook" and subject.id != ANY:
+            await self.may_manage(caller, await self._webhook(subject.id))
+        else:
+            raise Forbidden(f"{subject.kind} {subject.id}: only a tenant token may hear this")
 
     async def may_manage(self, caller: Caller, subscription: Subscription) -> None:
-        """Raise NotFound unless the webhook is the caller's, or of a group that the caller is admin of."""
-        if not await self.manages(caller, subscription):
-            raise NotFound("there is no such webhook, or it is not yours; list yours with GET /v1/webhook")
+        """Raise NotFound unless the webhook is the caller's, or on what is theirs: a group of which they are admin."""
+        while subscription.subject.kind == "Webhook" and subscription.subject.id != ANY:
+            subscription = await self._webhook(subscription.subject.id)
+        if not await self._manages(caller, subscription):
+            raise NotFound(_NO_WEBHOOK)
 
-    async def manages(self, caller: Caller, subscription: Subscription) -> bool:
-        """Whether `may_manage` would let the caller pass."""
+    async def may_publish(self, caller: Caller, event: Event) -> None:
+        """Raise unless the caller may say that this happened. An application's id that is new becomes theirs."""
+        groups = [subject.id for subject in event.subjects if subject.kind == "Group"]
+        for subject in event.subjects:
+            _must_be_publishable(subject)
+            if subject.kind == "Group":
+                await self.must_be_admin(caller, subject.id)
+            elif subject.kind == "Application":
+                await self._name_application(caller, subject.id)
+            elif not (rules_all(caller) or (groups and subject.kind in _IN_GROUPS)):
+                raise Forbidden(f"{subject.kind} {subject.id}: only a tenant token may publish this, or name its group")
+        if rules_all(caller):
+            return
+        if event.type in self._group_types and not groups:
+            raise Forbidden(f"{event.type} happens in a group; name a Group among the subjects")
+        if not _is_own(event.actor, caller.person):
+            raise Forbidden("fromUser: only a tenant token may publish what somebody else did")
+
+    async def _manages(self, caller: Caller, subscription: Subscription) -> bool:
         if rules_all(caller):
             return True
         subject = subscription.subject
-        if subject.kind == "Group":
-            return await _passes(self.must_be_admin(caller, subject.id))
-        if subject.kind == "Application":
-            return subscription.connector == caller.connector
-        return subscription.connector == caller.connector and subscription.owner == owner_of(caller) != ""
+        if subject.kind == "Group" and subject.id != ANY:
+            return await self._is_admin(caller, subject.id)
+        if subscription.connector != caller.connector:
+            return False
+        return subject.kind == "Application" or (subscription.owner == caller.person.id != "")
 
-    # Publishing
+    async def _is_admin(self, caller: Caller, group: str) -> bool:
+        try:
+            return await self.role_in(caller, group) is Role.ADMIN
+        except NotFound:
+            return False
 
-    def publishes(self, caller: Caller, event: Event) -> bool:
-        """Whether `may_publish` is known, from memory, to let the event pass; False says nothing."""
-        if self._generation != self._access.generation:
-            self._generation = self._access.generation
-            self._allowed.clear()
-        return all(_ground(caller, subject) in self._allowed for subject in event.subjects) and self._is_own(caller, event)
-'''
-'''
+    async def _webhook(self, identifier: str) -> Subscription:
+        subscription = await self._subscriptions.get(identifier)
+        if subscription is None:
+            raise NotFound(_NO_WEBHOOK)
+        return subscription
+
+    async def _name_application(self, caller: Caller, application: str) -> None:
+        owner = await self._connectors.of_application(application)
+        if owner is None:
+            now = self._clock.now()
+            owner = await self._connectors.name_application(application, connector=caller.connector, at=now)
+        if owner != caller.connector and not rules_all(caller):
+            raise NotFound(_NO_APPLICATION)
+
+
+def rules_all(caller: Caller) -> bool:
+    """Whether the caller may do everywhere what whoever is in charge there may do."""
+    return caller.is_tenant or ADMIN in caller.scopes
+
+
+def _must_be_publishable(subject: Subject) -> None:
+    if subject.id == ANY:
+        raise Invalid("subjects: an event is about one thing, not about '*'; name its objectId")
+    if subject.kind in _OUR_OWN:
+        raise Forbidden(f"{subject.kind}: only Tidings itself says what happens to webhooks; choose another objectType")
+
+
+def _is_own(actor: Actor, person: Actor) -> bool:
+    return (
+        actor.phone in ("", person.phone)
+        and actor.id in ("", person.id)
+        and actor.name in ("", person.name)
+        and actor.picture in ("", person.picture)
+    )

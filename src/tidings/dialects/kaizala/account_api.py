@@ -25,6 +25,9 @@ class AccountApi:
     endpoint_url: str
 
     def routes(self) -> list[Route]:
+        return [*self._pin_routes(), *self._token_routes()]
+
+    def _pin_routes(self) -> list[Route]:
         return [
             Route(
                 method="POST",
@@ -50,6 +53,10 @@ class AccountApi:
                 errors=(Invalid, Unauthenticated, Throttled),
                 tag=_TAG,
             ),
+        ]
+
+    def _token_routes(self) -> list[Route]:
+        return [
             Route(
                 method="GET",
                 path="/v1/accessToken",

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from tidings.core.caller import TokenKind
+from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, Undeliverable
 from tidings.core.event import Event, Subject
@@ -19,8 +19,10 @@ from tidings.dialects.kaizala.bearer import bearer
 from tidings.dialects.kaizala.sampling import sample_for
 from tidings.dialects.kaizala.wire import body_of, is_true, read
 from tidings.outbox.subscribing import DEFAULT_OVERLAP_MS, Subscribing
+from tidings.store.history import History
+from tidings.store.lanes import Lanes
 from tidings.store.subscriptions import Subscriptions
-from tidings.workspace.rights import Rights
+from tidings.workspace.rights import Rights, rules_all
 
 # A guess: longer, and whoever stole the old secret gains more than a slow receiver does.
 LONGEST_OVERLAP_MS = 7 * DAY
@@ -47,6 +49,8 @@ class WebhookApi:
     subscribing: Subscribing
     subscriptions: Subscriptions
     rights: Rights
+    lanes: Lanes
+    history: History
     samples: Mapping[str, Event]
 
     def routes(self) -> list[Route]:
@@ -76,16 +80,13 @@ class WebhookApi:
                 tag=_TAG,
             ),
             *self._routes_of_one(),
+            *self._acts_on_one(),
         ]
 
     def _routes_of_one(self) -> list[Route]:
-        def route(method: str, suffix: str, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
-            return Route(method=method, path=f"/v1/webhook/{{webhookId}}{suffix}", tag=_TAG, **rest)
-
         return [
-            route(
+            _of_one(
                 "GET",
-                "",
                 name="getWebhook",
                 summary="Show a webhook and how it fares",
                 handler=self._get,
@@ -93,9 +94,8 @@ class WebhookApi:
                 answers=wire.Webhook,
                 errors=(NotFound,),
             ),
-            route(
+            _of_one(
                 "PUT",
-                "",
                 name="changeWebhook",
                 summary="Change what is sent along, or make a disabled webhook active again",
                 handler=self._change,
@@ -104,9 +104,8 @@ class WebhookApi:
                 answers=wire.Webhook,
                 errors=(Invalid, Undeliverable, Forbidden, NotFound, Conflict),
             ),
-            route(
+            _of_one(
                 "DELETE",
-                "",
                 name="deleteWebhook",
                 summary="End a webhook",
                 handler=self._end,
@@ -114,7 +113,11 @@ class WebhookApi:
                 answers=dict[str, str],
                 errors=(NotFound,),
             ),
-            route(
+        ]
+
+    def _acts_on_one(self) -> list[Route]:
+        return [
+            _of_one(
                 "POST",
                 "/rotate",
                 name="rotateWebhookSecret",
@@ -127,7 +130,7 @@ class WebhookApi:
                 answers=wire.WebhookMade,
                 errors=(Invalid, NotFound),
             ),
-            route(
+            _of_one(
                 "POST",
                 "/test",
                 name="testWebhook",
@@ -145,14 +148,15 @@ class WebhookApi:
         subject = Subject(wire.object_type(asked.object_type), asked.object_id)
         terms = asked.terms(subject.kind, is_ed25519=asked.signature == "ed25519")
         caller = bearer(call)
-        await self.rights.may_hear(caller, subject, terms.types or ())
-        owner = caller.person.id if caller.kind is TokenKind.USER else ""
-        subscription, secret = await self.subscribing.create(subject, terms, connector=caller.connector, owner=owner)
+        await self.rights.may_hear(caller, subject)
+        subscription, secret = await self.subscribing.create(
+            subject, terms, connector=caller.connector, owner=_owner(caller)
+        )
         return _made(subscription, secret)
 
     async def _list(self, call: Call) -> wire.Webhooks:
         subject = Subject(wire.object_type(call.query["objectType"]), call.query["objectId"])
-        await self.rights.may_hear(bearer(call), subject, ())
+        await self.rights.may_list(bearer(call), subject)
         limit = int(call.query.get("limit", MOST_LISTED))
         found, cursor = await self.subscriptions.of_subject(subject, limit=limit, cursor=call.query.get("cursor", ""))
         return wire.Webhooks(webhooks=[wire.told(one) for one in found], cursor=cursor or UNSET)
@@ -169,8 +173,6 @@ class WebhookApi:
         if (kind, asked.object_id or subject.id) != (subject.kind, subject.id):
             raise Invalid("objectId: a webhook keeps its object; make another webhook for the other object")
         terms = asked.terms(subject.kind)
-        if terms.types:
-            await self.rights.may_hear(bearer(call), subject, terms.types)
         active = None if asked.active is None else is_true(asked.active)
         return wire.told(await self.subscribing.change(before, terms, active=active))
 
@@ -201,6 +203,15 @@ class WebhookApi:
         return subscription
 
 
+def _of_one(method: str, suffix: str = "", /, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
+    return Route(method=method, path=f"/v1/webhook/{{webhookId}}{suffix}", tag=_TAG, **rest)
+
+
 def _made(subscription: Subscription, secret: SigningSecret) -> wire.WebhookMade:
     shown = secret.public_text if secret.kind is SecretKind.PRIVATE else secret.text
     return wire.WebhookMade(webhook_id=subscription.id, signing_secret=shown)
+
+
+def _owner(caller: Caller) -> str:
+    # Whose right to hear is the group's or the tenant's own does not lose it with a person's role.
+    return "" if caller.kind is TokenKind.GROUP or rules_all(caller) else caller.person.id

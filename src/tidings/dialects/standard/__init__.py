@@ -5,4 +5,4 @@ from tidings.dialects.standard.cloud_events import CloudEvents
 from tidings.dialects.standard.standard_webhooks import StandardWebhooks
 
 DIALECTS = (StandardWebhooks(), CloudEvents(), Bare())
-DEFAULT_FOR = dict.fromkeys(("Application", "Webhook", "System"), StandardWebhooks.name)
+DEFAULT_FOR: dict[str, str] = {}  # what nobody else speaks for gets `standard` anyway

@@ -224,7 +224,7 @@ DECLARE
     made INTEGER;
 BEGIN
     PERFORM hold_subscriptions(expected);
-    IF who = ANY (owed_owners) THEN
+    IF who <> 0 AND who = ANY (owed_owners) THEN
         PERFORM hold_owner(who);
     END IF;
     ids := new_identifiers(cardinality(types));
@@ -418,6 +418,7 @@ DECLARE
     picked_lanes BIGINT[];
     picked_events BIGINT[];
     ready BIGINT[];
+    next_due BIGINT;
     used BIGINT;
     tat DOUBLE PRECISION;
     oldest BIGINT;
@@ -440,7 +441,8 @@ BEGIN
     WHERE lane.is_ordered = 0;
     FOR i IN 1 .. cardinality(lanes) LOOP
         CONTINUE WHEN ordered[i] = 0;
-        SELECT n.ready, n.again INTO ready, again[i] FROM next_in_order(lanes[i], wanted[i], now) AS n;
+        SELECT n.ready, n.again INTO ready, next_due FROM next_in_order(lanes[i], wanted[i], now) AS n;
+        again[i] := next_due;
         ready := ARRAY(
             -- Looked at again under the lock: another process may have been quicker.
             SELECT owed.event FROM owed
@@ -455,8 +457,9 @@ BEGIN
     WHERE owed.subscription = picked.subscription AND owed.event = picked.event;
     FOR i IN 1 .. cardinality(lanes) LOOP
         IF ordered[i] = 0 THEN
-            SELECT owed.due INTO again[i] FROM owed
+            SELECT owed.due INTO next_due FROM owed
             WHERE owed.subscription = lanes[i] AND owed.owner = 0 ORDER BY owed.due, owed.event LIMIT 1;
+            again[i] := next_due;
         END IF;
         CONTINUE WHEN rates[i] = 0;
         used := cardinality(array_positions(picked_lanes, lanes[i]));
@@ -575,8 +578,8 @@ BEGIN
     PERFORM set_config('lock_timeout', '200ms', true);
     LOCK TABLE ONLY event, ONLY attempt IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT FROM owed WHERE event < ends << 20) THEN
-        -- Owed anew (a replay) since the debts were cancelled.
-        RETURN 0;
+        -- Owed anew (a replay) since the debts were cancelled: another time.
+        RETURN NULL;
     END IF;
     FOREACH parent IN ARRAY ARRAY['event', 'attempt'] LOOP
         CONTINUE WHEN to_regclass(parent || '_' || day) IS NULL;

@@ -21,10 +21,10 @@ CREATE TABLE owed (
 CREATE INDEX owed_due ON owed (subscription, due, event) WHERE owner = 0;
 CREATE INDEX owed_order ON owed (subscription, order_key, event) WHERE order_key IS NOT NULL;
 
--- Whatever removes the head of an order makes the next one due, from when it was owed.
+-- Whatever removes the head of an order makes the next one due, as it was when it was made.
 CREATE TRIGGER owed_order_goes_on AFTER DELETE ON owed WHEN OLD.order_key IS NOT NULL
 BEGIN
-    UPDATE owed SET due = event >> 20
+    UPDATE owed SET due = coalesce((SELECT at FROM event WHERE id = owed.event), 0)
     WHERE subscription = OLD.subscription AND due = 9223372036854775807 AND event = (
         SELECT min(event) FROM owed WHERE subscription = OLD.subscription AND order_key = OLD.order_key
     );

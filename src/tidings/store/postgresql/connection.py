@@ -1,118 +1,167 @@
-"""Connections to PostgreSQL: a pool, the named statements, and what the server's errors mean."""
+"""Connections to PostgreSQL: a pool, how they are set up, and what the server's errors mean."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 from tidings.core.errors import Conflict, Invalid, Unavailable
-from tidings.store.database import Stale, Statement, Value
-from tidings.store.statements import Text, statements
+from tidings.store.database import Stale
+from tidings.store.postgresql.session import Argument, Connection, Session
 
-Lent = PoolConnectionProxy[asyncpg.Record]
-Argument = Value | Sequence[Value]
+T = TypeVar("T")
 
-# Publishing, settling and claiming need three or four; the rest is for those who read.
+# Publishing, settling and claiming take three or four; the rest is for those who read.
 _MOST = 10
-# A guess: what takes longer will not get better by waiting, and the publisher's own patience ends about there.
-PATIENCE_S = 10.0
+# A guess: what takes longer does not get better by waiting, and the publisher's own patience ends about there.
+_PATIENCE_S = 10.0
 _CONNECT_S = 5.0
-# As often as that a transaction is tried that lost against another (a deadlock, a key that both took).
+# So often a transaction is begun anew that lost against another (a deadlock, a key that both took).
 _TRIES = 3
 
 _SETTINGS = {
     "application_name": "tidings",
-    # Plans of statements that run in a millisecond are not worth compiling.
+    # Statements that run for a millisecond are not worth compiling.
     "jit": "off",
-    # Whether a batch matches the present subscriptions is judged by a snapshot taken after a lock.
+    # Whether a batch matched the present subscriptions is seen by a statement that begins after a lock is held.
     "default_transaction_isolation": "read committed",
-    # A process that froze inside a transaction must not hold everybody else's locks.
+    # A process that froze inside a transaction must not keep everybody else waiting.
     "idle_in_transaction_session_timeout": "15s",
     "lock_timeout": "5s",
 }
 
-# Another transaction won, or another process migrated meanwhile; the same work succeeds when it is done again.
-_AGAIN = (
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
+# Another transaction won, or another process migrated meanwhile: the same work succeeds when it is done again.
+_BEATEN = (
+    asyncpg.TransactionRollbackError,
     asyncpg.InvalidCachedStatementError,
     asyncpg.OutdatedSchemaCacheError,
 )
-# The server says that it did nothing.
+# The server says that it did not do it.
 _REFUSED = (
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.ReadOnlySQLTransactionError,
-    *_AGAIN,
+    *_BEATEN,
 )
-# The connection ended, or no answer came.
+# The connection ended, or no answer came in time: it may have been done.
 _LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
     asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.PostgresSystemError,
     OSError,
     TimeoutError,
 )
+# Raised by the functions of migration 0001_hub.
+_STALE = "TD001"
+_DEAD = "TD002"
 
 
 class Connections:
-    """A pool that opens connections when they are needed, so that it recovers from a lost server by itself."""
+    """A pool that opens connections when they are needed, and so recovers from a lost server by itself."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._url = url
-        self._pool: asyncpg.Pool[asyncpg.Record] = asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=_MOST,
-            max_queries=2**62,  # connections do not wear out
-            command_timeout=PATIENCE_S,
-            timeout=_CONNECT_S,
-            statement_cache_size=500,  # all named statements
-            max_cached_statement_lifetime=0,
-            server_settings=_SETTINGS,
-            reset=_nothing_to_reset,
-        )
-        self.statements = statements("postgresql")
-
-    async def open(self) -> None:
-        await self._pool
+        self._pool = pool
 
     async def close(self) -> None:
         await self._pool.close()
 
-    async def alone(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """A connection outside the pool, which the caller closes."""
-        with _meaning(is_fate_unknown=False):
-            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-                self._url, timeout=_CONNECT_S, server_settings=_SETTINGS
+    async def connect(self, *, patience_s: float = _PATIENCE_S) -> Connection:
+        """A connection outside the pool, whose statements may take so many seconds each. Raises Unavailable."""
+        with meant(None):
+            return await asyncpg.connect(
+                self._url, timeout=_CONNECT_S, command_timeout=patience_s, server_settings=_SETTINGS
             )
-        return connection
 
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[Lent]:
-        """A connection of the pool. Raises Unavailable if there is none; see `_meaning` for what else it raises."""
-        with _meaning(is_fate_unknown=False):
-            connection = await self._pool.acquire(timeout=PATIENCE_S)
+    async def disconnect(self, connection: Connection) -> None:
+        with suppress(*_LOST):
+            await connection.close(timeout=_CONNECT_S)
+
+    async def run(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Lend a connection to the work; once more if its transaction lost against another one. See `meant`."""
+        with meant(None):
+            connection = await self._pool.acquire(timeout=_PATIENCE_S)
         try:
-            with _meaning(is_fate_unknown=True):
-                yield connection
+            with meant(connection):
+                return await self._until_it_wins(Session(connection), work)
         finally:
-            with _meaning(is_fate_unknown=True):
-                await self._pool.release(connection, timeout=PATIENCE_S)
+            # Whatever is the matter with the connection, the pool ends it.
+            with suppress(*_LOST):
+                await self._pool.release(connection, timeout=_PATIENCE_S)
+
+    async def _until_it_wins(self, session: Session, work: Callable[[Session], Awaitable[T]]) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return await work(session)
+            except asyncpg.CheckViolationError:
+                # Nobody has beaten for days, or the server's clock leapt: the partition for now is missing.
+                await session.fetch("partitions_made", days=0)
+            except _BEATEN:
+                continue
+        return await work(session)
 
     async def fetch(self, name: str, /, **values: Argument) -> list[asyncpg.Record]:
         """Run a named statement in a transaction of its own: one round trip."""
-        text = self.statements[name]
-        arguments = [values[parameter] for parameter in text.parameters]
-        for _ in range(_TRIES - 1):
-            try:
-                async with self.lent() as connection:
-                    return await connection.fetch(text.sql, *arguments)
-            except _AGAIN:
-                continue
-        async with self.lent() as connection:
-            return await connection.fetch(text.sql, *arguments)
+        return await self.run(lambda session: session.fetch(name, **values))
+
+
+@contextmanager
+def meant(connection: "Connection | None") -> Iterator[None]:
+    """Raise what the server or the connection says as an error of the contract.
+
+    That is Unavailable, whose fate is unknown if there was a connection and no answer; Stale, and Conflict for an owner
+    that was declared dead, from our functions. What means a mistake of ours is raised as it is.
+    """
+    try:
+        yield
+    except _REFUSED as error:
+        raise Unavailable(f"nothing can be kept just now: PostgreSQL says {error.args[0]!r}") from error
+    except asyncpg.ClientConfigurationError:
+        # Not `from` it: it may quote the password.
+        raise Invalid(
+            "cannot read the address of PostgreSQL; write postgresql://user:password@host:port/database"
+        ) from None
+    except _LOST as error:
+        if isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed():
+            raise  # it is used wrongly
+        raise Unavailable(
+            "nothing can be kept just now: PostgreSQL does not answer", is_fate_unknown=connection is not None
+        ) from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == _STALE:
+            raise Stale from error
+        if error.sqlstate == _DEAD:
+            raise Conflict("this process was declared dead after a silence; enrol anew") from error
+        raise
+
+
+async def pooled(url: str) -> Connections:
+    """Connect once, so that a mistake shows at once. Raises Unavailable, and Invalid if the URL cannot be read."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=_MOST,
+        max_queries=2**62,  # connections do not wear out
+        command_timeout=_PATIENCE_S,
+        timeout=_CONNECT_S,
+        statement_cache_size=500,  # more than there are named statements
+        max_cached_statement_lifetime=0,
+        server_settings=_SETTINGS,
+        reset=_leave_as_it_is,
+    )
+    connections = Connections(url, pool=pool)
+    try:
+        await connections.fetch("answered")
+    except BaseException:
+        await connections.close()
+        raise
+    return connections
+
+
+async def _leave_as_it_is(_: Connection) -> None:
+    """Save the round trip that a pool makes when it is given back a connection: we change nothing in a session."""

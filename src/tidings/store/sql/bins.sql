@@ -23,7 +23,10 @@ UPDATE bin SET captured = captured + 1 WHERE name = :name AND expires_at > :now;
 -- name: capture_added
 -- The request that was just counted.
 INSERT INTO capture (bin, number, at, method, path, query, headers, body, peer, client)
-SELECT name, captured, :at, :method, :path, :query, :headers, :body, :peer, :client FROM bin WHERE name = :name;
+VALUES (
+    :name, (SELECT captured FROM bin WHERE name = :name),
+    :at, :method, :path, :query, :headers, :body, :peer, :client
+);
 
 -- name: captures_trimmed
 -- A bin keeps its newest requests only.

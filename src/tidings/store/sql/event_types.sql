@@ -1,11 +1,10 @@
 -- name: event_type_added
 -- A type is registered under a name that is free; the instant is newer than every other's, so that it tells what changed.
 INSERT INTO event_type (name, description, schema, connector, changed_at)
-SELECT
+VALUES (
     :name, :description, :schema, :connector,
-    CASE WHEN COALESCE(MAX(changed_at), 0) >= :now THEN MAX(changed_at) + 1 ELSE :now END
-FROM event_type
-WHERE 1 = 1
+    (SELECT CASE WHEN COALESCE(MAX(changed_at), 0) >= :now THEN MAX(changed_at) + 1 ELSE :now END FROM event_type)
+)
 ON CONFLICT (name) DO NOTHING;
 
 -- name: event_type_changed

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from tidings.core.delivery import Debt
-from tidings.core.errors import Conflict
 from tidings.store.database import Claim, Wanted
 from tidings.store.event_row import EventRow
 from tidings.store.pace import Pace
-from tidings.store.sqlite.keep import refusal_of_the_dead
 from tidings.store.sqlite.transaction import Row, Transaction
 
 # A debt that waits behind another is not due until that one is gone.
@@ -20,7 +18,6 @@ LOOK = 1_000
 
 
 class _Due(msgspec.Struct, frozen=True, array_like=True):
-    subscription: int
     due: int
     tries: int
     first_at: int
@@ -32,10 +29,8 @@ _ordered = msgspec.json.Decoder(list[tuple[int, bool | int]])
 _next_due = msgspec.json.Decoder(list[tuple[int, int | None]])
 
 
-def claim(transaction: Transaction, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim | Conflict:
-    dead = refusal_of_the_dead(transaction, owner)
-    if dead is not None:
-        return dead
+def claim(transaction: Transaction, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
+    transaction.require_alive(owner)
     paces = _paces(transaction, wanted)
     debts: list[Debt] = []
     spent: list[Row] = []

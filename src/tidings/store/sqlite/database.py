@@ -1,12 +1,11 @@
 """The store on SQLite: one file, one thread that writes, a few that read."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from tidings.core.clock import SECOND, Clock
-from tidings.core.delivery import Attempt, Result, State
 from tidings.core.errors import Conflict, TidingsError, Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
@@ -15,8 +14,8 @@ from tidings.store.sqlite.claim import claim
 from tidings.store.sqlite.keep import keep
 from tidings.store.sqlite.lock import ServingLock
 from tidings.store.sqlite.readers import Readers
-from tidings.store.sqlite.settle import settle
-from tidings.store.sqlite.transaction import Transaction
+from tidings.store.sqlite.settle import cancel, settle
+from tidings.store.sqlite.transaction import Row, Transaction
 from tidings.store.sqlite.writer import Writer
 from tidings.store.statements import migrations, statements
 
@@ -37,12 +36,17 @@ class SqliteDatabase:
     parallel_batches = 1
 
     def __init__(self, path: str, *, clock: Clock, serving: bool = False, busy_ms: int = BUSY_MS) -> None:
+        """Opens nothing yet but the lock file; raises Conflict if another process serves the store."""
         self._clock = clock
         self._lock = ServingLock(path) if serving else None
         self._earlier_are_dead = serving
         self._statements = statements("sqlite")
         self._writer = Writer(path, clock=clock, busy_ms=busy_ms)
         self._readers = Readers(path, clock=clock, busy_ms=busy_ms)
+
+    async def probe(self) -> None:
+        """Open the file for writing; raises Unavailable if that cannot be."""
+        await self._writer.do(lambda _: None)
 
     async def migrate(self) -> list[str]:
         return await self._writer.do(_migrate)
@@ -58,15 +62,8 @@ class SqliteDatabase:
         names, rows = await self._readers.select(text, [values[key] for key in text.parameters])
         return shaped(shape, rows, names=names)
 
-    async def write(self, *statements: Statement) -> list[list[tuple[Value, ...]]]:
-        def work(transaction: Transaction) -> list[list[tuple[Value, ...]]] | TidingsError:
-            try:
-                with transaction.savepoint():
-                    return [transaction.state(statement) for statement in statements]
-            except TidingsError as error:
-                return error
-
-        return await self._writer.do(work)
+    async def write(self, *statements: Statement) -> list[list[Row]]:
+        return await self._writer.do(lambda transaction: [transaction.state(statement) for statement in statements])
 
     async def keep(self, publications: Sequence[Publication], *, version: int, owner: int) -> list[Kept | TidingsError]:
         return await self._writer.do(lambda transaction: keep(transaction, publications, version=version, owner=owner))
@@ -85,3 +82,97 @@ class SqliteDatabase:
         text = self._statements["backlog"]
         _, rows = await self._readers.select(text, [after, most])
         return rows
+
+    async def enrol(self) -> int:
+        everybody, self._earlier_are_dead = self._earlier_are_dead, False
+        return await self._writer.do(lambda transaction: _enrol(transaction, everybody_else_is_dead=everybody))
+
+    async def beat(self, owner: int) -> list[int]:
+        return await self._writer.do(lambda transaction: _beat(transaction, owner))
+
+    async def retire(self, owner: int) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.run("owner_left", owner=owner)
+            transaction.run("ownerless_freed")
+
+        await self._writer.do(work)
+
+    async def expire(self, *, before: int, most: int) -> int:
+        cut = identifier_at(before)
+        # Debts first: a debt without its event could never be paid. Each step is a transaction of its own.
+        while await self._writer.do(lambda transaction: _cancel_expired(transaction, before=cut, most=most)) == most:
+            pass
+        while await self._change("keys_expired", before=before, most=most) == most:
+            pass
+        while await self._change("attempts_expired", before=cut, most=most) == most:
+            pass
+        return await self._change("events_expired", before=cut, most=most)
+
+    async def ring(self, topic: str) -> None:
+        """Nothing to do: the others see that the file changed."""
+
+    async def heard(self) -> str:
+        while True:
+            await self._clock.sleep(POLL_SECONDS)
+            try:
+                if await self._writer.do(Transaction.changed_elsewhere):
+                    return "poll"
+            except Unavailable:
+                # Who knows what was missed.
+                return "poll"
+
+    async def _change(self, name: str, **values: Value) -> int:
+        return await self._writer.do(lambda transaction: transaction.change(name, **values))
+
+
+async def open_sqlite(path: str, *, clock: Clock, serving: bool = False, busy_ms: int = BUSY_MS) -> SqliteDatabase:
+    """Open the file, made if need be with its folder. Raises Unavailable, and Conflict if another process serves it."""
+    try:
+        await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+        database = SqliteDatabase(path, clock=clock, serving=serving, busy_ms=busy_ms)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be opened: {error.strerror}; name a file in a folder that may be written") from error
+    try:
+        await database.probe()
+    except Unavailable:
+        await database.close()
+        raise
+    return database
+
+
+def _migrate(transaction: Transaction) -> list[str]:
+    """One transaction: nobody else can migrate meanwhile, and a script that fails leaves nothing behind."""
+    transaction.run("migrations_begun")
+    done = {name for (name,) in transaction.run("migrations_done")}
+    todo = {name: script for name, script in migrations("sqlite").items() if name not in done}
+    for name, script in todo.items():
+        transaction.script(script)
+        transaction.run("migration_done", name=name, at=transaction.now)
+    return list(todo)
+
+
+def _enrol(transaction: Transaction, *, everybody_else_is_dead: bool) -> int:
+    if everybody_else_is_dead:
+        _bury(transaction, silent_since=transaction.now + 1)
+    [(owner,)] = transaction.run("owner_enrolled", now=transaction.now)
+    return int(owner)
+
+
+def _beat(transaction: Transaction, owner: int) -> list[int]:
+    now = transaction.now
+    transaction.require_alive(owner)
+    transaction.run("owner_beat", owner=owner, now=now)
+    return _bury(transaction, silent_since=now - BEAT_VALID_MS)
+
+
+def _bury(transaction: Transaction, *, silent_since: int) -> list[int]:
+    dead = [owner for (owner,) in transaction.run("owners_died", before=silent_since)]
+    if dead:
+        transaction.run("ownerless_freed")
+    return dead
+
+
+def _cancel_expired(transaction: Transaction, *, before: int, most: int) -> int:
+    debts = transaction.run("debts_expired", before=before, most=most)
+    cancel(transaction, debts)
+    return len(debts)

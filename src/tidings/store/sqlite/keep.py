@@ -19,13 +19,11 @@ class _Known(msgspec.Struct, frozen=True):
 
 def keep(
     transaction: Transaction, publications: Sequence[Publication], *, version: int, owner: int
-) -> list[Kept | TidingsError] | Stale | Conflict:
+) -> list[Kept | TidingsError]:
     if transaction.run("subscriptions_version") != [(version,)]:
-        return Stale()
+        raise Stale
     if any(debt.is_handed_over for one in publications for debt in one.owed):
-        dead = refusal_of_the_dead(transaction, owner)
-        if dead is not None:
-            return dead
+        transaction.require_alive(owner)
     known = _known_keys(transaction, publications)
     answers: list[Kept | TidingsError] = []
     kept: list[tuple[int, Publication]] = []
@@ -42,13 +40,6 @@ def keep(
     transaction.change_for("debt_made", list(_debts(kept, owner)))
     transaction.change_for("key_kept", list(_keys(kept)))
     return answers
-
-
-def refusal_of_the_dead(transaction: Transaction, owner: int) -> Conflict | None:
-    """The answer to an owner that was declared dead: what it takes now, nobody would ever free again."""
-    if transaction.run("owner_known", owner=owner):
-        return None
-    return Conflict(f"owner {owner} was declared dead after a silence; enrol anew")
 
 
 def _known_keys(transaction: Transaction, publications: Sequence[Publication]) -> dict[tuple[str, str], _Known]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tidings.core.delivery import State
+from tidings.core.delivery import Attempt, State
 from tidings.store.database import LaneChange, Settlement
 from tidings.store.event_row import json_text
 from tidings.store.sqlite.transaction import Row, Transaction
@@ -25,7 +25,7 @@ def settle(
         if is_final:
             # Two reports of one end are two attempts, and one last word.
             del settled[_delivery(one)]
-        attempts.append(_attempt(one, id_=transaction.identifier(), is_final=is_final))
+        attempts.append(_row(one.attempt, id_=transaction.identifier(), is_final=is_final))
     transaction.change_for("attempt_kept", attempts)
     transaction.change_for(
         "lane_changed",
@@ -33,10 +33,20 @@ def settle(
     )
 
 
+def cancel(transaction: Transaction, debts: Sequence[_Delivery]) -> None:
+    """End deliveries without an attempt, whoever has them."""
+    transaction.change_for("debt_deleted", debts)
+    attempts = [
+        Attempt(event=event, subscription=subscription, at=transaction.now, outcome="none", state=State.CANCELLED)
+        for subscription, event in debts
+    ]
+    transaction.change_for("attempt_kept", [_row(one, id_=transaction.identifier(), is_final=True) for one in attempts])
+
+
 def _delivered(transaction: Transaction, settlements: Sequence[Settlement]) -> dict[_Delivery, State]:
     """What is delivered hereby. That holds whoever reports it, and overrules any other end."""
     found = {_delivery(one): State.DELIVERED for one in settlements if one.result.state is State.DELIVERED}
-    if transaction.change_for("debt_delivered", list(found)) < len(found):
+    if transaction.change_for("debt_deleted", list(found)) < len(found):
         for subscription, event, id_, state in transaction.select_for("finals_known", list(found)):
             if state == State.DELIVERED:
                 del found[subscription, event]
@@ -60,8 +70,7 @@ def _delivery(settlement: Settlement) -> _Delivery:
     return settlement.attempt.subscription, settlement.attempt.event
 
 
-def _attempt(settlement: Settlement, *, id_: int, is_final: bool) -> Row:
-    attempt = settlement.attempt
+def _row(attempt: Attempt, *, id_: int, is_final: bool) -> Row:
     return (
         id_,
         attempt.event,

@@ -18,6 +18,8 @@ Row = tuple[Value, ...]
 
 # Rows a statement is repeated for; longer ones cost more memory in the statement cache than they save time.
 MOST_ROWS = 200
+# Enough for the inner pages of the indexes of a million debts; the rest is the system's to cache.
+CACHE_KIB = 16_000
 
 
 class Transaction:
@@ -25,18 +27,19 @@ class Transaction:
 
     def __init__(self, path: str, *, clock: Clock, busy_ms: int) -> None:
         self._connection = connect(path, busy_ms=busy_ms)
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._clock = clock
         self._statements = statements("sqlite")
         self._data_version = 0
         self._identifier = 0
-        self.was_changed_elsewhere = False
+        self._was_changed = False
 
     def begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         # Our own commits do not move it: only another process's.
         version = self._connection.pragma("data_version")
         if version != self._data_version:
-            self.was_changed_elsewhere = True
+            self._was_changed = True
             self._data_version = version
             self._identifier = 0
 
@@ -54,6 +57,16 @@ class Transaction:
     def savepoint(self) -> AbstractContextManager[Any]:
         """Undo what is done inside if it raises."""
         return self._connection
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process wrote since this was asked last; true the first time."""
+        changed, self._was_changed = self._was_changed, False
+        return changed
+
+    def require_alive(self, owner: int) -> None:
+        """Raise Conflict if the owner was declared dead: what it takes now, nobody would ever free again."""
+        if not self.run("owner_known", owner=owner):
+            raise Conflict(f"owner {owner} was declared dead after a silence; enrol anew")
 
     @property
     def now(self) -> int:
@@ -106,4 +119,4 @@ class Transaction:
 
     def script(self, text: str) -> None:
         """Run several statements without values: a migration."""
-        self._connection.execute(text)
+        self._connection.execute(text).fetchall()

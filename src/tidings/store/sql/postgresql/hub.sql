@@ -45,7 +45,7 @@ INSERT INTO owner (id, beat) VALUES (nextval('owner_id'), instant()) RETURNING i
 
 -- name: owner_beat
 -- An owner lives; the numbers of those who did not say so for too long.
-SELECT beat(:owner);
+SELECT beat(:owner), instant();
 
 -- name: owner_retired
 -- An owner ends.
@@ -74,20 +74,12 @@ SELECT drop_day(:before, :most);
 
 -- name: rung
 -- Tell whoever listens.
-SELECT pg_notify('tidings', :message);
+SELECT pg_notify(:channel, :message);
 
--- name: migrations_begun
--- One process at a time migrates; the others wait.
-SELECT pg_advisory_xact_lock(29801, 3);
+-- name: migrations_locked
+-- One process at a time migrates; the others wait for as long as that takes.
+SELECT set_config('lock_timeout', '10min', true), pg_advisory_xact_lock(29801, 3);
 
--- name: migrations_remembered
--- Where the names of the migrations that were run are kept.
-CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, at BIGINT NOT NULL);
-
--- name: migrations_known
--- The migrations that were run.
-SELECT name FROM migration;
-
--- name: migration_run
--- Remember a migration.
-INSERT INTO migration (name, at) VALUES (:name, CAST(extract(epoch FROM now()) * 1000 AS BIGINT));
+-- name: answered
+-- The server is there.
+SELECT 1;

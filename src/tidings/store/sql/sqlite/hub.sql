@@ -49,7 +49,7 @@ UPDATE owed SET due = 9223372036854775807 WHERE (subscription, event) IN (VALUES
 -- name: due
 -- The first debts of a lane that are due, with their events.
 SELECT json_group_array(json_array(
-    subscription, due, tries, first_at, id, type, at, source, wire_id, subjects, actor, data
+    due, tries, first_at, json_array(id, type, at, source, wire_id, subjects, actor, data)
 )) FROM (
     SELECT * FROM owed CROSS JOIN event ON event.id = owed.event
     WHERE subscription = :subscription AND owner = 0 AND due <= :now
@@ -67,8 +67,8 @@ SELECT json_group_array(json_array(column1, (
     SELECT min(due) FROM owed WHERE subscription = column1 AND owner = 0
 ))) FROM (VALUES (:subscription));
 
--- name: debt_delivered
--- What was delivered is owed no more, whoever delivered it.
+-- name: debt_deleted
+-- What is owed no more, whoever has it.
 DELETE FROM owed WHERE (subscription, event) IN (VALUES (:subscription, :event));
 
 -- name: debt_ended

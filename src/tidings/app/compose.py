@@ -1,0 +1,184 @@
+"""Composition: the one place that knows which parts there are and how they are put together."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from tidings.access.access import Access
+from tidings.access.pin_sender import pin_sender
+from tidings.app.secret_key import open_vault
+from tidings.app.settings import Settings
+from tidings.core.clock import Clock
+from tidings.core.vault import Vault
+from tidings.dialects.discovery import Found, discover
+from tidings.dialects.kaizala.catalogue import EVENT_TYPES
+from tidings.egress.client import Client
+from tidings.egress.guard import Guard
+from tidings.egress.resolver import Resolver
+from tidings.inbox.inspector import Inspector
+from tidings.outbox.hub import Hub, HubSettings
+from tidings.outbox.subscribing import Subscribing
+from tidings.store.bins import Bins
+from tidings.store.settings import check_vault
+from tidings.store.database import Database
+from tidings.store.history import History
+from tidings.store.open import open_database
+from tidings.store.subscriptions import Subscriptions
+from tidings.workspace.groups import Groups
+from tidings.workspace.messages import Messages
+from tidings.workspace.rights import Rights
+
+# Paths of our own that callbacks may lead to; nothing else of ours is called.
+OWN_PATHS = ("bin/", "receive/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that an installation is made of, open but at rest: nothing runs by itself yet."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    client: Client
+    found: Found
+    subscriptions: Subscriptions
+    history: History
+    hub: Hub
+    subscribing: Subscribing
+    access: Access
+    rights: Rights
+    groups: Groups
+    messages: Messages
+    inspector: Inspector
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: bool = False) -> AsyncIterator[Parts]:
+    """Open the store, bring it up to date, check the key, and put the parts together.
+
+    Raises `Invalid` for a setting or key that does not fit, `Conflict` if another process serves this SQLite file.
+    """
+    clock = clock or Clock()
+    settings = _with_a_port(settings)
+    vault = open_vault(settings.secret_key.reveal(), folder=settings.data_folder)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await open_database(settings.database.reveal(), clock=clock, serving=is_serving)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        await check_vault(database, vault)
+        client = await stack.enter_async_context(_client(settings, clock))
+        yield _put_together(settings, clock=clock, database=database, vault=vault, client=client)
+
+
+@contextlib.asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """Publish, deliver and look after things while in the context."""
+    async with parts.hub.running(), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(parts.access.run()), group.create_task(parts.inspector.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def is_own(settings: Settings, url: str) -> bool:
+    """Whether a URL leads to one of our own addresses that catch callbacks."""
+    return url.startswith(tuple(settings.base_url + path for path in OWN_PATHS))
+
+
+def _client(settings: Settings, clock: Clock) -> Client:
+    proxy = settings.egress_proxy.reveal()
+    guard = Guard(
+        resolver=Resolver(clock=clock),
+        allow=settings.egress_allow,
+        plain_http=settings.egress_http,
+        proxied=bool(proxy),
+    )
+
+    def own(url: str) -> tuple[str, int, bool] | None:
+        if not is_own(settings, url):
+            return None
+        return _reachable(settings.host), settings.port, settings.tls_cert is not None
+
+    return Client(
+        guard=guard,
+        clock=clock,
+        ca_file=settings.egress_ca,
+        proxy=proxy or None,
+        own=own,
+        user_agent=f"Tidings/{version('tidings')}",
+    )
+
+
+def _put_together(settings: Settings, *, clock: Clock, database: Database, vault: Vault, client: Client) -> Parts:
+    found = discover()
+    subscriptions, history = Subscriptions(database, vault), History(database)
+    hub = Hub(
+        database=database,
+        subscriptions=subscriptions,
+        client=client,
+        clock=clock,
+        dialects=found.dialects,
+        settings=HubSettings(
+            schedule=settings.retry_schedule,
+            retention_ms=settings.retention,
+            is_delivering="deliver" in settings.roles,
+        ),
+    )
+    subscribing = Subscribing(
+        subscriptions=subscriptions,
+        history=history,
+        publisher=hub.publisher,
+        directory=hub.directory,
+        client=client,
+        clock=clock,
+        formats=found.dialects.keys(),
+        default_format=lambda kind: found.default_for.get(kind, "standard"),
+        handshake=settings.handshake,
+        is_own=lambda url: is_own(settings, url),
+    )
+    rights = Rights(database, subscriptions=subscriptions, clock=clock, group_types=EVENT_TYPES)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        client=client,
+        found=found,
+        subscriptions=subscriptions,
+        history=history,
+        hub=hub,
+        subscribing=subscribing,
+        access=Access(
+            database, vault=vault, clock=clock, pin_sender=pin_sender(settings.pin_sender.reveal(), send=client.send)
+        ),
+        rights=rights,
+        groups=Groups(
+            database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock
+        ),
+        messages=Messages(publisher=hub.publisher, rights=rights, clock=clock),
+        inspector=Inspector(Bins(database), clock),
+    )
+
+
+def _with_a_port(settings: Settings) -> Settings:
+    if settings.port:
+        return settings
+    with socket.create_server((settings.host, 0)) as listener:
+        return replace(settings, port=listener.getsockname()[1])
+
+
+def _reachable(host: str) -> str:
+    # What listens everywhere is dialled at home.
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not a bind
+
+
+def path_of(settings: Settings) -> str:
+    """The path of the public URL, with its slash: what a proxy in front of us may have put before ours."""
+    return urlsplit(settings.base_url).path

@@ -1,0 +1,47 @@
+"""Kaizala's API, as far as Tidings answers it: of the programs written for it, only the base URL changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tidings.access.access import Access
+from tidings.core.event import Event
+from tidings.core.route import Route
+from tidings.dialects.kaizala.account_api import AccountApi
+from tidings.dialects.kaizala.group_api import GroupApi
+from tidings.dialects.kaizala.webhook_api import WebhookApi
+from tidings.outbox.subscribing import Subscribing
+from tidings.store.history import History
+from tidings.store.lanes import Lanes
+from tidings.store.subscriptions import Subscriptions
+from tidings.workspace.groups import Groups
+from tidings.workspace.messages import Messages
+from tidings.workspace.rights import Rights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KaizalaApi:
+    """Signing in, groups, webhooks. `endpoint_url` is this server's public URL and ends in `/`."""
+
+    access: Access
+    groups: Groups
+    messages: Messages
+    rights: Rights
+    subscribing: Subscribing
+    subscriptions: Subscriptions
+    lanes: Lanes
+    history: History
+    samples: Mapping[str, Event]
+    endpoint_url: str
+
+    def routes(self) -> list[Route]:
+        accounts = AccountApi(access=self.access, endpoint_url=self.endpoint_url)
+        groups = GroupApi(groups=self.groups, messages=self.messages)
+        webhooks = WebhookApi(
+            subscribing=self.subscribing,
+            subscriptions=self.subscriptions,
+            rights=self.rights,
+            lanes=self.lanes,
+            history=self.history,
+            samples=self.samples,
+        )
+        return [*accounts.routes(), *groups.routes(), *webhooks.routes()]

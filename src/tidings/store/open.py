@@ -1,0 +1,20 @@
+"""Opening the store: which engine a URL means."""
+
+from tidings.core.clock import Clock
+from tidings.core.errors import Invalid
+from tidings.store.database import Database
+from tidings.store.postgresql.database import open_postgresql
+from tidings.store.sqlite.database import open_sqlite
+
+
+async def open_database(url: str, *, clock: Clock, serving: bool = False) -> Database:
+    """Open `sqlite:PATH` or `postgresql://…`. Raises Invalid, and Unavailable when the store does not answer.
+
+    `serving`: this process is to be the one that serves a SQLite store; Conflict if another one does.
+    """
+    engine, _, path = url.partition(":")
+    if engine == "sqlite" and path:
+        return await open_sqlite(path, clock=clock, serving=serving)
+    if engine in ("postgresql", "postgres"):
+        return await open_postgresql(url, clock=clock)
+    raise Invalid(f"cannot tell what store {url!r} is; write sqlite:PATH or postgresql://…")

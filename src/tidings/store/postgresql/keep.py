@@ -1,0 +1,99 @@
+"""Keeping publications: as arrays in one call, or one after the other where more than that must be true."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
+from tidings.store.database import Kept, Publication
+from tidings.store.event_row import event_values
+from tidings.store.postgresql.connection import Connections
+from tidings.store.postgresql.session import Argument, Session
+
+Answers = list[Kept | TidingsError]
+
+
+async def keep(connections: Connections, publications: Sequence[Publication], *, version: int, owner: int) -> Answers:
+    if not publications:
+        return []
+    if not _needs_order(publications):
+        try:
+            return await connections.run(lambda session: _together(session, publications, version=version, owner=owner))
+        except asyncpg.DataError:
+            pass  # One of them cannot be kept; the others can.
+    return await connections.run(lambda session: _in_turn(session, publications, version=version, owner=owner))
+
+
+def _needs_order(publications: Sequence[Publication]) -> bool:
+    """Whether one publication's fate hangs on another's, by a key of both, or on statements that go with it."""
+    keys = [(one.event.source, key.text) for one in publications for key in one.keys]
+    return len(set(keys)) < len(keys) or any(one.also for one in publications)
+
+
+async def _in_turn(session: Session, publications: Sequence[Publication], *, version: int, owner: int) -> Answers:
+    async with session.transaction():
+        await session.hold_subscriptions([also for one in publications for also in one.also])
+        await session.fetch("subscriptions_expected", expected=version)
+        return [await _alone(session, one, owner=owner) for one in publications]
+
+
+async def _alone(session: Session, publication: Publication, *, owner: int) -> Kept | TidingsError:
+    try:
+        async with session.transaction():
+            [answer] = await _together(session, [publication], version=None, owner=owner)
+            if isinstance(answer, Kept) and not answer.is_duplicate:
+                for statement in publication.also:
+                    await session.state(statement)
+            return answer
+    except Unavailable:
+        raise
+    except TidingsError as error:
+        return error
+    except asyncpg.DataError:
+        return Invalid("the event holds text that PostgreSQL cannot keep; leave out characters that are not Unicode")
+
+
+async def _together(
+    session: Session, publications: Sequence[Publication], *, version: int | None, owner: int
+) -> Answers:
+    arguments = _arguments(publications, owner=owner)
+    rows = await session.fetch("publications_kept", expected=version, owner=owner, **arguments)
+    answers: dict[int, Kept | TidingsError] = {}
+    for place, id_, is_same, wire_id, deliveries in rows:
+        publication = publications[place - 1]
+        if is_same is None:
+            answers[place] = Kept(id=id_, wire_id=publication.event.wire_id, deliveries=len(publication.owed))
+        elif not is_same:
+            answers[place] = Conflict(
+                "this was published before with another content; give what is new a new id or key"
+            )
+        elif place not in answers:
+            answers[place] = Kept(id=id_, wire_id=wire_id, deliveries=deliveries, is_duplicate=True)
+    return [answers[place] for place in range(1, len(publications) + 1)]
+
+
+def _arguments(publications: Sequence[Publication], *, owner: int) -> dict[str, Argument]:
+    types, ats, sources, wire_ids, subjects, actors, datas = zip(
+        *(event_values(one.event) for one in publications), strict=True
+    )
+    # Places count from 1, as PostgreSQL's arrays do.
+    owed = [(place, debt) for place, one in enumerate(publications, 1) for debt in one.owed]
+    keys = [(place, one, key) for place, one in enumerate(publications, 1) for key in one.keys]
+    return {
+        "types": types,
+        "ats": ats,
+        "sources": sources,
+        "wire_ids": wire_ids,
+        "subjects": subjects,
+        "actors": actors,
+        "datas": datas,
+        "owed_places": [place for place, _ in owed],
+        "owed_subscriptions": [debt.subscription for _, debt in owed],
+        "owed_keys": [debt.order_key for _, debt in owed],
+        "owed_owners": [owner if debt.is_handed_over else 0 for _, debt in owed],
+        "key_places": [place for place, _, _ in keys],
+        "key_connectors": [one.event.source for _, one, _ in keys],
+        "key_texts": [key.text for _, _, key in keys],
+        "key_hashes": [key.hash for _, _, key in keys],
+        "key_deliveries": [len(one.owed) for _, one, _ in keys],
+    }

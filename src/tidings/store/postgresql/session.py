@@ -1,0 +1,63 @@
+"""A session with PostgreSQL: a connection in use, spoken to in named statements."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
+
+from tidings.core.errors import Conflict
+from tidings.store.database import Statement, Value
+from tidings.store.statements import statements
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Argument: TypeAlias = Value | Sequence[Value]
+Row: TypeAlias = tuple[Value, ...]
+
+
+class Session:
+    """What runs outside `transaction()` is a transaction of its own; a transaction inside another is a savepoint."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._statements = statements("postgresql")
+
+    def transaction(self) -> Transaction:
+        return self._connection.transaction()
+
+    async def fetch(self, name: str, /, **values: Argument) -> list[asyncpg.Record]:
+        text = self._statements[name]
+        return await self._connection.fetch(text.sql, *(values[parameter] for parameter in text.parameters))
+
+    async def script(self, text: str) -> None:
+        """Run several statements without values: a migration."""
+        await self._connection.execute(text)
+
+    async def hold_subscriptions(self, planned: Sequence[Statement]) -> None:
+        """If one of those statements changes subscriptions, take their lock alone, before anything else is locked."""
+        if any(self._statements[one.name].changes_subscriptions for one in planned):
+            await self.fetch("subscriptions_held")
+
+    async def state(self, statement: Statement) -> list[Row]:
+        """Run a caller's statement; raises its `otherwise` if it touched no row, Conflict if it breaks a constraint."""
+        if self._statements[statement.name].changes_subscriptions:
+            await self.fetch("subscriptions_raised")
+        try:
+            rows, is_touched = await self._touch(statement)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise Conflict(
+                "what must be unique is there already; change what is there, or choose another name"
+            ) from error
+        if not is_touched and statement.otherwise is not None:
+            raise statement.otherwise
+        return rows
+
+    async def _touch(self, statement: Statement) -> tuple[list[Row], bool]:
+        sql = self._statements[statement.name].sql
+        if sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql:
+            rows = [tuple(row) for row in await self.fetch(statement.name, **statement.values)]
+            return rows, bool(rows)
+        arguments = [statement.values[parameter] for parameter in self._statements[statement.name].parameters]
+        status = await self._connection.execute(sql, *arguments)
+        return [], not status.endswith(" 0")

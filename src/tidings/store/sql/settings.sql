@@ -1,0 +1,7 @@
+-- name: setting_proposed
+-- Remember a value unless there is one.
+INSERT INTO setting (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING;
+
+-- name: setting_value
+-- What is remembered under a name.
+SELECT value FROM setting WHERE name = :name;

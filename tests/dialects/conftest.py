@@ -1,0 +1,65 @@
+"""A whole installation on SQLite behind its HTTP door, with a connector and an endpoint over TLS."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.dialects.installation import Installation
+from tidings.app.compose import Parts, opened, running
+from tidings.app.settings import load
+from tidings.dialects.kaizala.api import KaizalaApi
+from tidings.store.lanes import Lanes
+from tidings.testing.authority import Authority
+from tidings.testing.endpoint import Endpoint
+from tidings.web.door import Door
+from tidings.web.login import Login
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+async def endpoint(authority: Authority) -> AsyncIterator[Endpoint]:
+    async with Endpoint(tls=authority.issue("127.0.0.1").server_context()) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+async def installation(tmp_path: Path, authority: Authority) -> AsyncIterator[Installation]:
+    settings = load(
+        {},
+        folder=tmp_path,
+        database=f"sqlite:{tmp_path / 'tidings.db'}",
+        public_url="https://tidings.example.com/",
+        egress_allow="127.0.0.1/32",
+        egress_ca=str(authority.ca_file),
+    )
+    async with opened(settings, is_serving=True) as parts, running(parts):
+        door = Door(
+            routes=_api(parts).routes(),
+            pages=[],
+            login=Login(known=parts.access.known, authenticate=parts.access.authenticate),
+        )
+        transport = httpx.ASGITransport(door)
+        async with httpx.AsyncClient(transport=transport, base_url="https://tidings.example.com") as http:
+            connector = await parts.access.create_connector("tests", actor="test")
+            yield Installation(parts=parts, http=http, connector=connector)
+
+
+def _api(parts: Parts) -> KaizalaApi:
+    return KaizalaApi(
+        access=parts.access,
+        groups=parts.groups,
+        messages=parts.messages,
+        rights=parts.rights,
+        subscribing=parts.subscribing,
+        subscriptions=parts.subscriptions,
+        lanes=Lanes(parts.database),
+        history=parts.history,
+        samples=parts.found.samples,
+        endpoint_url=parts.settings.base_url,
+    )
