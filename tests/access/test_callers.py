@@ -8,7 +8,7 @@ from tidings.access.callers import Callers
 from tidings.access.token import Purpose, issue
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY
-from tidings.core.errors import Unauthenticated, Unavailable
+from tidings.core.errors import Unauthenticated
 from tidings.core.event import Actor
 from tidings.store.connectors import ACCESS_CHANGED, Connector, connector_added
 from tidings.store.database import Database
@@ -52,7 +52,7 @@ async def revoke(database: Database, token: str) -> None:
     await database.write(token_revoked(issued.kept.hash, at=1, otherwise=Unauthenticated("no")), ACCESS_CHANGED)
 
 
-async def until_unknown(callers: Callers, token: str, clock: ManualClock) -> None:
+async def until_unknown(callers: Callers, token: str, *, clock: ManualClock) -> None:
     async with asyncio.timeout(5):
         while callers.known(token):
             await clock.advance(0)
@@ -106,7 +106,7 @@ async def test_a_token_that_another_process_revoked_is_refused_within_a_second(
         await revoke(database, token)
 
         await manual_clock.advance(1_000)
-        await until_unknown(callers, token, manual_clock)
+        await until_unknown(callers, token, clock=manual_clock)
 
     with pytest.raises(Unauthenticated):
         await callers.authenticate(token)
@@ -122,7 +122,7 @@ async def test_nobody_is_remembered_while_the_store_cannot_tell_whether_rights_w
         await database.close()
 
         await manual_clock.advance(1_000)
-        await until_unknown(callers, token, manual_clock)
+        await until_unknown(callers, token, clock=manual_clock)
 
 
 async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
@@ -138,9 +138,8 @@ async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
     assert callers.known(token) is None
 
 
-async def test_only_so_many_callers_are_remembered(
-    database: Database, manual_clock: ManualClock, callers: Callers
-) -> None:
+@pytest.mark.usefixtures("callers")
+async def test_only_so_many_callers_are_remembered(database: Database, manual_clock: ManualClock) -> None:
     small = Callers(database, clock=manual_clock, most=2)
     tokens = [await given(database, manual_clock) for _ in range(3)]
 

@@ -21,7 +21,7 @@ def test_a_number_is_the_same_however_it_is_spaced(text: str) -> None:
         "+9100000000012345",
         "+91x000000001",
         "+९१0000000001",
-        "+91\n0000000",
+        "+91\n00000",
     ],
 )
 def test_what_is_no_number_is_refused_with_the_name_of_its_field(text: str) -> None:

@@ -5,6 +5,8 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from tidings.store.history import History
+from tidings.store.subscriptions import Subscriptions
 
 from tidings.core.clock import DAY, Clock
 from tidings.core.event import Actor, Event, Subject
@@ -20,9 +22,7 @@ from tidings.outbox.publisher import Draft
 from tidings.outbox.subscribing import Subscribing
 from tidings.outbox.terms import Terms
 from tidings.store.database import Database, Kept
-from tidings.store.history import History
 from tidings.store.open import open_database
-from tidings.store.subscriptions import Subscriptions
 from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import Endpoint
 
@@ -34,7 +34,7 @@ RETENTION_MS = 30 * DAY
 class House:
     """Everything that delivers, on one database; `open_house` makes it."""
 
-    def __init__(self, database: Database, clock: ManualClock, client: Client, vault: Vault, *, delivers: bool) -> None:
+    def __init__(self, database: Database, clock: ManualClock, *, client: Client, vault: Vault, delivers: bool) -> None:
         self.database = database
         self.clock = clock
         self.client = client
@@ -110,14 +110,12 @@ def open_house(database_url: str) -> OpenHouse:
 
     @contextlib.asynccontextmanager
     async def make(*, delivers: bool = True, serving: bool = True) -> AsyncIterator[House]:
-        guard = Guard(
-            resolver=Resolver(clock=clock), allow=[ipaddress.ip_network("127.0.0.0/8")], plain_http=True
-        )
+        guard = Guard(resolver=Resolver(clock=clock), allow=[ipaddress.ip_network("127.0.0.0/8")], plain_http=True)
         database = await open_database(database_url, clock=clock, serving=serving)
         try:
             await database.migrate()
             async with Client(guard=guard, clock=clock) as client:
-                house = House(database, clock, client, vault, delivers=delivers)
+                house = House(database, clock, client=client, vault=vault, delivers=delivers)
                 async with house.hub.running():
                     yield house
         finally:
@@ -136,4 +134,3 @@ async def house(open_house: OpenHouse) -> AsyncIterator[House]:
 async def endpoint() -> AsyncIterator[Endpoint]:
     async with Endpoint() as endpoint:
         yield endpoint
-

@@ -82,7 +82,7 @@ async def test_messages_lose_their_author_in_steps(database: Database) -> None:
     assert await people.unsign_messages("jan", most=3) == 1
 
 
-async def kept(database: Database, data: bytes, actor: Actor) -> int:
+async def kept(database: Database, *, data: bytes, actor: Actor) -> int:
     event = Event(type="t.t", subjects=(Subject("Group", "g"),), data=data, at=1, actor=actor)
     version = (await database.read(int, "subscriptions_version"))[0]
     [found] = await database.keep([Publication(event=event)], version=version, owner=0)
@@ -93,9 +93,9 @@ async def kept(database: Database, data: bytes, actor: Actor) -> int:
 async def test_events_that_name_a_person_are_found_step_by_step_and_can_be_rewritten(database: Database) -> None:
     people = People(database)
     jan = Actor(id="jan", phone="+910000000002")
-    by_robin = await kept(database, b"{}", ROBIN)
-    await kept(database, b"{}", jan)
-    about_robin = await kept(database, b'{"member":"+910000000001"}', jan)
+    by_robin = await kept(database, data=b"{}", actor=ROBIN)
+    await kept(database, data=b"{}", actor=jan)
+    about_robin = await kept(database, data=b'{"member":"+910000000001"}', actor=jan)
 
     first = await people.event_step(after=0, most=2)
     second = await people.event_step(after=first, most=2)

@@ -1,8 +1,9 @@
 """Conversation: a plain HTTP/1.1 client for tests, which says exactly what it is told to say."""
 
 import asyncio
+import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,16 +28,11 @@ class Answer:
 
 
 class Conversation:
-    """One connection to a server on loopback."""
+    """What is said on one connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self._writer = writer
-
-    @classmethod
-    async def begin(cls, port: int, tls: ssl.SSLContext | None = None) -> "Conversation":
-        name = None if tls is None else "localhost"
-        return cls(*await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name))
 
     async def say(self, raw: bytes) -> None:
         self._writer.write(raw)
@@ -68,8 +64,16 @@ class Conversation:
         connection: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
         return connection.getpeercert(binary_form=True) or b""
 
-    def end(self) -> None:
-        self._writer.close()
+
+@contextlib.asynccontextmanager
+async def talk(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Conversation]:
+    """A connection to a server on loopback."""
+    name = None if tls is None else "localhost"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
+    try:
+        yield Conversation(reader, writer)
+    finally:
+        writer.close()
 
 
 class _Listener:
@@ -104,9 +108,6 @@ async def ask(
     body: bytes = b"",
 ) -> Answer:
     """One request on a connection of its own; `line` is its method and target."""
-    conversation = await Conversation.begin(port)
-    try:
+    async with talk(port) as conversation:
         await conversation.say(request(line, headers=headers, body=body if json is None else msgspec.json.encode(json)))
         return await conversation.hear(is_head=line.startswith("HEAD "))
-    finally:
-        conversation.end()

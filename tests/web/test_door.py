@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from tests.web.conftest import SHOP
-from tests.web.conversation import Conversation, ask, request
+from tests.web.conversation import ask, request, talk
 from tidings.core.json_text import LARGEST_BODY
 
 ECHO = "POST /v1/groups/g1/echo"
@@ -173,14 +173,13 @@ async def test_a_body_that_is_too_large_is_413(port: int) -> None:
 
 
 async def test_a_body_in_chunks_is_measured_as_it_comes(port: int) -> None:
-    conversation = await Conversation.begin(port)
-    await conversation.say(request(ECHO, headers={**SHOP, "transfer-encoding": "chunked"}))
-    for _ in range(3):
-        await conversation.say(b"80000\r\n" + b" " * 0x80000 + b"\r\n")
-    await conversation.say(b"0\r\n\r\n")
+    async with talk(port) as conversation:
+        await conversation.say(request(ECHO, headers={**SHOP, "transfer-encoding": "chunked"}))
+        for _ in range(3):
+            await conversation.say(b"80000\r\n" + b" " * 0x80000 + b"\r\n")
+        await conversation.say(b"0\r\n\r\n")
 
-    assert (await conversation.hear()).status == 413
-    conversation.end()
+        assert (await conversation.hear()).status == 413
 
 
 async def test_a_body_of_just_the_largest_size_is_read(port: int) -> None:
@@ -197,24 +196,22 @@ async def test_a_body_that_announces_far_too_much_is_refused_before_it_is_sent(p
 
 
 async def test_a_body_that_goes_on_for_ever_is_broken_off(port: int) -> None:
-    conversation = await Conversation.begin(port)
-    await conversation.say(request(ECHO, headers={**SHOP, "transfer-encoding": "chunked"}))
-    chunk = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
+    async with talk(port) as conversation:
+        await conversation.say(request(ECHO, headers={**SHOP, "transfer-encoding": "chunked"}))
+        chunk = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
 
-    for _ in range(10):
-        await conversation.say(chunk)
-    answer = await conversation.hear()
+        for _ in range(10):
+            await conversation.say(chunk)
+        answer = await conversation.hear()
 
-    assert answer.status == 413
-    conversation.end()
+        assert answer.status == 413
 
 
 async def test_a_client_that_hangs_up_in_the_middle_of_its_body_does_no_harm(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    conversation = await Conversation.begin(port)
-    await conversation.say(request(ECHO, headers={**SHOP, "content-length": "100"}) + b"{")
-    conversation.end()
+    async with talk(port) as conversation:
+        await conversation.say(request(ECHO, headers={**SHOP, "content-length": "100"}) + b"{")
 
     assert (await ask(port, ECHO, headers=SHOP, json={"text": "a"})).status == 200
     assert caplog.records == []

@@ -23,10 +23,10 @@ from tidings.inbox.inspector import Inspector
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.subscribing import Subscribing
 from tidings.store.bins import Bins
-from tidings.store.settings import check_vault
 from tidings.store.database import Database
 from tidings.store.history import History
 from tidings.store.open import open_database
+from tidings.store.settings import check_vault
 from tidings.store.subscriptions import Subscriptions
 from tidings.workspace.groups import Groups
 from tidings.workspace.messages import Messages
@@ -159,9 +159,7 @@ def _put_together(settings: Settings, *, clock: Clock, database: Database, vault
             database, vault=vault, clock=clock, pin_sender=pin_sender(settings.pin_sender.reveal(), send=client.send)
         ),
         rights=rights,
-        groups=Groups(
-            database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock
-        ),
+        groups=Groups(database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock),
         messages=Messages(publisher=hub.publisher, rights=rights, clock=clock),
         inspector=Inspector(Bins(database), clock),
     )

@@ -5,9 +5,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
-from tidings.core.clock import DAY
 from tidings.core.delivery import GIVE_UP_AFTER_MS
 from tidings.core.duration import parse_duration
 from tidings.core.errors import Invalid
@@ -84,34 +83,51 @@ def _retention(text: str) -> int:
     return retention
 
 
-def _setting(parse: Callable[[str], T], default: str, meaning: str) -> T:
-    """A field: how its text is understood, its default as text, and one line of meaning."""
-    made: Any = field(metadata={"parse": parse, "default": default, "meaning": meaning})
-    return made  # type: ignore[no-any-return] - dataclasses.field pretends to be of the field's type, too
+def _setting(parse: Callable[[str], T], default: str, *, is_: str) -> T:
+    """A field: how its text is understood, its default as text, and in one line what it is."""
+    return cast("T", field(metadata={"parse": parse, "default": default, "meaning": is_}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What an installation decides."""
 
-    database: Secret = _setting(Secret, "sqlite:./tidings-data/tidings.db", "where everything is kept: sqlite:PATH or postgresql://…")
-    host: str = _setting(str, "127.0.0.1", "the address to listen on")
-    port: int = _setting(_number(0, 65535), "8080", "the port to listen on; 0 takes a free one")
-    public_url: str = _setting(_public_url, "", "how the outside reaches us, ending in /; default http(s)://HOST:PORT/")
-    tls_cert: Path | None = _setting(_path, "", "PEM file of the certificate chain, to serve HTTPS; reloaded on change")
-    tls_key: Path | None = _setting(_path, "", "PEM file of the certificate's key")
-    trusted_proxies: tuple[Network, ...] = _setting(_networks, "", "blocks of addresses whose X-Forwarded-For is believed")
-    workers: int = _setting(_number(1, 64), "1", "processes on this machine; more than one needs PostgreSQL")
-    roles: frozenset[str] = _setting(_roles, "all", f"what this process does: some of {', '.join(ROLES)}")
-    egress_allow: tuple[Network, ...] = _setting(_networks, "", "blocks of addresses that may be called although not public")
-    egress_http: bool = _setting(_switch, "off", "allow http:// callback URLs")
-    egress_ca: Path | None = _setting(_path, "", "PEM file of an extra certificate authority trusted for callbacks")
-    egress_proxy: Secret = _setting(Secret, "", "HTTP CONNECT proxy for everything that leaves: http://[user:password@]host:port")
-    handshake: str = _setting(_choice(*HANDSHAKES), "kaizala", "who must pass the validation handshake: kaizala, always, never")
-    pin_sender: Secret = _setting(Secret, "console", "how PINs reach people: console, smtp://…, or an HTTPS URL")
-    secret_key: Secret = _setting(Secret, "", "keys that encrypt stored secrets, the first one seals; default: a file made at first start")
-    retry_schedule: RetrySchedule = _setting(parse_schedule, DEFAULT_SCHEDULE.text, "waits between attempts of a delivery")
-    retention: int = _setting(_retention, "30d", "how long finished events and attempts are kept")
+    database: Secret = _setting(
+        Secret, "sqlite:./tidings-data/tidings.db", is_="where everything is kept: sqlite:PATH or postgresql://…"
+    )
+    host: str = _setting(str, "127.0.0.1", is_="the address to listen on")
+    port: int = _setting(_number(0, 65535), "8080", is_="the port to listen on; 0 takes a free one")
+    public_url: str = _setting(
+        _public_url, "", is_="how the outside reaches us, ending in /; default http(s)://HOST:PORT/"
+    )
+    tls_cert: Path | None = _setting(
+        _path, "", is_="PEM file of the certificate chain, to serve HTTPS; reloaded on change"
+    )
+    tls_key: Path | None = _setting(_path, "", is_="PEM file of the certificate's key")
+    trusted_proxies: tuple[Network, ...] = _setting(
+        _networks, "", is_="blocks of addresses whose X-Forwarded-For is believed"
+    )
+    workers: int = _setting(_number(1, 64), "1", is_="processes on this machine; more than one needs PostgreSQL")
+    roles: frozenset[str] = _setting(_roles, "all", is_=f"what this process does: some of {', '.join(ROLES)}")
+    egress_allow: tuple[Network, ...] = _setting(
+        _networks, "", is_="blocks of addresses that may be called although not public"
+    )
+    egress_http: bool = _setting(_switch, "off", is_="allow http:// callback URLs")
+    egress_ca: Path | None = _setting(_path, "", is_="PEM file of an extra certificate authority trusted for callbacks")
+    egress_proxy: Secret = _setting(
+        Secret, "", is_="HTTP CONNECT proxy for everything that leaves: http://[user:password@]host:port"
+    )
+    handshake: str = _setting(
+        _choice(*HANDSHAKES), "kaizala", is_="who must pass the validation handshake: kaizala, always, never"
+    )
+    pin_sender: Secret = _setting(Secret, "console", is_="how PINs reach people: console, smtp://…, or an HTTPS URL")
+    secret_key: Secret = _setting(
+        Secret, "", is_="keys that encrypt stored secrets, the first one seals; default: a file made at first start"
+    )
+    retry_schedule: RetrySchedule = _setting(
+        parse_schedule, DEFAULT_SCHEDULE.text, is_="waits between attempts of a delivery"
+    )
+    retention: int = _setting(_retention, "30d", is_="how long finished events and attempts are kept")
 
     @property
     def base_url(self) -> str:

@@ -79,7 +79,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     next_at: int = 0
 
 
-def after(  # noqa: PLR0913 - the whole rule in one place: everything that it depends on is named here
+def after(
     debt: Debt,
     *,
     succeeded: bool,

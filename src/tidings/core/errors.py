@@ -1,15 +1,15 @@
 """What a caller can do wrong, and what can be wrong with us; nothing else is raised on purpose.
 
-    TidingsError
-    ├── Invalid            a field, body or setting that is not as it must be
-    │   └── Undeliverable  a callback URL that may not be called, or whose handshake failed
-    ├── Unauthenticated    no token, or one that is forged, expired or revoked
-    ├── Forbidden          the caller is known and may not do this
-    ├── NotFound           no such thing, or it is not the caller's
-    ├── Conflict           it is there already, and differs
-    ├── TooLarge           a body over its limit
-    ├── Throttled          too many tries; wait
-    └── Unavailable        the store cannot keep anything just now; the same request may succeed later
+TidingsError
+├── Invalid            a field, body or setting that is not as it must be
+│   └── Undeliverable  a callback URL that may not be called, or whose handshake failed
+├── Unauthenticated    no token, or one that is forged, expired or revoked
+├── Forbidden          the caller is known and may not do this
+├── NotFound           no such thing, or it is not the caller's
+├── Conflict           it is there already, and differs
+├── TooLarge           a body over its limit
+├── Throttled          too many tries; wait
+└── Unavailable        the store cannot keep anything just now; the same request may succeed later
 """
 
 from typing import ClassVar

@@ -30,7 +30,7 @@ NOBODY = Actor()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. A msgspec struct, not a dataclass: made once per event on the hot path, ten times faster.
+    """Something that happened. A msgspec struct, not a dataclass: made for each event, and made ten times faster.
 
     `id` is 0 until the store has kept the event. `data` is the raw JSON of an object. `wire_id` is what the source
     calls the event (Kaizala repeats it when a response is updated), empty when it has no name of its own for it.

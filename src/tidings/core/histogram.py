@@ -8,7 +8,7 @@ LATENCY_MS = (1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
 
 
 class Histogram:
-    """Counts observations by upper bound. `counts[i]` is how many were at most `bounds[i]`; the last is for the rest."""
+    """Counts observations: `counts[i]` those above the bound before and up to `bounds[i]`, the last one the rest."""
 
     __slots__ = ("bounds", "counts", "total")
 

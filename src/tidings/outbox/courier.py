@@ -48,7 +48,7 @@ PROBE_GRACE_MS = 1_000
 class Courier:
     """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another."""
 
-    def __init__(  # noqa: PLR0913 - it stands between all parts of the outbox
+    def __init__(
         self,
         *,
         database: Database,
@@ -60,7 +60,7 @@ class Courier:
         on_circuit: Callable[[Subscription, Circuit], None],
         on_failed: Callable[[Settlement], None],
     ) -> None:
-        self.recorder = Recorder(database, clock, self._settled)
+        self.recorder = Recorder(database, clock, on_settled=self._settled)
         self.roster = roster
         self.delivered = 0
         self.refused = 0
@@ -108,7 +108,7 @@ class Courier:
         self._pump()
 
     def doubt(self) -> None:
-        """A commit's fate is unknown: some debts may be ours without our knowing. Our number is given up for a new one."""
+        """A commit's fate is unknown, so debts may be ours unknown to us: take a new number, and let this one die."""
         self._tenure.doubt()
 
     def notice(self, subscription: int, due: int) -> None:
@@ -137,7 +137,7 @@ class Courier:
                 await self._stop()
 
     async def sweep(self, *, after: int = 0) -> int:
-        """Look through the table, a step of lanes at a time, for debts that nobody has taken; where to go on, 0 at the end."""
+        """Look for debts that nobody has taken, through a step of lanes; where to go on, 0 at the end."""
         found = await self._database.backlog(after=after, most=LANES_A_SWEEP)
         for subscription, due in found:
             self.notice(subscription, due)

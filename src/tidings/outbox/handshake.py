@@ -14,7 +14,7 @@ SMALLEST, LARGEST = 10**14, 10**15 - 1
 
 
 async def shake_hands(client: Client, url: str) -> None:
-    """`GET url?validationToken=<digits>` must be answered with the same digits. Raises `Undeliverable` with what came."""
+    """`GET url?validationToken=<digits>` must be answered with the digits. Raises `Undeliverable` with what came."""
     token = str(SMALLEST + secrets.randbelow(LARGEST - SMALLEST))
     before, hash_, fragment = url.partition("#")
     asked = f"{before}{'&' if '?' in before else '?'}validationToken={token}{hash_}{fragment}"

@@ -27,7 +27,7 @@ class Lane:
 
     __slots__ = ("ask_at", "caller", "circuit", "in_flight", "is_asking", "is_ready", "queue", "slots", "subscription")
 
-    def __init__(self, subscription: Subscription, caller: Caller, circuit: Circuit) -> None:
+    def __init__(self, subscription: Subscription, caller: Caller, *, circuit: Circuit) -> None:
         self.subscription = subscription
         self.caller = caller
         self.circuit = circuit

@@ -51,7 +51,7 @@ def notice(type_: str, subscription: Subscription, *, at: int, **data: object) -
 
 
 class Notices:
-    """Publishes what the courier reports, in the order of its reports; disabling a webhook is one of the consequences."""
+    """Publishes what the courier reports, in that order; disabling a webhook is one of the consequences."""
 
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory

@@ -5,7 +5,7 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -63,6 +63,14 @@ class HandOver(Protocol):
         ...
 
 
+_Waiting = tuple[Draft, "asyncio.Future[Kept | TidingsError]"]
+
+
+class _Matched(NamedTuple):
+    publication: Publication
+    wanting: Sequence[Subscription]
+
+
 class Publisher:
     """Keeps events. What it answers for is on disk, together with every debt that follows from it."""
 
@@ -75,7 +83,7 @@ class Publisher:
         self._database = database
         self._directory = directory
         self._hand_over = hand_over
-        self._waiting: deque[tuple[Draft, asyncio.Future[Kept | TidingsError]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._is_closing = False
 
@@ -130,44 +138,42 @@ class Publisher:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             await self._keep(batch)
 
-    async def _keep(self, batch: list[tuple[Draft, "asyncio.Future[Kept | TidingsError]"]]) -> None:
+    async def _keep(self, batch: Sequence[_Waiting]) -> None:
         while True:
-            publications, matched = self._match([draft for draft, _ in batch])
+            matched = [self._match(draft) for draft, _ in batch]
             owner = self._hand_over.owner
+            version = self._directory.index.version
             try:
-                results = await self._database.keep(publications, version=self._directory.index.version, owner=owner)
-            except (Stale, TidingsError) as reason:
-                self._give_back(publications)
-                if isinstance(reason, Stale):
-                    await self._refresh_or_fail(batch)
-                    if not batch:
-                        return
-                    continue
-                if isinstance(reason, Unavailable) and reason.is_fate_unknown:
+                results = await self._database.keep([one.publication for one in matched], version=version, owner=owner)
+                break
+            except Stale:
+                self._give_back(matched)
+                error = await self._refreshed()
+            except Unavailable as reason:
+                self._give_back(matched)
+                error = reason
+                if error.is_fate_unknown:
                     self._hand_over.doubt()
-                _fail(batch, reason)
+            if error is not None:
+                _fail(batch, error)
                 return
-            break
-        self._pass_on(publications, matched, results, owner=owner)
+        self._pass_on(matched, results, owner=owner)
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
 
-    async def _refresh_or_fail(self, batch: list[tuple[Draft, "asyncio.Future[Kept | TidingsError]"]]) -> None:
+    async def _refreshed(self) -> Unavailable | None:
         try:
             await self._directory.refresh()
-        except TidingsError as error:
-            _fail(batch, error)
-            batch.clear()
+        except Unavailable as error:
+            return error
+        return None
 
-    def _match(self, drafts: Sequence[Draft]) -> tuple[list[Publication], list[list[Subscription]]]:
-        publications, matched = [], []
-        for draft in drafts:
-            wanting = self._wanting(draft)
-            owed = [self._owed(subscription, draft.event) for subscription in wanting]
-            publications.append(Publication(event=draft.event, owed=owed, keys=draft.keys, also=draft.also))
-            matched.append(wanting)
-        return publications, matched
+    def _match(self, draft: Draft) -> _Matched:
+        wanting = self._wanting(draft)
+        owed = [self._owed(subscription, draft.event) for subscription in wanting]
+        publication = Publication(event=draft.event, owed=owed, keys=draft.keys, also=draft.also)
+        return _Matched(publication, wanting)
 
     def _wanting(self, draft: Draft) -> list[Subscription]:
         if draft.only:
@@ -188,29 +194,22 @@ class Publisher:
         )
         return Owed(subscription.number, order_key, is_handed_over)
 
-    def _give_back(self, publications: Sequence[Publication]) -> None:
-        for publication in publications:
-            for owed in publication.owed:
+    def _give_back(self, matched: Sequence[_Matched]) -> None:
+        for one in matched:
+            for owed in one.publication.owed:
                 if owed.is_handed_over:
-                    self._hand_over.give_back(len(publication.event.data))
+                    self._hand_over.give_back(len(one.publication.event.data))
 
-    def _pass_on(
-        self,
-        publications: Sequence[Publication],
-        matched: Sequence[Sequence[Subscription]],
-        results: Sequence[Kept | TidingsError],
-        *,
-        owner: int,
-    ) -> None:
+    def _pass_on(self, matched: Sequence[_Matched], results: Sequence[Kept | TidingsError], *, owner: int) -> None:
         is_owed_elsewhere = False
-        for publication, wanting, kept in zip(publications, matched, results, strict=True):
+        for one, kept in zip(matched, results, strict=True):
             if isinstance(kept, TidingsError) or kept.is_duplicate:
                 self.duplicates += isinstance(kept, Kept)
-                self._give_back([publication])
+                self._give_back([one])
                 continue
             self.accepted += 1
-            event = msgspec.structs.replace(publication.event, id=kept.id)
-            for owed, subscription in zip(publication.owed, wanting, strict=True):
+            event = msgspec.structs.replace(one.publication.event, id=kept.id)
+            for owed, subscription in zip(one.publication.owed, one.wanting, strict=True):
                 if owed.is_handed_over:
                     self._hand_over.take(owed.subscription, event, owner=owner)
                 elif subscription.is_sending:
@@ -220,7 +219,7 @@ class Publisher:
             self._on_owed_elsewhere()
 
 
-def _fail(batch: Sequence[tuple[Draft, "asyncio.Future[Kept | TidingsError]"]], error: TidingsError) -> None:
+def _fail(batch: Sequence[_Waiting], error: TidingsError) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

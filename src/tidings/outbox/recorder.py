@@ -24,7 +24,7 @@ TRY_AGAIN_S = 1.0
 class Recorder:
     """Keeps settlements in memory until they are on disk; nobody is told of one before it is."""
 
-    def __init__(self, database: Database, clock: Clock, on_settled: Callable[[Settlement], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, *, on_settled: Callable[[Settlement], None]) -> None:
         self._database = database
         self._clock = clock
         self._on_settled = on_settled

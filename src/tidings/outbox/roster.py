@@ -57,7 +57,7 @@ class Roster:
         lane = self._lanes.get(number)
         if lane is None:
             subscription = self._directory.index.get(number)
-            lane = subscription and self.lane(subscription)
+            return None if subscription is None else self.lane(subscription)
         return lane
 
     def lane(self, subscription: Subscription) -> Lane:
@@ -65,7 +65,7 @@ class Roster:
         lane = self._lanes.get(subscription.number)
         if lane is None:
             circuit = self._circuits.pop(subscription.number, None) or Circuit()
-            lane = Lane(subscription, Caller(subscription, self._dialects), circuit)
+            lane = Lane(subscription, Caller(subscription, self._dialects), circuit=circuit)
             self._lanes[subscription.number] = lane
         return lane
 

@@ -30,6 +30,7 @@ KAIZALA_KINDS = frozenset({"Group", "Action", "ActionPackage"})
 # Both the old and the new secret sign for a day, as the field's tools do.
 DEFAULT_OVERLAP_MS = 24 * HOUR
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribing:
     """Does what subscribers ask for. Who may ask is decided before.
@@ -98,9 +99,7 @@ class Subscribing:
     async def end(self, subscription: Subscription, *, why: str = "it was deleted") -> None:
         """End a subscription: nothing more is matched, and what is still owed is cancelled."""
         event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
-        await self.publisher.publish_one(
-            Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),))
-        )
+        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),)))
         await self.directory.refresh()
         log.info("webhook.ended webhook=%s", subscription.id)
 

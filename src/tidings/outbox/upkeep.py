@@ -26,9 +26,7 @@ STEP = 500
 class Upkeep:
     """Does a round of duties. Several processes may do the same round: the store lets each duty be done once."""
 
-    def __init__(
-        self, *, database: Database, publisher: Publisher, directory: Directory, retention_ms: int
-    ) -> None:
+    def __init__(self, *, database: Database, publisher: Publisher, directory: Directory, retention_ms: int) -> None:
         self._database = database
         self._duties = Duties(database)
         self._publisher = publisher
@@ -36,7 +34,7 @@ class Upkeep:
         self._retention_ms = retention_ms
 
     async def round(self, *, now: int) -> None:
-        """Do everything that is due at that instant. Raises `Unavailable`; what is left over waits for the next round."""
+        """Do everything that is due at that instant. Raises `Unavailable`; what is left waits for the next round."""
         await self._announce_expiry(now)
         await self._end_overdue(now)
         await self._announce_held(now)

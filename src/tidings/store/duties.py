@@ -24,7 +24,7 @@ class Duties:
         return await self._database.read(int, "subscriptions_expiring", before=before, most=most)
 
     async def overdue(self, *, now: int, drained: int, most: int) -> list[int]:
-        """Numbers of subscriptions whose validity is over and to which nothing is owed, or which ended before `drained`."""
+        """Numbers of subscriptions whose validity is over, and owed nothing or over since `drained`."""
         return await self._database.read(int, "subscriptions_overdue", now=now, drained=drained, most=most)
 
     async def holding(self, *, before: int, most: int) -> list[Holding]:

@@ -113,7 +113,7 @@ class Endpoint:
         echo: bool = True,
     ) -> None:
         self._script = script or (200,)
-        self._tls = tls
+        self.tls = tls
         self._name = name
         self._host = host
         self.port = port
@@ -127,7 +127,7 @@ class Endpoint:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Serving(self, loop), self._host, self.port, ssl=self._tls, backlog=1_024
+            lambda: _Serving(self, loop), self._host, self.port, ssl=self.tls, backlog=1_024
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -139,7 +139,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self._name}:{self.port}/"
+        return f"{'https' if self.tls else 'http'}://{self._name}:{self.port}/"
 
     def script(self, *items: Item) -> None:
         """Do this from now on."""

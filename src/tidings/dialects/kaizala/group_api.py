@@ -154,9 +154,8 @@ class GroupApi:
     async def _list(self, call: Call) -> wire.GroupsTold:
         most = _limit(call)
         found = await self.groups.list_for(bearer(call), after=call.query.get("cursor", ""), most=most)
-        return wire.GroupsTold(
-            groups=[wire.group_told(one) for one in found], cursor=_next(found, most, lambda one: one.id)
-        )
+        groups = [wire.group_told(one) for one in found]
+        return wire.GroupsTold(groups=groups, cursor=_next([one.group_id for one in groups], most))
 
     async def _get(self, call: Call) -> wire.GroupAlone:
         told = wire.group_told(await self.groups.get(bearer(call), call.path["groupId"]))

@@ -125,26 +125,27 @@ class MessageMade(Wire, frozen=True, kw_only=True):
 
 
 def group_told(group: Group) -> GroupTold:
+    # Only who rules all groups is told of one without being in it, and may there what its admins may.
+    role = group.role or Role.ADMIN
     return GroupTold(
         group_name=group.name,
         group_id=group.id,
         welcome_message=group.welcome_message,
-        caller_role=group.role,
+        caller_role=role,
         user_count=group.members,
         unique_user_count=group.members,
         current_level_user_count=group.members,
         group_type=group.type,
-        is_editable=group.role == Role.ADMIN,
+        is_editable=role == Role.ADMIN,
     )
 
 
 def member_told(member: Member) -> MemberTold:
-    person = member.person
     return MemberTold(
-        id=person.id,
+        id=member.id,
         role=member.role,
-        mobile_number=person.phone,
+        mobile_number=member.phone,
         is_provisioned=member.has_signed_in,
-        name=person.name,
-        profile_pic=person.picture,
+        name=member.name,
+        profile_pic=member.picture,
     )

@@ -195,6 +195,22 @@ class WebhookApi:
         sample = sample_for(subscription, self.samples, wanted=call.query.get("eventType"))
         return wire.EventMade(event_id=outside(await self.subscribing.test(subscription, sample)))
 
+    async def _health(self, subscription: Subscription) -> wire.Health:
+        health = await self.lanes.health(subscription.number)
+        owed = await self.history.owed_to(subscription.number)
+        return wire.Health(
+            circuit=health.circuit.state,
+            next_probe=health.circuit.probe_at if health.circuit.is_open else UNSET,
+            delivered=health.delivered,
+            failed=health.failed,
+            last_success=health.succeeded_at or UNSET,
+            last_failure=health.refused_at or UNSET,
+            owed=owed if subscription.is_sending else 0,
+            held=0 if subscription.is_sending else owed,
+            disabled_at=subscription.disabled_at or UNSET,
+            disabled_why=subscription.disabled_why,
+        )
+
     async def _managed(self, call: Call) -> Subscription:
         subscription = await self.subscriptions.get(call.path["webhookId"])
         if subscription is None or subscription.state is State.ENDED:
