@@ -7,14 +7,11 @@ import httpx
 import pytest
 
 from tests.dialects.installation import Installation
-from tidings.app.compose import Parts, opened, running
+from tidings.app.compose import opened, running
+from tidings.app.front import front
 from tidings.app.settings import load
-from tidings.dialects.kaizala.api import KaizalaApi
-from tidings.store.lanes import Lanes
 from tidings.testing.authority import Authority
 from tidings.testing.endpoint import Endpoint
-from tidings.web.door import Door
-from tidings.web.login import Login
 
 
 @pytest.fixture
@@ -39,27 +36,7 @@ async def installation(tmp_path: Path, authority: Authority) -> AsyncIterator[In
         egress_ca=str(authority.ca_file),
     )
     async with opened(settings, is_serving=True) as parts, running(parts):
-        door = Door(
-            routes=_api(parts).routes(),
-            pages=[],
-            login=Login(known=parts.access.known, authenticate=parts.access.authenticate),
-        )
-        transport = httpx.ASGITransport(door)
+        transport = httpx.ASGITransport(front(parts).application)
         async with httpx.AsyncClient(transport=transport, base_url="https://tidings.example.com") as http:
             connector = await parts.access.create_connector("tests", actor="test")
             yield Installation(parts=parts, http=http, connector=connector)
-
-
-def _api(parts: Parts) -> KaizalaApi:
-    return KaizalaApi(
-        access=parts.access,
-        groups=parts.groups,
-        messages=parts.messages,
-        rights=parts.rights,
-        subscribing=parts.subscribing,
-        subscriptions=parts.subscriptions,
-        lanes=Lanes(parts.database),
-        history=parts.history,
-        samples=parts.found.samples,
-        endpoint_url=parts.settings.base_url,
-    )

@@ -1,9 +1,14 @@
 """Signing in."""
 
+import pytest
+
 from tests.dialects.installation import ASHA, Installation
 from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, Clock
+from tidings.core.errors import Unauthenticated
 from tidings.core.identifier import outside
+from tidings.core.route import Call
+from tidings.dialects.kaizala.bearer import bearer
 
 
 async def test_a_pin_is_sent_without_saying_whether_there_is_somebody(installation: Installation) -> None:
@@ -59,6 +64,11 @@ async def test_an_access_token_is_good_for_a_day_and_says_so_in_the_documented_s
     assert list(granted) == ["accessToken", "endpointUrl", "accessTokenExpiry", "refreshToken", "scope"]
     assert (granted["refreshToken"], granted["scope"]) == ("", "token.write")
     assert 0 < granted["accessTokenExpiry"] - Clock().now() <= DAY
+
+
+def test_a_call_that_came_in_without_a_caller_ends_there() -> None:
+    with pytest.raises(Unauthenticated, match="ACCESSTOKEN"):
+        bearer(Call(caller=None))
 
 
 async def test_without_the_right_secret_there_is_no_access_token(installation: Installation) -> None:

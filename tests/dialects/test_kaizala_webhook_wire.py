@@ -22,7 +22,7 @@ NOW = 1_773_640_800_000
 SAMPLES = discover().samples
 
 
-def asked(kind: str = "Group", **fields: object) -> Terms:
+def asked(kind: str = "Group", /, **fields: object) -> Terms:
     body = {"objectId": "g", "objectType": kind, "eventTypes": ["MemberAdded"], "callBackUrl": "https://example.com/h"}
     return read(NewWebhook, body | fields).terms(kind)
 

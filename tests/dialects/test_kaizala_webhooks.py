@@ -145,11 +145,14 @@ async def test_an_ended_webhook_is_not_there_any_more(installation: Installation
     assert listed.json() == {"webhooks": []}
 
 
-async def test_a_rotated_secret_is_shown_once(installation: Installation, endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("query", [{}, {"overlap": "1h"}])
+async def test_a_rotated_secret_is_answered(
+    installation: Installation, endpoint: Endpoint, *, query: dict[str, str]
+) -> None:
     token, _, webhook = await made(installation, endpoint)
 
     rotated = await installation.http.post(
-        f"/v1/webhook/{webhook}/rotate", params={"overlap": "1h"}, headers={"accessToken": token}
+        f"/v1/webhook/{webhook}/rotate", params=query, headers={"accessToken": token}
     )
 
     assert rotated.json()["webhookId"] == webhook

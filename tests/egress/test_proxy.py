@@ -39,7 +39,7 @@ def post(url: str) -> Request:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_request_goes_through_the_proxy_which_resolves_the_name(
-    through: Through, authority: Authority, scheme: str
+    *, through: Through, authority: Authority, scheme: str
 ) -> None:
     tls = authority.issue("hooks.example.com").server_context() if scheme == "https" else None
     async with Endpoint(tls=tls) as endpoint:
@@ -102,7 +102,7 @@ async def test_an_allowed_literal_address_is_dialled_by_the_proxy(resolver: Reso
         (b"", "the proxy closed the connection and made no tunnel"),
     ],
 )
-async def test_a_proxy_that_makes_no_tunnel_is_named(through: Through, reply: bytes, error: str) -> None:
+async def test_a_proxy_that_makes_no_tunnel_is_named(*, through: Through, reply: bytes, error: str) -> None:
     async with ConnectProxy({}, reply=reply) as proxy:
         async with through(proxy.url) as client:
             answer = await client.send(post("https://a.example/"))
@@ -119,7 +119,7 @@ async def test_a_proxy_that_cannot_be_reached_is_named(through: Through, free_po
 
     assert refused.outcome is unknown.outcome is Outcome.UNREACHABLE
     assert refused.error.startswith("the proxy cannot be reached: no connection to 127.0.0.1")
-    assert unknown.error.startswith("the proxy cannot be found: the name not-there.invalid")
+    assert unknown.error.startswith("the proxy cannot be found: no address is found for the name not-there.invalid")
 
 
 async def test_a_request_to_ourselves_goes_past_the_proxy(resolver: Resolver) -> None:
@@ -138,6 +138,18 @@ async def test_a_tunnel_that_is_given_up_leaves_nothing_open(through: Through) -
         await client.send(post("https://a.example/"))
 
         await eventually(lambda: not proxy.is_serving)
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_guard_that_leaves_names_to_a_proxy_goes_with_a_client_that_has_one(
+    *, resolver: Resolver, proxied: bool
+) -> None:
+    with pytest.raises(Invalid, match="must be `proxied` if, and only if"):
+        Client(
+            guard=Guard(resolver=resolver, proxied=proxied),
+            clock=Clock(),
+            proxy=None if proxied else "http://proxy.example",
+        )
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,10 @@ async def test_a_name_that_is_not_there_is_asked_for_again_after_a_second() -> N
     clock = ManualClock()
     names: Names = {}
     async with NameServer(names) as server, Resolver(clock=clock, nameservers=[server.address]) as resolver:
-        with pytest.raises(Unresolved, match="has no address"):
+        with pytest.raises(Unresolved, match="no address is found"):
             await resolver.look_up("late.example.com")
         names["late.example.com"] = ["8.8.8.8"]
-        with pytest.raises(Unresolved, match="has no address"):
+        with pytest.raises(Unresolved, match="no address is found"):
             await resolver.look_up("late.example.com")
 
         await clock.advance(1_500)
@@ -66,7 +66,7 @@ async def test_a_name_that_has_other_records_only_has_no_address() -> None:
         NameServer({"empty.example.com": []}) as server,
         Resolver(clock=Clock(), nameservers=[server.address]) as resolver,
     ):
-        with pytest.raises(Unresolved, match=r"empty\.example\.com has no address"):
+        with pytest.raises(Unresolved, match=r"^no address is found for the name empty\.example\.com"):
             await resolver.look_up("empty.example.com")
 
 
@@ -75,7 +75,7 @@ async def test_a_name_server_that_keeps_silent_is_waited_for_a_limited_time() ->
         NameServer({"mute.example.com": None}) as server,
         Resolver(clock=Clock(), nameservers=[server.address], try_s=0.1) as resolver,
     ):
-        with pytest.raises(Unresolved, match=r"mute\.example\.com.* (do not answer|was not answered)"):
+        with pytest.raises(Unresolved, match=r"^the name mute\.example\.com was not answered within 0\.25 s$"):
             await resolver.look_up("mute.example.com")
 
 

@@ -39,7 +39,7 @@ async def sent_to(client: Client, context: ssl.SSLContext | None, *, name: str =
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 async def test_a_certificate_for_the_name_or_the_address_is_accepted(
-    client: Client, authority: Authority, name: str
+    *, client: Client, authority: Authority, name: str
 ) -> None:
     answer = await sent_to(client, authority.issue(name).server_context(), name=name)
 
@@ -81,10 +81,24 @@ async def test_an_endpoint_that_does_not_speak_tls_is_said_so(client: Client) ->
     assert answer.error.startswith("no TLS with localhost: ")
 
 
+async def test_an_endpoint_that_answers_the_handshake_in_plain_text_is_said_so(client: Client) -> None:
+    async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer_plainly, "127.0.0.1", 0) as server:
+        answer = await client.send(post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+
+    assert answer.outcome is Outcome.TLS_FAILED
+    assert answer.error == "no TLS with 127.0.0.1: WRONG_VERSION_NUMBER"
+
+
 async def test_an_endpoint_that_speaks_only_old_tls_is_not_called(client: Client, authority: Authority) -> None:
     context = authority.issue("localhost").server_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
 
     assert (await sent_to(client, context)).outcome is Outcome.TLS_FAILED
@@ -112,6 +126,9 @@ async def test_a_client_certificate_is_shown_and_its_connection_is_not_shared(
         assert [(answer.outcome, answer.reused) for answer in answers] == [
             (Outcome.OK, False), (Outcome.OK, False), (Outcome.OK, True),
         ]  # fmt: skip
+        endpoint.drop_connections()
+        await eventually(lambda: not endpoint.open)
+        assert (await client.send(post(endpoint.url, client_certificate=first))).outcome is Outcome.OK
 
 
 async def test_without_the_certificate_that_an_endpoint_wants_tls_fails(client: Client, authority: Authority) -> None:
@@ -120,8 +137,12 @@ async def test_without_the_certificate_that_an_endpoint_wants_tls_fails(client: 
     def serve(listener: socket.socket) -> None:
         # OpenSSL on a blocking socket sends the alert; asyncio's server hangs up before it does.
         connection, _ = listener.accept()
-        with connection, pytest.raises(ssl.SSLError):
-            context.wrap_socket(connection, server_side=True)
+        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as shy:
+            with pytest.raises(ssl.SSLError):
+                shy.do_handshake()
+            # Read on, beneath TLS: closing with something unread would reset the connection, alert and all.
+            while socket.socket.recv(shy, 65_536):
+                pass
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(asyncio.to_thread(serve, listener))
@@ -130,6 +151,27 @@ async def test_without_the_certificate_that_an_endpoint_wants_tls_fails(client: 
 
     assert answer.outcome is Outcome.TLS_FAILED
     assert answer.error == "the endpoint ended TLS: TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+
+@pytest.mark.parametrize(("length", "outcome"), [("", Outcome.OK), ("content-length: 9\r\n", Outcome.BROKEN)])
+async def test_an_end_without_tls_goodbye_ends_an_answer_that_has_no_length(
+    *, client: Client, authority: Authority, length: str, outcome: Outcome
+) -> None:
+    context = authority.issue("localhost").server_context()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True) as rude:
+            while not rude.recv(65_536).endswith(b"{}"):
+                pass
+            rude.sendall(f"HTTP/1.1 200 OK\r\n{length}\r\nabc".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(asyncio.to_thread(serve, listener))
+        answer = await client.send(post(f"https://localhost:{listener.getsockname()[1]}/"))
+        await serving
+
+    assert (answer.outcome, answer.status, answer.body) == (outcome, 200, b"abc")
 
 
 @pytest.fixture
@@ -153,7 +195,7 @@ def unusable(authority: Authority) -> dict[str, str]:
     "kind", ["nothing", "not PEM", "no key", "another's key", "a key with a password", "half a character"]
 )
 async def test_a_client_certificate_that_cannot_be_used_is_said_so(
-    client: Client, authority: Authority, unusable: dict[str, str], kind: str
+    *, client: Client, authority: Authority, unusable: dict[str, str], kind: str
 ) -> None:
     with pytest.raises(Invalid, match="the client certificate cannot be used; give PEM"):
         check_client_certificate(unusable[kind])
@@ -170,7 +212,7 @@ def test_a_client_certificate_that_can_be_used_is_accepted(authority: Authority)
 
 
 async def test_only_so_many_client_certificates_are_kept_ready(
-    client: Client, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    *, client: Client, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tls_module, "_CONTEXTS_KEPT", 1)
     first, second = (authority.issue("Tidings", is_client=True).pem for _ in range(2))
@@ -181,7 +223,7 @@ async def test_only_so_many_client_certificates_are_kept_ready(
 
 
 @pytest.mark.parametrize("content", [None, "not PEM"])
-def test_a_ca_file_that_cannot_be_read_is_refused(guard: Guard, tmp_path: Path, content: str | None) -> None:
+def test_a_ca_file_that_cannot_be_read_is_refused(*, guard: Guard, tmp_path: Path, content: str | None) -> None:
     ca_file = tmp_path / "ca.pem"
     if content is not None:
         ca_file.write_text(content)
@@ -196,7 +238,7 @@ def manual_clock() -> ManualClock:
 
 
 @pytest.fixture
-async def timed(guard: Guard, authority: Authority, manual_clock: ManualClock) -> AsyncIterator[Client]:
+async def timed(*, guard: Guard, authority: Authority, manual_clock: ManualClock) -> AsyncIterator[Client]:
     async with Client(guard=guard, clock=manual_clock, ca_file=authority.ca_file) as client:
         yield client
 
@@ -212,7 +254,7 @@ async def afresh(client: Client, endpoint: Endpoint) -> int:
 
 
 async def test_a_session_is_taken_up_again_for_five_minutes(
-    timed: Client, authority: Authority, manual_clock: ManualClock
+    *, timed: Client, authority: Authority, manual_clock: ManualClock
 ) -> None:
     async with Endpoint(tls=authority.issue("localhost").server_context(), name="localhost") as endpoint:
         hits = [await afresh(timed, endpoint) for _ in range(3)]
@@ -224,7 +266,7 @@ async def test_a_session_is_taken_up_again_for_five_minutes(
 
 
 async def test_only_so_many_sessions_are_kept(
-    timed: Client, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    *, timed: Client, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tls_module, "_SESSIONS_KEPT", 0)
     async with Endpoint(tls=authority.issue("localhost").server_context(), name="localhost") as endpoint:

@@ -24,7 +24,7 @@ from tidings.egress.url import Target, parse
         ("https://[::ffff:127.0.0.1]/", "::ffff:7f00:1", 443, "/"),
     ],
 )
-def test_a_url_is_taken_apart(url: str, host: str, port: int, path: str) -> None:
+def test_a_url_is_taken_apart(*, url: str, host: str, port: int, path: str) -> None:
     target = parse(url)
 
     assert (target.host, target.port, target.path_and_query) == (host, port, path)
@@ -126,6 +126,6 @@ def test_whatever_is_accepted_as_a_host_has_one_spelling(text: str) -> None:
     ],
 )
 def test_the_authority_names_the_port_only_where_it_is_not_the_schemes_own(
-    scheme: str, host: str, port: int, authority: str
+    *, scheme: str, host: str, port: int, authority: str
 ) -> None:
     assert Target(scheme=scheme, host=host, port=port, path_and_query="/").authority == authority

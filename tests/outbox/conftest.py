@@ -5,10 +5,8 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from tidings.store.history import History
-from tidings.store.subscriptions import Subscriptions
 
-from tidings.core.clock import DAY, Clock
+from tidings.core.clock import DAY, SECOND, Clock
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.schedule import DEFAULT_SCHEDULE
 from tidings.core.subscription import Subscription
@@ -22,7 +20,9 @@ from tidings.outbox.publisher import Draft
 from tidings.outbox.subscribing import Subscribing
 from tidings.outbox.terms import Terms
 from tidings.store.database import Database, Kept
+from tidings.store.history import History
 from tidings.store.open import open_database
+from tidings.store.subscriptions import Subscriptions
 from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import Endpoint
 
@@ -34,7 +34,9 @@ RETENTION_MS = 30 * DAY
 class House:
     """Everything that delivers, on one database; `open_house` makes it."""
 
-    def __init__(self, database: Database, clock: ManualClock, *, client: Client, vault: Vault, delivers: bool) -> None:
+    def __init__(
+        self, database: Database, clock: ManualClock, *, client: Client, guard: Guard, vault: Vault, delivers: bool
+    ) -> None:
         self.database = database
         self.clock = clock
         self.client = client
@@ -55,6 +57,7 @@ class House:
             publisher=self.hub.publisher,
             directory=self.hub.directory,
             client=client,
+            guard=guard,
             clock=clock,
             formats=found.dialects.keys(),
             default_format=lambda kind: found.default_for.get(kind, "standard"),
@@ -76,10 +79,26 @@ class House:
         """An event of now."""
         return Event(type=type, subjects=(subject,), data=data, at=self.clock.now(), actor=Actor(name="Ada"))
 
+    async def settled(self) -> None:
+        """Wait until nothing is under way, and what was is on disk."""
+        courier = self.hub.courier
+        assert courier is not None
+        await self.reaches(lambda: not courier.in_flight and not courier.recorder.waiting)
+
+    async def later(self, ms: int) -> None:
+        """Move the clock, and on until the beat has caught up with it: its transactions take real time."""
+        await self.clock.advance(ms)
+        for _ in range(100):
+            if self.hub.courier is None or self.hub.tenure.is_fresh:
+                return
+            await REAL.sleep(0.002)
+            await self.clock.advance(SECOND)
+        raise AssertionError("the beat did not catch up with the clock")
+
     async def states(self, number: int) -> list[str]:
         """Where the deliveries of a subscription stand, oldest first."""
-        page = await self.history.deliveries(number, states=(), limit=100, cursor=None)
-        return [str(one.state) for one in reversed(page.items)]
+        deliveries, _ = await self.history.deliveries(number, limit=100)
+        return [str(one.state) for one in reversed(deliveries)]
 
     async def now(self, number: int) -> Subscription:
         """A subscription as it stands."""
@@ -94,7 +113,7 @@ class House:
             if condition():
                 return
             if by:
-                await self.clock.advance(by)
+                await self.later(by)
             await REAL.sleep(0.005)  # disk and network are real, and take real time
         raise AssertionError("what was waited for did not happen")
 
@@ -115,7 +134,7 @@ def open_house(database_url: str) -> OpenHouse:
         try:
             await database.migrate()
             async with Client(guard=guard, clock=clock) as client:
-                house = House(database, clock, client=client, vault=vault, delivers=delivers)
+                house = House(database, clock, client=client, guard=guard, vault=vault, delivers=delivers)
                 async with house.hub.running():
                     yield house
         finally:

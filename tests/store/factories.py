@@ -8,12 +8,13 @@ from tidings.core.event import Event, Subject
 from tidings.store.database import Database, Kept, Key, Owed, Publication, Settlement, Statement, Wanted
 
 NOW = Clock().now()
+SHOP = Subject("Application", "shop")
 
 
-def event(  # noqa: PLR0913 - all of an event that tests tell apart
+def event(
     *,
     type_: str = "order.created",
-    subject: Subject = Subject("Application", "shop"),
+    subject: Subject = SHOP,
     data: bytes = b'{"amount":10}',
     at: int = NOW,
     wire_id: str = "",
@@ -22,7 +23,7 @@ def event(  # noqa: PLR0913 - all of an event that tests tell apart
     return Event(type=type_, subjects=(subject,), data=data, at=at, wire_id=wire_id, source=source)
 
 
-def publication(  # noqa: PLR0913 - all of a publication that tests tell apart
+def publication(
     *subscriptions: int,
     of: Event | None = None,
     order_key: str | None = None,

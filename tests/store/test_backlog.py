@@ -4,9 +4,7 @@ from tests.store.factories import NOW, claimed, event, kept, publication
 from tidings.store.database import Database
 
 
-async def test_the_backlog_names_each_lane_with_free_debts_and_its_earliest_due(
-    database: Database, owner: int
-) -> None:
+async def test_the_backlog_names_each_lane_with_free_debts_and_its_earliest_due(database: Database, owner: int) -> None:
     await kept(
         database,
         publication(2, 5, of=event(at=NOW + 50)),

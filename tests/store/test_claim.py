@@ -62,7 +62,7 @@ async def test_a_claim_of_no_slots_or_no_lanes_takes_nothing(database: Database,
 async def test_lanes_that_are_not_asked_for_keep_their_debts(database: Database, owner: int) -> None:
     await kept(database, publication(1, 2, 3))
 
-    assert [debt.subscription for debt in await claimed(database, 3, 1, owner=owner)] == [3, 1]
+    assert {debt.subscription for debt in await claimed(database, 3, 1, owner=owner)} == {1, 3}
 
 
 async def test_two_processes_claim_disjoint_debts(database: Database, owner: int, open_store: Opener) -> None:
@@ -146,9 +146,7 @@ async def test_a_debt_that_waits_for_its_retry_holds_those_behind_it(database: D
     first, second = await kept(database, publication(1, order_key="a"), publication(1, order_key="a"))
     await claimed(database, ordered(), owner=owner)
 
-    await database.settle(
-        [settlement(first, state=State.RETRYING, due=NOW + SECOND, tries=1)], (), owner=owner
-    )
+    await database.settle([settlement(first, state=State.RETRYING, due=NOW + SECOND, tries=1)], (), owner=owner)
 
     claim = await database.claim([ordered()], owner=owner, now=NOW)
     assert claim == Claim(debts=[], again={1: NOW + SECOND})

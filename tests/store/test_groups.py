@@ -36,11 +36,12 @@ async def groups(database: Database) -> Groups:
 async def test_a_group_is_seen_with_the_role_of_who_looks(groups: Groups) -> None:
     seen = {name: await groups.get(TEAM.id, person=name) for name in ("ada", "cyd")}
 
-    assert [group and (group.role, group.members, group.welcome_message) for group in seen.values()] == [
+    assert [(group.role, group.members, group.welcome_message) for group in seen.values()] == [
         ("Admin", 2, "Hello"),
         ("", 2, "Hello"),
     ]
-    assert await groups.get("other", person="ada") is None
+    with pytest.raises(NotFound):
+        await groups.get("other", person="ada")
 
 
 async def test_a_role_is_empty_for_who_is_not_in_the_group_and_none_without_a_group(groups: Groups) -> None:

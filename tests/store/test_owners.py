@@ -10,7 +10,7 @@ from tidings.store.database import Database
 
 async def silence(raw: Raw, owner: int, *, ms: int) -> None:
     """Let an owner be silent for so long, by the database's clock."""
-    await raw(f"UPDATE owner SET beat = beat - {ms} WHERE id = {owner}")
+    await raw(f"UPDATE owner SET beat = beat - {ms} WHERE id = {owner}")  # noqa: S608 - numbers of ours
 
 
 async def test_an_owners_number_is_never_used_again(database: Database) -> None:
@@ -58,9 +58,7 @@ async def test_an_owner_that_was_declared_dead_is_told_so(database: Database, ow
         await database.beat(owner)
 
 
-async def test_an_owner_that_was_silent_and_found_by_nobody_lives_on(
-    database: Database, owner: int, raw: Raw
-) -> None:
+async def test_an_owner_that_was_silent_and_found_by_nobody_lives_on(database: Database, owner: int, raw: Raw) -> None:
     await kept(database, publication(1))
     await claimed(database, 1, owner=owner)
     await silence(raw, owner, ms=11_000)

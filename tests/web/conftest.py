@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from tests.inbox.conftest import database
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Throttled, Unauthenticated, Unavailable
@@ -14,6 +15,8 @@ from tidings.web.door import Door, opened
 from tidings.web.login import Login, caller_of
 from tidings.web.peer import proxies
 from tidings.web.server import Server
+
+__all__ = ["database"]
 
 PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))
 STRANGER = Caller(connector="other", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))

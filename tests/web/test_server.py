@@ -137,13 +137,12 @@ async def test_a_certificate_that_is_not_there_is_refused_with_its_settings(tmp_
 
 @pytest.mark.parametrize("size", [100, LARGEST_HEAD - 200])
 async def test_a_head_within_the_limit_is_read_in_any_pieces(size: int) -> None:
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            raw = request("GET /", headers={"x-long": "a" * size})
-            await conversation.say(raw[:20])
-            await conversation.say(raw[20:])
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        raw = request("GET /", headers={"x-long": "a" * size})
+        await conversation.say(raw[:20])
+        await conversation.say(raw[20:])
 
-            assert (await conversation.hear()).status == 200
+        assert (await conversation.hear()).status == 200
 
 
 @pytest.mark.parametrize(
@@ -158,49 +157,44 @@ async def test_a_head_over_the_limit_is_431(headers: dict[str, str]) -> None:
 
 
 async def test_a_large_body_before_a_head_does_not_count_as_part_of_it() -> None:
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            large = request("POST /", body=b"a" * 60_000)
-            await conversation.say(large + HELLO[:30])
-            first = await conversation.hear()
-            await conversation.say(HELLO[30:])
-            second = await conversation.hear()
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        large = request("POST /", body=b"a" * 60_000)
+        await conversation.say(large + HELLO[:30])
+        first = await conversation.hear()
+        await conversation.say(HELLO[30:])
+        second = await conversation.hear()
 
-            assert (first.status, len(first.body), second.status) == (200, 60_000, 200)
+        assert (first.status, len(first.body), second.status) == (200, 60_000, 200)
 
 
 async def test_what_is_not_http_is_400_in_the_shape_of_every_error() -> None:
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            await conversation.say(b"\x16\x03\x01 what?\r\n\r\n")
-            answer = await conversation.hear()
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        await conversation.say(b"\x16\x03\x01 what?\r\n\r\n")
+        answer = await conversation.hear()
 
-            assert (answer.status, answer.json["errorCode"]) == (400, "InvalidParameters")
+        assert (answer.status, answer.json["errorCode"]) == (400, "InvalidParameters")
 
 
 async def test_a_head_that_does_not_arrive_in_time_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "SLOWEST_HEAD_S", 0.05)
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            await conversation.say(HELLO)
-            await conversation.hear()
-            await conversation.say(HELLO[:10])
-            answer = await conversation.hear()
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        await conversation.say(HELLO)
+        await conversation.hear()
+        await conversation.say(HELLO[:10])
+        answer = await conversation.hear()
 
-            assert (answer.status, answer.json["errorCode"]) == (408, "Timeout")
-            assert await conversation.is_closed()
+        assert (answer.status, answer.json["errorCode"]) == (408, "Timeout")
+        assert await conversation.is_closed()
 
 
 async def test_a_connection_on_which_nothing_is_said_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "SLOWEST_HEAD_S", 0.05)
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            assert await conversation.is_closed()
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        assert await conversation.is_closed()
 
 
 async def test_a_connection_is_kept_for_the_next_request() -> None:
-    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
-        async with talk(port) as conversation:
-            for body in (b"one", b"two"):
-                await conversation.say(request("POST /", body=body))
-                assert (await conversation.hear()).body == body
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        for body in (b"one", b"two"):
+            await conversation.say(request("POST /", body=body))
+            assert (await conversation.hear()).body == body

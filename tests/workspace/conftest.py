@@ -1,17 +1,20 @@
-"""A store of either engine."""
+"""A store of either engine, and what stands on it."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tidings.store.database import Database
+from tests.workspace.house import House
 from tidings.store.open import open_database
 from tidings.testing.clock import ManualClock
 
 
 @pytest.fixture
-async def database(database_url: str, manual_clock: ManualClock) -> AsyncIterator[Database]:
-    opened = await open_database(database_url, clock=manual_clock)
-    await opened.migrate()
-    yield opened
-    await opened.close()
+async def house(database_url: str, manual_clock: ManualClock) -> AsyncIterator[House]:
+    database = await open_database(database_url, clock=manual_clock)
+    await database.migrate()
+    opened = House(database, clock=manual_clock)
+    await opened.settle_in()
+    async with opened.publisher.running():
+        yield opened
+    await database.close()

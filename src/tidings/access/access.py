@@ -1,14 +1,14 @@
 """Access: who may use the API, and the tokens by which they do."""
 
 import asyncio
-import re
+import contextlib
 import secrets
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tidings.access.callers import INVALID_TOKEN, Callers
 from tidings.access.erasure import Erasure
+from tidings.access.naming import checked_identifier, checked_name
 from tidings.access.phone import normal_phone
 from tidings.access.pin_sender import PinSender
 from tidings.access.pins import Pins
@@ -26,10 +26,10 @@ from tidings.access.token import (
 )
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY, Clock
-from tidings.core.errors import Invalid, NotFound, Unauthenticated
+from tidings.core.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from tidings.core.event import NOBODY, Actor
 from tidings.core.vault import Vault
-from tidings.store.audit import Audit, Entry, audited
+from tidings.store.audit import NEWEST, Audit, Entry, audited
 from tidings.store.connectors import ACCESS_CHANGED, Connector, Connectors, connector_added, connector_revoked
 from tidings.store.database import Database, Statement
 from tidings.store.people import People, person_created, signed_in
@@ -40,10 +40,6 @@ from tidings.store.tokens import Tokens, former_refresh_tokens_ended, token_adde
 _ROTATE_AFTER_MS = 328 * DAY
 _SWEEP_EVERY_S = 3_600
 _SWEEP_AT_ONCE = 1_000
-# Kaizala's ids are GUIDs, some with a shard behind @; ids that somebody chose must be as harmless in a path.
-_IDENTIFIER = re.compile(r"[A-Za-z0-9._@-]{1,128}")
-# A guess at what still fits a line of a list.
-_LONGEST_NAME = 200
 # Kaizala's own sentence, misspelt as it was.
 _WRONG_SECRET = "Dont have correct applicationId and secret in header!"  # noqa: S105 - a sentence
 
@@ -195,6 +191,7 @@ class Access:
             action="connector.revoked",
             about=identifier,
         )
+        await self._database.ring("subscriptions")
         self._callers.forget()
 
     # People
@@ -274,7 +271,7 @@ class Access:
         """Record who did what to whom: ids, never names or numbers."""
         await self._write(actor=actor, action=action, about=about)
 
-    async def audit_entries(self, *, before: int | None = None, most: int = 100) -> list[Entry]:
+    async def audit_entries(self, *, before: int = NEWEST, most: int = 100) -> list[Entry]:
         """So many entries of the record, newest first; go on with the last one's `id` as `before`."""
         return await self._audit.entries(before=before, most=most)
 
@@ -306,26 +303,11 @@ class Access:
 
     async def _sweep(self) -> None:
         while True:
-            while await self._tokens.sweep(before=self._clock.now(), most=_SWEEP_AT_ONCE) == _SWEEP_AT_ONCE:
-                pass
+            # What is not forgotten now is forgotten an hour later.
+            with contextlib.suppress(Unavailable):
+                while await self._tokens.sweep(before=self._clock.now(), most=_SWEEP_AT_ONCE) == _SWEEP_AT_ONCE:
+                    pass
             await self._clock.sleep(_SWEEP_EVERY_S)
-
-
-def checked_identifier(identifier: str | None) -> str:
-    """An id that somebody chose, or a new GUID."""
-    if identifier is None:
-        return str(uuid.uuid4())
-    if not _IDENTIFIER.fullmatch(identifier):
-        raise Invalid("id: expected up to 128 letters, digits, '.', '_', '@' or '-'")
-    return identifier
-
-
-def checked_name(name: str, *, field: str = "name") -> str:
-    """A name that can be shown. Raises Invalid."""
-    name = name.strip()
-    if not 0 < len(name) <= _LONGEST_NAME or "\0" in name:
-        raise Invalid(f"{field}: expected 1 to {_LONGEST_NAME} characters")
-    return name
 
 
 def _bearer(

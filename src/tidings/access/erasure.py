@@ -37,6 +37,7 @@ class Erasure:
         """Take away what the person may do, then blank messages, kept events and the row itself."""
         now = self._clock.now()
         await self._database.write(*stripped_of_access(person, at=now), withholding(owner=person.id), ACCESS_CHANGED)
+        await self._database.ring("subscriptions")
         await self._clock.sleep(_UNTIL_REFUSED_S)
         while await self._people.unsign_messages(person.id, most=_STEP) == _STEP:
             pass
@@ -50,7 +51,8 @@ class Erasure:
         after = 0
         while until := await self._people.event_step(after=after, most=_STEP):
             naming = await self._people.events_naming(person, after=after, until=until)
-            await self._database.write(*(event_rewritten(without(person, event)) for event in naming))
+            if naming:
+                await self._database.write(*(event_rewritten(without(person, event)) for event in naming))
             after = until
 
 

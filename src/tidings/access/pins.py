@@ -92,7 +92,7 @@ class Pins:
     async def waiting(self, phone: str) -> str | None:
         """The newest PIN that waits for a person, if there is such a person and such a PIN."""
         pin = await self._tokens.waiting_pin(phone, most_tries=_MOST_TRIES, now=self._clock.now())
-        return pin and self._vault.open(pin.sealed)
+        return None if pin is None else self._vault.open(pin.sealed)
 
     async def run(self) -> None:
         """Send what was made, until cancelled."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from tidings.access.pin_sender import pin_sender
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
 from tidings.core.clock import Clock
+from tidings.core.errors import Unavailable
 from tidings.core.vault import Vault
 from tidings.dialects.discovery import Found, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
@@ -32,6 +34,10 @@ from tidings.workspace.groups import Groups
 from tidings.workspace.messages import Messages
 from tidings.workspace.rights import Rights
 
+log = logging.getLogger(__name__)
+
+# Captures live for days; a minute more is nothing.
+FORGET_EVERY_S = 60.0
 # Paths of our own that callbacks may lead to; nothing else of ours is called.
 OWN_PATHS = ("bin/", "receive/")
 
@@ -71,15 +77,21 @@ async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: 
         stack.push_async_callback(database.close)
         await database.migrate()
         await check_vault(database, vault)
-        client = await stack.enter_async_context(_client(settings, clock))
-        yield _put_together(settings, clock=clock, database=database, vault=vault, client=client)
+        guard = Guard(
+            resolver=await stack.enter_async_context(Resolver(clock=clock)),
+            allow=settings.egress_allow,
+            plain_http=settings.egress_http,
+            proxied=bool(settings.egress_proxy),
+        )
+        client = await stack.enter_async_context(_client(settings, guard, clock=clock))
+        yield _put_together(settings, clock=clock, database=database, vault=vault, client=client, guard=guard)
 
 
 @contextlib.asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
     async with parts.hub.running(), asyncio.TaskGroup() as group:
-        tasks = [group.create_task(parts.access.run()), group.create_task(parts.inspector.run())]
+        tasks = [group.create_task(parts.access.run()), group.create_task(_forget_captures(parts))]
         try:
             yield
         finally:
@@ -87,20 +99,21 @@ async def running(parts: Parts) -> AsyncIterator[None]:
                 task.cancel()
 
 
+async def _forget_captures(parts: Parts) -> None:
+    while True:
+        try:
+            await parts.inspector.forget()
+        except Unavailable as error:
+            log.warning("inspector.forget_failed error=%r", error.message)
+        await parts.clock.sleep(FORGET_EVERY_S)
+
+
 def is_own(settings: Settings, url: str) -> bool:
     """Whether a URL leads to one of our own addresses that catch callbacks."""
     return url.startswith(tuple(settings.base_url + path for path in OWN_PATHS))
 
 
-def _client(settings: Settings, clock: Clock) -> Client:
-    proxy = settings.egress_proxy.reveal()
-    guard = Guard(
-        resolver=Resolver(clock=clock),
-        allow=settings.egress_allow,
-        plain_http=settings.egress_http,
-        proxied=bool(proxy),
-    )
-
+def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
     def own(url: str) -> tuple[str, int, bool] | None:
         if not is_own(settings, url):
             return None
@@ -110,13 +123,15 @@ def _client(settings: Settings, clock: Clock) -> Client:
         guard=guard,
         clock=clock,
         ca_file=settings.egress_ca,
-        proxy=proxy or None,
+        proxy=settings.egress_proxy.reveal() or None,
         own=own,
         user_agent=f"Tidings/{version('tidings')}",
     )
 
 
-def _put_together(settings: Settings, *, clock: Clock, database: Database, vault: Vault, client: Client) -> Parts:
+def _put_together(
+    settings: Settings, *, clock: Clock, database: Database, vault: Vault, client: Client, guard: Guard
+) -> Parts:
     found = discover()
     subscriptions, history = Subscriptions(database, vault), History(database)
     hub = Hub(
@@ -137,6 +152,7 @@ def _put_together(settings: Settings, *, clock: Clock, database: Database, vault
         publisher=hub.publisher,
         directory=hub.directory,
         client=client,
+        guard=guard,
         clock=clock,
         formats=found.dialects.keys(),
         default_format=lambda kind: found.default_for.get(kind, "standard"),

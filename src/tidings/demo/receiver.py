@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Route
 
 from tidings.core.clock import SECOND, Clock
 from tidings.core.errors import Invalid
@@ -42,38 +43,37 @@ class Callback:
 
     @property
     def is_accepted(self) -> bool:
-        return self.status.is_success
+        return _is_success(self.status)
 
 
 class Receivers:
-    """An ASGI application. The last part of the path names the receiver; `manners` and `secrets` are by name."""
+    """Each listens at a path of its name; `manners` and `secrets` are by name, `application` serves them all.
+
+    `accepted` holds the deliveries that were answered with 2xx, `retries` counts attempts after the first.
+    """
 
     def __init__(self, *, clock: Clock, on_callback: Callable[[Callback], None]) -> None:
         self.manners: dict[str, Manner] = {}
         self.secrets: dict[str, SigningSecret] = {}
         self.accepted: set[str] = set()
         self.retries = 0
+        self.application = Starlette(routes=[Route("/{name}", self._answer, methods=["GET", "POST"])])
         self._clock = clock
         self._on_callback = on_callback
         self._attempts: Counter[str] = Counter()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (await self._answer(Request(scope, receive)))(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         token = request.query_params.get("validationToken")
         if token is not None:
             return PlainTextResponse(token)
-        name = request.url.path.rpartition("/")[2]
-        body = await request.body()
-        manner = self.manners.get(name, GOOD)
-        status = manner.status if self._is_signed(name, request, body) else HTTPStatus.UNAUTHORIZED
+        manner = self.manners.get(request.path_params["name"], GOOD)
+        status = manner.status if await self._is_signed(request) else HTTPStatus.UNAUTHORIZED
         await self._clock.sleep(manner.pause_ms / SECOND)
-        self._on_callback(self._noted(name, request, body, status=status))
+        self._on_callback(await self._noted(request, status))
         return Response(status_code=status)
 
-    def _is_signed(self, name: str, request: Request, body: bytes, /) -> bool:
-        secret = self.secrets.get(name)
+    async def _is_signed(self, request: Request) -> bool:
+        secret = self.secrets.get(request.path_params["name"])
         headers = {part: request.headers.get(f"webhook-{part}", "") for part in ("id", "timestamp", "signature")}
         try:
             verify(
@@ -81,27 +81,32 @@ class Receivers:
                 message_id=headers["id"],
                 timestamp=headers["timestamp"],
                 signature=headers["signature"],
-                body=body,
+                body=await request.body(),
                 now=self._clock.now(),
             )
         except Invalid:
             return False
         return True
 
-    def _noted(self, name: str, request: Request, body: bytes, /, *, status: HTTPStatus) -> Callback:
+    async def _noted(self, request: Request, status: HTTPStatus) -> Callback:
         delivery = request.headers.get("webhook-id", "")
         self._attempts[delivery] += 1
         self.retries += self._attempts[delivery] > 1
-        if status.is_success:
+        if _is_success(status):
             self.accepted.add(delivery)
+        now = self._clock.now()
         return Callback(
-            receiver=name,
+            receiver=request.path_params["name"],
             delivery=delivery,
-            body=body,
+            body=await request.body(),
             status=status,
             attempt=self._attempts[delivery],
-            took_ms=self._clock.now() - int(request.headers.get("tidings-event-time", self._clock.now())),
+            took_ms=now - int(request.headers.get("tidings-event-time", now)),
         )
+
+
+def _is_success(status: HTTPStatus) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class _Told(msgspec.Struct, rename="camel"):

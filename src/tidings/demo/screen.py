@@ -1,5 +1,6 @@
 """The demo's screen: a line for each thing of note, for a terminal of any width or for a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,17 +25,21 @@ class Tally:
 
 
 class Screen:
-    """Writes lines. Whatever does not fit the terminal's width is cut, never wrapped; commands are kept whole."""
+    """Writes lines. A terminal's are cut where they do not fit, never wrapped; commands, and lines for a file, are whole."""
 
     def __init__(self, console: Console, *, clock: Clock) -> None:
         self._console = console
         self._clock = clock
 
-    def welcome(self, title: str, rows: dict[str, str], *, commands: dict[str, str]) -> None:
-        """Say where everything is, and what to try."""
+    def welcome(
+        self, title: str, *, addresses: Mapping[str, str], receivers: Mapping[str, str], commands: Mapping[str, str]
+    ) -> None:
+        """Say where everything is, who listens, and what to try."""
         self._console.print(Panel(Text(title, style="bold"), expand=False))
-        for name, value in rows.items():
-            self._whole(f"  {name:<11}", value, style="cyan")
+        for rows, style in ((addresses, "cyan"), (receivers, "")):
+            self._console.print()
+            for name, value in rows.items():
+                self._whole(f"  {name:<11}", value, style=style)
         for purpose, command in commands.items():
             self._console.print()
             self._console.print(Text(purpose, style="bold"))
@@ -58,36 +63,37 @@ class Screen:
             "  → ",
             f"{callback.receiver:<10}",
             (f"{callback.status:d}", colour),
-            f"{_duration(callback.took_ms):>9}  ",
+            f"{_duration(callback.took_ms):>8}  ",
+            (f"try {callback.attempt}  " if callback.attempt > 1 else "", "yellow"),
             (type_, "cyan"),
             f" “{words}”" if words else "",
         )
-        if callback.attempt > 1:
-            line.append(f"  try {callback.attempt}", style="yellow")
         self._line(line)
 
     def told(self, callback: Callback) -> None:
         """An operational event arrived: Tidings itself has something to say about a webhook."""
         notice = msgspec.json.decode(callback.body, type=_Notice)
         name = notice.data.callback_url.rpartition("/")[2]
-        words, is_good = _WORDS.get(notice.type, (notice.type, False))
+        words, is_good = _WORDS[notice.type]
         self.turned(words.format(name=name, data=notice.data), is_good=is_good)
 
     def farewell(self, tally: Tally) -> None:
         """The closing line."""
-        waiting = f" · {tally.waiting} still waiting" if tally.waiting else ""
+        counts = [
+            f"{tally.accepted} events accepted",
+            f"{tally.delivered} callbacks delivered",
+            f"{tally.retried} retried",
+        ]
+        if tally.waiting:
+            counts.append(f"{tally.waiting} still waiting")
+        lost = (f"{tally.lost} lost", "bold red" if tally.lost else "bold green")
         self._console.print()
-        self._console.print(
-            Text.assemble(
-                (f"{tally.accepted} events accepted · {tally.delivered} callbacks delivered · ", "bold"),
-                (f"{tally.retried} retried{waiting} · ", "bold"),
-                (f"{tally.lost} lost", "bold red" if tally.lost else "bold green"),
-            )
-        )
+        self._console.print(Text.assemble((" · ".join([*counts, ""]), "bold"), lost), soft_wrap=True)
 
     def _line(self, text: Text) -> None:
         now = datetime.fromtimestamp(self._clock.now() / SECOND, UTC).astimezone()
-        self._console.print(Text(f"{now:%H:%M:%S}  ", style="dim").append_text(text), no_wrap=True, overflow="ellipsis")
+        line = Text(f"{now:%H:%M:%S}  ", style="dim").append_text(text)
+        self._console.print(line, no_wrap=True, overflow="ellipsis", soft_wrap=not self._console.is_terminal)
 
     def _whole(self, before: str, text: str, *, style: str) -> None:
         # Without wrapping: what is to be copied must be found in one piece.
@@ -96,9 +102,6 @@ class Screen:
 
 class _About(msgspec.Struct, rename="camel"):
     callback_url: str
-    why: str = ""
-    error: str = ""
-    status: int = 0
     failures: int = 0
 
 
@@ -109,12 +112,11 @@ class _Notice(msgspec.Struct):
 
 # What operational events mean for a reader, and whether it is good news.
 _WORDS = {
-    "circuit.opened": ("{name}: {data.failures} failures in a row, its circuit opens: only probes until it is back", False),
+    "circuit.opened": ("{name}: {data.failures} failures in a row, its circuit opens; only probes go out", False),
     "circuit.closed": ("{name} is back: its circuit closes, what waited goes out", True),
-    "delivery.failed": ("{name}: a delivery is given up after its last retry (status {data.status})", False),
+    "delivery.failed": ("{name}: a delivery is given up after its last retry", False),
     "webhook.disabled": ("{name} is disabled: from now on its events are held, not lost", False),
     "webhook.enabled": ("{name} is active again: what was held goes out, oldest first", True),
-    "webhook.ended": ("{name} has ended: {data.why}", False),
 }
 
 

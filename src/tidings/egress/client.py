@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import NamedTuple, Self
 
 from tidings.core.clock import Clock
-from tidings.core.errors import Undeliverable
+from tidings.core.errors import Invalid, Undeliverable
 from tidings.egress.answer import Answer, Failed, Outcome, Timings, outcome_of, retry_after_ms
 from tidings.egress.connection import Connection
 from tidings.egress.course import Course
@@ -58,6 +58,9 @@ class Client:
         user_agent: str = "Tidings",
         connections: int = CONNECTIONS,
     ) -> None:
+        if guard.proxied != (proxy is not None):
+            # Else names would be dialled that nobody has judged.
+            raise Invalid("the guard must be `proxied` if, and only if, its client has a proxy")
         self._guard = guard
         self._clock = clock
         self._contexts = Contexts(clock=clock, ca_file=ca_file)

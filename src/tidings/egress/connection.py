@@ -52,6 +52,10 @@ class Connection(asyncio.Protocol):
         self._is_delimited = False
 
     @property
+    def _when(self) -> str:
+        return "before the answer" if self.was_silent else "in the middle of the answer"
+
+    @property
     def was_silent(self) -> bool:
         """Whether not a byte has come since the last `ask`."""
         return self._received == 0
@@ -60,7 +64,7 @@ class Connection(asyncio.Protocol):
         """Send a request and wait for its answer. Raises `Failed`; after that, or a cancellation, it must be closed."""
         self._begin()
         if self.is_lost:
-            raise Failed(Outcome.BROKEN, "the endpoint closed the connection before the request was sent")
+            raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
         waiting = self._waiting = self._loop.create_future()
         self.transport.write(data)
         await waiting
@@ -99,16 +103,18 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> None:
         if self._head_end and not self._is_delimited:
             self._finish(is_reusable=False)
-        when = "in the middle of the answer" if self._received else "without an answer"
-        self._fail(Outcome.BROKEN, f"the endpoint closed the connection {when}")
+        self._fail(Outcome.BROKEN, f"the connection was closed {self._when}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = True
-        if isinstance(exc, ssl.SSLError):
+        if isinstance(exc, ssl.SSLError) and not isinstance(exc, ssl.SSLEOFError):
             # In TLS 1.3 a server judges our certificate only after the handshake.
             self._fail(Outcome.TLS_FAILED, f"the endpoint ended TLS: {exc.reason}")
-        when = "in the middle of the answer" if self._received else "before the answer"
-        self._fail(Outcome.BROKEN, f"the connection was reset {when}")
+        elif isinstance(exc, ConnectionError):
+            self._fail(Outcome.BROKEN, f"the connection was reset {self._when}")
+        else:
+            # Many servers end TLS without saying goodbye: an end like any other.
+            self.eof_received()
         if self.on_lost is not None:
             self.on_lost(self)
 

@@ -27,7 +27,7 @@ class Guard:
         self.resolver = resolver
         self._allow = tuple(allow)
         self._plain_http = plain_http
-        self._proxied = proxied
+        self.proxied = proxied
         self._judge_text = lru_cache(_VERDICTS_KEPT)(lambda text: self.judge(ip_address(text)))
 
     def judge(self, address: Address) -> str | None:
@@ -63,7 +63,7 @@ class Guard:
 
     async def addresses(self, target: Target) -> tuple[str, ...]:
         """The addresses of a checked URL that may be dialled now; as in `target`."""
-        if target.addresses or self._proxied:
+        if target.addresses or self.proxied:
             return target.addresses
         addresses = await self.resolver.look_up(target.host)
         self._accept(target.host, addresses)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 import pycares
 from aiodns import DNSResolver
-from aiodns.error import ARES_ETIMEOUT, DNSError
+from aiodns.error import DNSError
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Undeliverable
@@ -31,7 +31,7 @@ class Unresolved(Undeliverable):
 
 class _Known(NamedTuple):
     addresses: tuple[str, ...]
-    failure: str
+    failure: str  # why there is none
     until: float
 
 
@@ -74,7 +74,7 @@ class Resolver:
                 asking = self._asking[name] = asyncio.create_task(self._ask(name))
             # Whoever gives up waiting leaves the look-up to the others who ask for the same name.
             known = await asyncio.shield(asking)
-        if known.failure:
+        if not known.addresses:
             raise Unresolved(known.failure)
         return known.addresses
 
@@ -97,14 +97,14 @@ class Resolver:
         except TimeoutError:
             return (), 0, f"the name {name} was not answered within {limit_s:g} s"
         except DNSError as error:
-            if error.args[0] == ARES_ETIMEOUT:
-                return (), 0, f"the name servers for {name} do not answer"
-            return (), 0, f"the name {name} has no address ({error.args[1]})"
+            return (), 0, f"no address is found for the name {name}: {error.args[1]}"
         # One address comes once for each kind of socket; the order is c-ares's, the nearest first.
         addresses = dict.fromkeys(node.addr[0].decode("ascii") for node in found.nodes)
-        if not addresses:
-            return (), 0, f"the name {name} has no address"
-        return tuple(addresses), min(node.ttl for node in found.nodes), ""
+        return (
+            tuple(addresses),
+            min((node.ttl for node in found.nodes), default=0),
+            f"no address is found for the name {name}",
+        )
 
 
 def _family(name: str) -> socket.AddressFamily:

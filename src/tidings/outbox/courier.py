@@ -19,7 +19,7 @@ from tidings.core.schedule import RetrySchedule
 from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer, Outcome
-from tidings.egress.client import Client
+from tidings.egress.client import CONNECTIONS, Client
 from tidings.outbox.agenda import Agenda
 from tidings.outbox.lane import MOST_QUEUED, Lane
 from tidings.outbox.recorder import Recorder
@@ -30,8 +30,8 @@ from tidings.store.database import Claim, Database, Settlement, Wanted
 
 log = logging.getLogger(__name__)
 
-# Requests under way at once; 4,000 cost 47 MB (measured), and what is settled must stay bounded while a disk is full.
-MOST_IN_FLIGHT = 2_000
+# Requests under way at once: as many as the client has connections, for waiting for one counts against the deadline.
+MOST_IN_FLIGHT = CONNECTIONS
 # Lanes asked in one transaction: a claim stays a few milliseconds long.
 MOST_LANES_A_CLAIM = 100
 LANES_A_SWEEP = 500
@@ -209,6 +209,8 @@ class Courier:
             by_number[debt.subscription].queue.append((debt, owner))
         for number, lane in by_number.items():
             lane.is_asking = False
+            # What was noticed while we asked may not be in the answer.
+            self._agenda.recall(lane)
             if number in claim.again:
                 self._agenda.ask(lane, claim.again[number])
             # Between question and answer it may have been disabled, or its circuit may have opened.

@@ -16,6 +16,7 @@ from tidings.core.pattern import compile_types
 from tidings.core.signature import SigningSecret, new_key_pair, new_secret
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, State, Subscription
 from tidings.egress.client import Client
+from tidings.egress.guard import Guard
 from tidings.outbox.directory import Directory
 from tidings.outbox.handshake import shake_hands
 from tidings.outbox.notices import notice
@@ -44,6 +45,7 @@ class Subscribing:
     publisher: Publisher
     directory: Directory
     client: Client
+    guard: Guard
     clock: Clock
     formats: Collection[str]
     default_format: Callable[[str], str]
@@ -101,6 +103,7 @@ class Subscribing:
         event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
         await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),)))
         await self.directory.refresh()
+        await self.history.cancel(subscription.number, at=self.clock.now())
         log.info("webhook.ended webhook=%s", subscription.id)
 
     async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
@@ -134,7 +137,7 @@ class Subscribing:
 
     async def _check_url(self, subscription: Subscription, terms: Terms) -> None:
         if not self.is_own(subscription.url):
-            await self.client.guard.target(subscription.url)
+            await self.guard.target(subscription.url)
         asked = self.handshake == "always" or (
             self.handshake == "kaizala" and (subscription.subject.kind in KAIZALA_KINDS or terms.validate is True)
         )

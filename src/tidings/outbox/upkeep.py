@@ -13,6 +13,7 @@ from tidings.outbox.notices import notice
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Database, Key, Statement
 from tidings.store.duties import Duties, expiry_announced
+from tidings.store.history import History
 from tidings.store.subscriptions import ending
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Upkeep:
     def __init__(self, *, database: Database, publisher: Publisher, directory: Directory, retention_ms: int) -> None:
         self._database = database
         self._duties = Duties(database)
+        self._history = History(database)
         self._publisher = publisher
         self._directory = directory
         self._retention_ms = retention_ms
@@ -38,6 +40,8 @@ class Upkeep:
         await self._announce_expiry(now)
         await self._end_overdue(now)
         await self._announce_held(now)
+        for number in await self._duties.leaving(most=STEP):
+            await self._history.cancel(number, at=now)
         while await self._database.expire(before=now - self._retention_ms, most=STEP) == STEP:
             pass
 

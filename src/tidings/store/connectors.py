@@ -3,7 +3,7 @@
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ ACCESS_CHANGED = Statement("access_changed")
 
 def connector_added(connector: Connector) -> Statement:
     """Raises Conflict if there is one of that id, revoked ones included."""
-    values = {
+    values: dict[str, Value] = {
         "id": connector.id,
         "name": connector.name,
         "secret": connector.secret,

@@ -27,6 +27,10 @@ class Duties:
         """Numbers of subscriptions whose validity is over, and owed nothing or over since `drained`."""
         return await self._database.read(int, "subscriptions_overdue", now=now, drained=drained, most=most)
 
+    async def leaving(self, *, most: int) -> list[int]:
+        """Numbers of subscriptions that have ended and are still owed something."""
+        return await self._database.read(int, "subscriptions_leaving", most=most)
+
     async def holding(self, *, before: int, most: int) -> list[Holding]:
         """Subscriptions that hold events with identifiers below that one."""
         return await self._database.read(Holding, "subscriptions_holding", before=before, most=most)

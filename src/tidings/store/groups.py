@@ -6,7 +6,7 @@ import msgspec
 
 from tidings.core.errors import Conflict, NotFound, TidingsError
 from tidings.core.event import Actor
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class Role(StrEnum):
@@ -35,12 +35,12 @@ class Member(Actor, frozen=True, kw_only=True):
     has_signed_in: bool
 
 
-_LAST_ADMIN = Conflict("a group keeps at least one admin; make somebody else admin first")
+NO_SUCH_GROUP = "there is no such group, or you are not in it; list yours with GET /v1/groups"
 
 
 def group_added(group: Group) -> Statement:
     """Raises Conflict if there is one of that id."""
-    values = {
+    values: dict[str, Value] = {
         "id": group.id,
         "name": group.name,
         "welcome_message": group.welcome_message,
@@ -52,7 +52,7 @@ def group_added(group: Group) -> Statement:
 
 def group_touched(group: str, *, at: int) -> Statement:
     """Goes before every change of members: two admins who remove each other at once must not both succeed."""
-    return Statement("group_touched", {"id": group, "at": at}, NotFound("there is no such group; use GET /v1/groups"))
+    return Statement("group_touched", {"id": group, "at": at}, NotFound(NO_SUCH_GROUP))
 
 
 def member_added(group: str, person: str, *, role: Role, at: int, otherwise: TidingsError | None = None) -> Statement:
@@ -61,16 +61,20 @@ def member_added(group: str, person: str, *, role: Role, at: int, otherwise: Tid
 
 def member_removed(group: str, person: str) -> Statement:
     """Raises Conflict if that leaves the group without an admin."""
-    return Statement("member_removed", {"group_id": group, "person": person}, _LAST_ADMIN)
+    return Statement("member_removed", {"group_id": group, "person": person}, _last_admin())
 
 
 def role_changed(group: str, person: str, *, role: Role) -> Statement:
     """Raises Conflict if that leaves the group without an admin."""
-    return Statement("member_role", {"group_id": group, "person": person, "role": role.value}, _LAST_ADMIN)
+    return Statement("member_role", {"group_id": group, "person": person, "role": role.value}, _last_admin())
 
 
 def message_posted(identifier: str, *, group: str, author: str, text: str, at: int) -> Statement:
     return Statement("message_posted", {"id": identifier, "group_id": group, "author": author, "text": text, "at": at})
+
+
+def _last_admin() -> Conflict:
+    return Conflict("a group keeps at least one admin; make somebody else admin first")
 
 
 class Groups:
@@ -84,9 +88,12 @@ class Groups:
         rows = await self._database.read(str, "group_role", id=group, person=person)
         return rows[0] if rows else None
 
-    async def get(self, group: str, *, person: str) -> Group | None:
+    async def get(self, group: str, *, person: str) -> Group:
+        """One group as a person sees it, who need not be in it. Raises NotFound."""
         rows = await self._database.read(Group, "group", id=group, person=person)
-        return rows[0] if rows else None
+        if not rows:
+            raise NotFound(NO_SUCH_GROUP)
+        return rows[0]
 
     async def of_person(self, person: str, *, after: str, most: int) -> list[Group]:
         """So many groups of a person by id, from `after` on, exclusive."""

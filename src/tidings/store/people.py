@@ -7,7 +7,7 @@ import msgspec
 
 from tidings.core.errors import Conflict
 from tidings.core.event import Actor
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class Naming(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
 
 def person_created(person: Actor, *, at: int) -> Statement:
     """Raises Conflict if the number is somebody else's already."""
-    values = {
+    values: dict[str, Value] = {
         "id": person.id,
         "phone": person.phone,
         "name": person.name,

@@ -95,6 +95,4 @@ def _text(name: str, *, body: str, sign: str) -> Text:
         return f"{sign}{numbers.setdefault(match[1], len(numbers) + 1)}"
 
     sql = re.sub(r"\s*\n\s*", "\n", _TOKEN.sub(number, body)).strip().removesuffix(";")
-    return Text(
-        name=name, sql=sql, parameters=tuple(numbers), changes_subscriptions=_MARK.search(body) is not None
-    )
+    return Text(name=name, sql=sql, parameters=tuple(numbers), changes_subscriptions=_MARK.search(body) is not None)

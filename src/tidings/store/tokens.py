@@ -4,7 +4,7 @@ import msgspec
 
 from tidings.core.errors import Throttled, Unauthenticated
 from tidings.core.event import NOBODY, Actor
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def token_added(token: Token) -> Statement:
-    values = {
+    values: dict[str, Value] = {
         "hash": token.hash,
         "purpose": token.purpose,
         "kind": token.kind,
@@ -73,7 +73,7 @@ def token_added(token: Token) -> Statement:
 
 def former_refresh_tokens_ended(token: Token) -> Statement:
     """What a new refresh token does to those of the same connector, bearer and kind."""
-    values = {
+    values: dict[str, Value] = {
         "connector": token.connector,
         "person": token.person.id,
         "kind": token.kind,
@@ -89,7 +89,7 @@ def token_revoked(token_hash: str, *, at: int, otherwise: Unauthenticated) -> St
 
 def throttled(key: str, rate: Rate, *, now: int) -> Statement:
     """Count a try. Raises Throttled, without counting it, if there were too many."""
-    values = {
+    values: dict[str, Value] = {
         "key": key,
         "now": now,
         "fresh": now + rate.interval_ms,

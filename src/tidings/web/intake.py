@@ -14,6 +14,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Kept, Key
+from tidings.store.look_ups import name_key
 from tidings.web.body import read_body
 from tidings.web.login import Login
 from tidings.web.permits import Permits
@@ -107,7 +108,7 @@ class Intake:
         event = event_of(raw, caller, at=self._clock.now())
         self._schemas.check(event.type, event.data)
         if event.wire_id:
-            keys = (*keys, Key(f"id:{event.wire_id}", _hash(raw)))
+            keys = (*keys, Key(name_key(event.wire_id), _hash(raw)))
         return Draft(event=event, keys=keys)
 
 

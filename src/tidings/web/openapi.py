@@ -26,7 +26,7 @@ _MEANINGS = {
     500: "A fault of the server, whose log tells more under the id in the message",
     503: "Nothing can be kept just now; try again after Retry-After",
 }
-_SECURITY: list[dict[str, list[str]]] = [{"accessToken": []}, {"bearer": []}]
+SECURITY: list[dict[str, list[str]]] = [{"accessToken": []}, {"bearer": []}]
 _SCHEMES = {
     "accessToken": {"type": "apiKey", "in": "header", "name": "accessToken"},
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -88,6 +88,11 @@ def refusals(*statuses: int) -> dict[str, Any]:
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
 
 
+def schema_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """The reference to a shape that a route or a page names."""
+    return {"$ref": _SCHEMAS.format(name=shape.__name__)}
+
+
 def _schemas(routes: Sequence[Route], pages: Sequence[Page]) -> tuple[list[tuple[Any, Any]], dict[str, Any]]:
     """The schemas of each route's body (None for none) and answer, and what they refer to."""
     shapes = [shape for route in routes for shape in (route.body, route.answers)]
@@ -117,9 +122,9 @@ def _of_route(route: Route, *, body: Mapping[str, Any] | None, answer: Mapping[s
         },
     }
     if route.needs is not None:
-        operation |= {"security": _SECURITY, "description": f"Needs the scope `{route.needs}`."}
+        operation |= {"security": SECURITY, "description": f"Needs the scope `{route.needs}`."}
     elif Unauthenticated in route.errors:
-        operation["security"] = _SECURITY
+        operation["security"] = SECURITY
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     return operation
@@ -179,5 +184,4 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _refusal(meaning: str) -> dict[str, Any]:
-    schema = {"$ref": _SCHEMAS.format(name=ErrorBody.__name__)}
-    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+    return {"description": meaning, "content": {"application/json": {"schema": schema_of(ErrorBody)}}}

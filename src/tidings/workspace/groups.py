@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tidings.access.access import checked_identifier, checked_name
+from tidings.access.naming import checked_identifier, checked_name
 from tidings.access.phone import normal_phone
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
@@ -35,7 +35,6 @@ MOST_MEMBERS_A_CALL = 100
 _LONGEST_WELCOME = 4_000
 _TYPES = ("Group", "ConnectGroup")
 _PAGE = 100
-_THERE_ALREADY = Conflict("they are a member of the group already")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +102,6 @@ class Groups:
         """One group as the caller sees it: `role` is what they may do there. Raises NotFound."""
         role = await self._rights.role_in(caller, group)
         found = await self._kept.get(group, person=caller.person.id)
-        if found is None:
-            raise NotFound("the group was removed a moment ago")
         return msgspec.structs.replace(found, role=role)
 
     async def members(self, caller: Caller, group: str, *, after: str = "", most: int = _PAGE) -> list[Member]:
@@ -125,7 +122,7 @@ class Groups:
                 event=_told("MemberAdded", person, group=group, role=Role.MEMBER, by=caller.person, at=at),
                 also=(
                     group_touched(group, at=at),
-                    member_added(group, person.id, role=Role.MEMBER, at=at, otherwise=_THERE_ALREADY),
+                    member_added(group, person.id, role=Role.MEMBER, at=at, otherwise=_there_already()),
                 ),
             )
             for person in await self._people.of_phones(numbers, at=at)
@@ -182,6 +179,10 @@ class Groups:
         roles = dict.fromkeys((person.id for person in members), Role.MEMBER)
         roles |= dict.fromkeys((person.id for person in admins), Role.ADMIN)
         return roles | ({caller.person.id: Role.ADMIN} if caller.person.id else {})
+
+
+def _there_already() -> Conflict:
+    return Conflict("they are a member of the group already")
 
 
 def _numbers(phones: Sequence[str], *, field: str) -> list[str]:

@@ -10,10 +10,9 @@ from tidings.core.event import ANY, Actor, Event, Subject
 from tidings.core.subscription import Subscription
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
-from tidings.store.groups import Groups, Role
+from tidings.store.groups import NO_SUCH_GROUP, Groups, Role
 from tidings.store.subscriptions import Subscriptions
 
-_NO_GROUP = "there is no such group, or you are not in it; list yours with GET /v1/groups"
 _NO_WEBHOOK = "there is no such webhook; list those of an object with GET /v1/webhook"
 _NO_APPLICATION = "there is no such application; choose an id that nobody has named yet"
 # What happens to webhooks is ours to tell.
@@ -40,12 +39,12 @@ class Rights:
         """What the caller is in a group. Raises NotFound if it is not there, or they are not in it."""
         role = await self._groups.role(group, caller.person.id)
         if role is None:
-            raise NotFound(_NO_GROUP)
+            raise NotFound(NO_SUCH_GROUP)
         if rules_all(caller) or (caller.kind is TokenKind.GROUP and caller.group == group):
             return Role.ADMIN
         # A group token is an admin of its group and nothing anywhere else, whoever made it.
         if not role or caller.kind is TokenKind.GROUP:
-            raise NotFound(_NO_GROUP)
+            raise NotFound(NO_SUCH_GROUP)
         return Role(role)
 
     async def must_be_admin(self, caller: Caller, group: str) -> None:

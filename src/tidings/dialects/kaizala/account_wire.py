@@ -31,9 +31,6 @@ class Login(Wire, frozen=True, kw_only=True):
     def digits(self) -> str:
         return f"{self.pin:0{_PIN_DIGITS}}" if isinstance(self.pin, int) else self.pin
 
-    def __repr__(self) -> str:
-        return "Login(***)"
-
 
 class LoggedIn(Wire, frozen=True, kw_only=True):
     """A refresh token, what it is good for, until when (epoch milliseconds), and where to go on."""
@@ -42,9 +39,6 @@ class LoggedIn(Wire, frozen=True, kw_only=True):
     granted_scope: str
     refresh_token_expiry: int
     endpoint_url: str
-
-    def __repr__(self) -> str:
-        return "LoggedIn(***)"
 
 
 class AccessGranted(Wire, frozen=True, kw_only=True):
@@ -55,9 +49,6 @@ class AccessGranted(Wire, frozen=True, kw_only=True):
     access_token_expiry: int
     refresh_token: str
     scope: str = "token.write"
-
-    def __repr__(self) -> str:
-        return "AccessGranted(***)"
 
 
 class Profile(Wire, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The events that Kaizala tells of, and at which objects each may be heard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from tidings.core.errors import Invalid
@@ -41,7 +41,11 @@ _OF_GROUPS = (
     "GroupRemoved",
 )
 EVENT_TYPES = _OF_ACTIONS + _OF_GROUPS
-HEARD_AT = dict.fromkeys(KINDS, _OF_ACTIONS) | {Kind.GROUP: EVENT_TYPES}
+HEARD_AT: Mapping[str, tuple[str, ...]] = {
+    Kind.GROUP: EVENT_TYPES,
+    Kind.ACTION: _OF_ACTIONS,
+    Kind.ACTION_PACKAGE: _OF_ACTIONS,
+}
 
 _SPELLINGS = {name.lower(): name for name in (*KINDS, *EVENT_TYPES)}
 
@@ -52,18 +56,13 @@ def spelled(name: str) -> str:
 
 
 def check_types(kind: str, types: Sequence[str]) -> None:
-    """Refuse event types that cannot occur at that kind of object. Wildcards and other names are not Kaizala's."""
-    if kind not in HEARD_AT:
-        for place, name in enumerate(types):
-            if name in EVENT_TYPES:
-                raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
-        return
-    possible = HEARD_AT[Kind(kind)]
+    """Refuse types that cannot occur at that kind of object; at Kaizala's kinds also wildcards and foreign names."""
+    possible = HEARD_AT.get(kind, ())
     for place, name in enumerate(types):
-        if name not in EVENT_TYPES:
-            raise Invalid(f"eventTypes[{place}]: {name!r} is not an event of a {kind}; use {', '.join(possible)}")
-        if name not in possible:
+        if name in EVENT_TYPES and name not in possible:
             raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
+        if possible and name not in possible:
+            raise Invalid(f"eventTypes[{place}]: {name!r} is not an event of a {kind}; use {', '.join(possible)}")
 
 
 def _levels(name: str) -> str:

@@ -32,17 +32,14 @@ class BasicAuth(Wire, frozen=True, kw_only=True):
     user: Annotated[str, Meta(pattern="^[^:]*$")] = ""
     password: str = ""
 
-    def __repr__(self) -> str:
-        return "***"
 
-
-class WebhookChanges(Wire, frozen=True, kw_only=True):
-    """What of a webhook is to be otherwise; an empty value (`""`, `{}`, `[]`, 0) takes away what may be absent.
+class Asked(Wire, frozen=True, kw_only=True):
+    """What can be asked for; on a change, an empty value (`""`, `{}`, `[]`, 0) takes away what may be absent.
 
     `callBackHeaders` is an object of header names and values. `schedule` holds waits between attempts (`10s,1m,1h`),
     `timeout` is one attempt's (`15s`), `rateLimit` a number of callbacks a second, `orderKey` a path in the event.
     `validity` is an instant since 1970 in milliseconds or seconds. `clientCertificate` is PEM with its key.
-    `validate` asks for the handshake where it is not asked for anyway. `active` true revives a disabled webhook.
+    `validate` asks for the handshake where it is not asked for anyway.
     """
 
     object_id: ObjectId | None = None
@@ -63,10 +60,6 @@ class WebhookChanges(Wire, frozen=True, kw_only=True):
     basic_auth: BasicAuth | None = None
     client_certificate: str | None = None
     validate: Flag | None = None
-    active: Flag | None = None
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(***)"  # tokens, headers and passwords
 
     def terms(self, kind: str, *, is_ed25519: bool = False) -> Terms:
         """What is asked for, for a webhook on an object of that kind. Raises Invalid, naming the field."""
@@ -93,7 +86,13 @@ class WebhookChanges(Wire, frozen=True, kw_only=True):
         )
 
 
-class NewWebhook(WebhookChanges, frozen=True, kw_only=True):
+class WebhookChanges(Asked, frozen=True, kw_only=True):
+    """What of a webhook is to be otherwise. `active` true revives a disabled webhook, false disables it."""
+
+    active: Flag | None = None
+
+
+class NewWebhook(Asked, frozen=True, kw_only=True):
     """A webhook to be made. `signature` says how callbacks are signed: with a shared secret, or a key pair of ours."""
 
     object_id: ObjectId
@@ -108,9 +107,6 @@ class WebhookMade(Wire, frozen=True, kw_only=True):
 
     webhook_id: str
     signing_secret: str
-
-    def __repr__(self) -> str:
-        return f"WebhookMade({self.webhook_id})"
 
 
 class EventMade(Wire, frozen=True, kw_only=True):
@@ -227,6 +223,8 @@ def _known(read: Callable[[Any], Any], value: object) -> Any:  # noqa: ANN401 - 
 
 def _types(kind: str, names: list[str]) -> tuple[str, ...]:
     # Other sources' names are theirs, and their case counts.
+    if not names:
+        raise Invalid("eventTypes: name at least one event type")
     types = tuple(map(spelled, names)) if kind in KINDS else tuple(names)
     check_types(kind, types)
     return types
@@ -242,4 +240,4 @@ def _instant(number: float | str) -> int:
 
 
 def _pair(auth: BasicAuth) -> str:
-    return f"{auth.user}:{auth.password}" if auth.user else ""
+    return "" if auth == BasicAuth() else f"{auth.user}:{auth.password}"

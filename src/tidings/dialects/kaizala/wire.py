@@ -23,6 +23,9 @@ _ALSO = {"events": "eventTypes"}
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A request or an answer in Kaizala's spelling; in a request, None is what was not sent."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"  # most of them hold a token, a number or a password
+
 
 W = TypeVar("W", bound=Wire)
 

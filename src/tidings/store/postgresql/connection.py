@@ -56,7 +56,7 @@ _LOST = (
     OSError,
     TimeoutError,
 )
-# Raised by the functions of migration 0001_hub.
+# Raised by the functions of migration 0001_hub_functions.
 _STALE = "TD001"
 _DEAD = "TD002"
 

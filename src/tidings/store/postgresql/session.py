@@ -45,6 +45,8 @@ class Session:
             await self.fetch("subscriptions_raised")
         try:
             rows, is_touched = await self._touch(statement)
+        except asyncpg.CheckViolationError:
+            raise  # no partition for now, which is nothing that the caller did
         except asyncpg.IntegrityConstraintViolationError as error:
             raise Conflict(
                 "what must be unique is there already; change what is there, or choose another name"

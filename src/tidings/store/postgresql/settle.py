@@ -9,7 +9,7 @@ from tidings.store.database import Claim, LaneChange, Settlement, Wanted
 from tidings.store.event_row import EventRow, json_text
 from tidings.store.postgresql.session import Argument
 
-# What a settlement does to the debt; see the function `settle` of migration 0001_hub.
+# What a settlement does to the debt; see the function `settle` of migration 0001_hub_functions.
 _GOES_ON, _ENDS, _ENDS_IF_MINE = 0, 1, 2
 
 

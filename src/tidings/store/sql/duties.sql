@@ -22,3 +22,9 @@ FROM subscription
 WHERE (state = 'disabled' OR (state = 'active' AND withheld <> 0))
 AND EXISTS (SELECT 1 FROM owed WHERE owed.subscription = subscription.number AND owed.event < :before)
 ORDER BY number LIMIT :most;
+
+-- name: subscriptions_leaving
+-- Subscriptions that have ended and are still owed something.
+SELECT number FROM subscription
+WHERE state = 'ended' AND EXISTS (SELECT 1 FROM owed WHERE owed.subscription = subscription.number)
+ORDER BY number LIMIT :most;

@@ -46,7 +46,7 @@ def claim(transaction: Transaction, wanted: Sequence[Wanted], *, owner: int, now
             spent.append((lane.subscription, pace.tat))
     transaction.change_for("debt_claimed", [(debt.subscription, debt.event.id, owner) for debt in debts])
     transaction.change_for("lane_paced", spent)
-    return Claim(debts=debts, again=_again(transaction, wanted, paces))
+    return Claim(debts=debts, again=_again(transaction, wanted, paces=paces))
 
 
 def _paces(transaction: Transaction, wanted: Sequence[Wanted]) -> dict[int, Pace]:
@@ -74,7 +74,7 @@ def _take(transaction: Transaction, subscription: int, *, most: int, now: int) -
     ]
 
 
-def _again(transaction: Transaction, wanted: Sequence[Wanted], paces: dict[int, Pace]) -> dict[int, int]:
+def _again(transaction: Transaction, wanted: Sequence[Wanted], *, paces: dict[int, Pace]) -> dict[int, int]:
     rows = transaction.select_for("next_due", [(lane.subscription,) for lane in wanted])
     again: dict[int, int] = {}
     for (found,) in rows:

@@ -7,8 +7,8 @@ import apsw
 
 from tidings.core.errors import TidingsError, Unavailable
 
-# Measured with two publishers: SQLite's own 1,000 pages cost 7 % of the events, 10,000 gain nothing more. The log levels
-# off at these 16 MB and one batch.
+# Measured with two publishers: SQLite's own 1,000 pages cost 7 % of the events, 10,000 gain nothing more. The log
+# levels off at these 16 MB and one batch.
 CHECKPOINT_PAGES = 4_000
 
 _SETUP = f"""
@@ -20,7 +20,7 @@ PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 """
 
 # What may pass by itself, and what whoever looks after the machine should do about it.
-_MEANING = {
+_MEANING: dict[type[apsw.Error], str] = {
     apsw.FullError: "the disk is full; make room",
     apsw.BusyError: "another process keeps the database locked; let it finish",
     apsw.ReadOnlyError: "the database cannot be written; give this process the right to",

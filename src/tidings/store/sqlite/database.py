@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tidings.core.clock import SECOND, Clock
-from tidings.core.errors import Conflict, TidingsError, Unavailable
+from tidings.core.errors import TidingsError, Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
 from tidings.store.row import shaped
@@ -72,7 +72,7 @@ class SqliteDatabase:
         return await self._writer.do(lambda transaction: claim(transaction, wanted, owner=owner, now=now))
 
     async def settle(self, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
-        await self._writer.do(lambda transaction: settle(transaction, settlements, lanes, owner=owner))
+        await self._writer.do(lambda transaction: settle(transaction, settlements, lanes=lanes, owner=owner))
 
     async def release(self, debts: Sequence[tuple[int, int]], *, owner: int) -> None:
         rows = [(subscription, event, owner) for subscription, event in debts]
@@ -131,7 +131,9 @@ async def open_sqlite(path: str, *, clock: Clock, serving: bool = False, busy_ms
         await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
         database = SqliteDatabase(path, clock=clock, serving=serving, busy_ms=busy_ms)
     except OSError as error:
-        raise Unavailable(f"{path} cannot be opened: {error.strerror}; name a file in a folder that may be written") from error
+        raise Unavailable(
+            f"{path} cannot be opened: {error.strerror}; name a file in a folder that may be written"
+        ) from error
     try:
         await database.probe()
     except Unavailable:

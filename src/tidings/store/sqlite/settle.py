@@ -11,7 +11,7 @@ _Delivery = tuple[int, int]
 
 
 def settle(
-    transaction: Transaction, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int
+    transaction: Transaction, settlements: Sequence[Settlement], *, lanes: Sequence[LaneChange], owner: int
 ) -> None:
     settled = _delivered(transaction, settlements) | _given_up(transaction, settlements, owner=owner)
     postponed = [one for one in settlements if not one.result.is_final]
@@ -62,7 +62,9 @@ def _given_up(transaction: Transaction, settlements: Sequence[Settlement], *, ow
         for one in settlements
         if one.result.is_final
         and one.result.state is not State.DELIVERED
-        and transaction.change("debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner)
+        and transaction.change(
+            "debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner
+        )
     }
 
 

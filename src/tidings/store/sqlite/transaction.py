@@ -83,8 +83,6 @@ class Transaction:
 
     def run(self, name: str, /, **values: Value) -> list[Any]:
         text = self._statements[name]
-        if text.changes_subscriptions:
-            self._connection.execute(self._statements["subscriptions_raised"].sql)
         return self._connection.execute(text.sql, tuple(values[key] for key in text.parameters)).fetchall()
 
     def change(self, name: str, /, **values: Value) -> int:
@@ -107,12 +105,16 @@ class Transaction:
             yield self._connection.execute(self._statements[name].repeated(len(some)), values)
 
     def state(self, statement: Statement) -> list[Row]:
-        """Run a caller's statement; raises its `otherwise` if it touched no row, Conflict if what is unique is taken."""
+        """Run a caller's statement. Raises its `otherwise` if no row was touched, Conflict if a unique name is taken."""
+        if self._statements[statement.name].changes_subscriptions:
+            self.run("subscriptions_raised")
         before = self._connection.total_changes()
         try:
             rows = self.run(statement.name, **statement.values)
         except apsw.ConstraintError as error:
-            raise Conflict("what must be unique is there already; change what is there, or choose another name") from error
+            raise Conflict(
+                "what must be unique is there already; change what is there, or choose another name"
+            ) from error
         if statement.otherwise is not None and not rows and self._connection.total_changes() == before:
             raise statement.otherwise
         return rows

@@ -68,7 +68,7 @@ class Writer:
             self._loop.call_soon_threadsafe(_deliver, waiting, answers)
         self._drop()
 
-    def _answers(self, jobs: Sequence[_Job]) -> list[Any]:
+    def _answers(self, jobs: Sequence[_Job]) -> list[object]:
         """What the jobs gave, all of them in one transaction, or the errors that they get instead."""
         try:
             return self._transact(jobs, answer=_simply)
@@ -81,21 +81,22 @@ class Writer:
         except Unavailable as error:
             return [error for _ in jobs]
 
-    def _transact(self, jobs: Sequence[_Job], *, answer: Callable[[Transaction, _Job], Any]) -> list[Any]:
+    def _transact(self, jobs: Sequence[_Job], *, answer: Callable[[Transaction, _Job], object]) -> list[object]:
+        if self._transaction is None:
+            self._transaction = Transaction(self._path, clock=self._clock, busy_ms=self._busy_ms)
+        transaction = self._transaction
         is_committing = False
         try:
-            if self._transaction is None:
-                self._transaction = Transaction(self._path, clock=self._clock, busy_ms=self._busy_ms)
-            self._transaction.begin()
-            answers = [answer(self._transaction, job) for job in jobs]
+            transaction.begin()
+            answers = [answer(transaction, job) for job in jobs]
             is_committing = True
-            self._transaction.commit()
+            transaction.commit()
         except UNAVAILABLE as error:
             self._drop()
             # If it was the disk that failed, the log may have reached it in spite of what it said.
             raise meaning(error, is_fate_unknown=is_committing and isinstance(error, apsw.IOError)) from error
         except Exception:
-            self._transaction.rollback()
+            transaction.rollback()
             raise
         return answers
 
@@ -106,11 +107,11 @@ class Writer:
             self._transaction = None
 
 
-def _simply(transaction: Transaction, job: _Job) -> Any:
+def _simply(transaction: Transaction, job: _Job) -> object:
     return job.work(transaction)
 
 
-def _carefully(transaction: Transaction, job: _Job) -> Any:
+def _carefully(transaction: Transaction, job: _Job) -> object:
     try:
         with transaction.savepoint():
             return job.work(transaction)
@@ -120,7 +121,7 @@ def _carefully(transaction: Transaction, job: _Job) -> Any:
         return error
 
 
-def _deliver(jobs: Sequence[_Job], answers: Sequence[Any]) -> None:
+def _deliver(jobs: Sequence[_Job], answers: Sequence[object]) -> None:
     for job, answer in zip(jobs, answers, strict=True):
         if job.future.done():
             continue

@@ -1,4 +1,4 @@
--- The hot statements on PostgreSQL: each is one call of a function (migration 0001_hub), so one round trip.
+-- The hot statements on PostgreSQL: each is one call of a function (migration 0001_hub_functions), so one round trip.
 
 -- name: subscriptions_held
 -- Keep everybody from publishing and from changing subscriptions until the transaction ends.

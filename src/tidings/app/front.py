@@ -1,0 +1,179 @@
+"""Front: the HTTP door of an installation, with everything that opens behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from starlette.types import ASGIApp
+
+from tidings.app.compose import Parts
+from tidings.core.errors import Unavailable
+from tidings.core.pattern import compile_types
+from tidings.core.route import Route
+from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
+from tidings.dialects.kaizala.api import KaizalaApi
+from tidings.dialects.kaizala.catalogue import EVENT_TYPES
+from tidings.outbox.notices import OPERATIONAL_TYPES
+from tidings.store.event_types import EventTypes
+from tidings.store.lanes import Lanes
+from tidings.web.bins import BinDoor
+from tidings.web.door import Door, opened
+from tidings.web.event_types import EventTypesApi
+from tidings.web.health import Check, health_pages
+from tidings.web.history import HistoryApi
+from tidings.web.intake import Intake
+from tidings.web.intake_page import intake_page
+from tidings.web.login import Login
+from tidings.web.metrics import Figure, Kind, Latency, metrics_page
+from tidings.web.openapi import Sample, describe
+from tidings.web.page import Page
+from tidings.web.peer import Proxies
+from tidings.web.permits import Permits
+from tidings.web.reference import reference_pages
+from tidings.web.schemas import Schemas
+
+VERSION = version("tidings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """What a server serves, and what must be kept up to date meanwhile."""
+
+    application: ASGIApp
+    intake: Intake
+    types: EventTypesApi
+
+
+def front(parts: Parts) -> Front:
+    """Put the door together."""
+    login = Login(known=parts.access.known, authenticate=parts.access.authenticate)
+    proxies = Proxies(parts.settings.trusted_proxies)
+    schemas = Schemas()
+    types = EventTypesApi(
+        EventTypes(parts.database), schemas=schemas, clock=parts.clock, reserved=[*EVENT_TYPES, *OPERATIONAL_TYPES]
+    )
+    intake = Intake(
+        publisher=parts.hub.publisher,
+        permits=Permits(parts.rights.may_publish, parts.clock),
+        schemas=schemas,
+        login=login,
+        clock=parts.clock,
+    )
+    bins = BinDoor(parts.inspector, login=login, proxies=proxies, clock=parts.clock, public_url=parts.settings.base_url)
+    routes = [*_routes(parts), *types.routes(), *bins.routes()]
+    pages = [
+        intake_page(intake),
+        *bins.pages(),
+        *health_pages(_checks(parts)),
+        metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
+    ]
+    document = describe(
+        version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
+    )
+    pages += reference_pages(document)
+    door = Door(routes=routes, pages=pages, login=login, proxies=proxies)
+    return Front(application=opened(door), intake=intake, types=types)
+
+
+def _routes(parts: Parts) -> Sequence[Route]:
+    kaizala = KaizalaApi(
+        access=parts.access,
+        groups=parts.groups,
+        messages=parts.messages,
+        rights=parts.rights,
+        subscribing=parts.subscribing,
+        subscriptions=parts.subscriptions,
+        lanes=Lanes(parts.database),
+        history=parts.history,
+        samples=parts.found.samples,
+        endpoint_url=parts.settings.base_url,
+    )
+    history = HistoryApi(history=parts.history, subscriptions=parts.subscriptions, rights=parts.rights, hub=parts.hub)
+    return [*kaizala.routes(), *history.routes()]
+
+
+def _checks(parts: Parts) -> Mapping[str, Check]:
+    async def store() -> None:
+        await parts.database.read(int, "subscriptions_version")
+
+    async def tenure() -> None:
+        if parts.hub.courier is not None and not parts.hub.tenure.is_fresh:
+            raise Unavailable(
+                "the last beat is too old, so nothing is sent; see the log for why the store did not answer"
+            )
+
+    return {"store": store, "tenure": tenure}
+
+
+def _figures(parts: Parts) -> Sequence[Figure]:
+    publisher, courier = parts.hub.publisher, parts.hub.courier
+
+    async def standing() -> dict[str, float]:
+        owed = await parts.history.standing()
+        return {"pending": owed.pending, "retrying": owed.retrying, "held": owed.held}
+
+    figures = [
+        Figure(name="tidings_accepted_total", meaning="Events kept", read=lambda: publisher.accepted),
+        Figure(name="tidings_duplicates_total", meaning="Events that were there", read=lambda: publisher.duplicates),
+        Figure(
+            name="tidings_owed",
+            meaning="Deliveries that are not finished, counted up to a million",
+            read=standing,
+            kind=Kind.GAUGE,
+            label="state",
+        ),
+    ]
+    if courier is None:
+        return figures
+    return [
+        *figures,
+        Figure(name="tidings_delivered_total", meaning="Attempts answered with 2xx", read=lambda: courier.delivered),
+        Figure(name="tidings_failed_attempts_total", meaning="All other attempts", read=lambda: courier.refused),
+        Figure(name="tidings_in_flight", meaning="Requests under way", read=lambda: courier.in_flight, kind=Kind.GAUGE),
+        Figure(
+            name="tidings_held_in_memory",
+            meaning="Deliveries leased to this process that wait",
+            read=lambda: courier.roster.held,
+            kind=Kind.GAUGE,
+        ),
+        Figure(
+            name="tidings_circuits",
+            meaning="Circuits of webhooks that something is owed to",
+            read=courier.roster.circuits,
+            kind=Kind.GAUGE,
+            label="state",
+        ),
+    ]
+
+
+def _latencies(parts: Parts) -> Sequence[Latency]:
+    courier = parts.hub.courier
+    if courier is None:
+        return []
+    return [
+        Latency(
+            name="tidings_attempt", meaning="From the start of an attempt to its end", histogram=courier.attempt_ms
+        ),
+        Latency(
+            name="tidings_arrival", meaning="From an event to the 2xx of its subscriber", histogram=courier.arrival_ms
+        ),
+    ]
+
+
+def _samples(parts: Parts) -> Iterator[Sample]:
+    for event in parts.found.samples.values():
+        subject = event.subjects[0]
+        dialect = parts.found.dialects[parts.found.default_for.get(subject.kind, "standard")]
+        subscription = Subscription(
+            id="0d5e5a36-9a52-4a5f-8a6a-2f6c1e7b8c90",
+            subject=subject,
+            types=compile_types([event.type]),
+            url="https://example.com/callbacks",
+            format=dialect.name,
+            context="Whatever the webhook was made with",
+            expires_at=event.at + DEFAULT_VALIDITY_MS,
+        )
+        body = dialect.write(event, subscription)
+        yield Sample(
+            name=event.type, summary=f"{event.type}, as {dialect.name}", content_type=dialect.content_type, body=body
+        )

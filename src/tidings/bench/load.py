@@ -1,0 +1,211 @@
+"""The load: publishes events over kept connections, one request at a time on each, and counts what is acknowledged."""
+
+import asyncio
+import ssl
+from collections import deque
+from pathlib import Path
+
+import httptools
+import msgspec
+
+from tidings.bench.child import serve_orders
+from tidings.bench.stamp import stamped
+from tidings.core.clock import Clock
+
+TYPE = "bench.happened"
+# What the events are about.
+APPLICATION = "bench"
+# Seconds without an answer after which the server is taken for dead.
+PATIENCE_S = 20.0
+# Characters told of the first refusal.
+_LONGEST_REFUSAL = 300
+_OK, _SOME_REFUSED = 200, 207
+
+
+class Publish(msgspec.Struct, frozen=True, kw_only=True):
+    """Publish events 0 to `events` - 1, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
+
+    host: str
+    port: int
+    token: str
+    events: int
+    concurrency: int
+    batch: int
+    payload: int
+    rate: float = 0.0
+    authority: Path | None = None
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of them; whatever is not in `refused` was acknowledged. `why` is the first refusal."""
+
+    refused: list[int]
+    why: str
+    first_us: int
+    last_us: int
+
+
+class _Outcome(msgspec.Struct, rename="camel"):
+    """The result of one event of several: refused ones have an index."""
+
+    index: int | None = None
+
+
+class Load:
+    """One run."""
+
+    def __init__(self, order: Publish) -> None:
+        self._order = order
+        self._clock = Clock()
+        self._batches = deque(range(0, order.events, order.batch))
+        self._filling = b"x" * max(0, order.payload - len(stamped(0, sent_us=0, filling=b"")))
+        self._head = (
+            f"POST /v1/events HTTP/1.1\r\nhost: {order.host}:{order.port}\r\nauthorization: Bearer {order.token}\r\n"
+            "content-type: application/json\r\ncontent-length: "
+        ).encode()
+        self._connections: list[_Connection] = []
+        self._refused: list[int] = []
+        self._why = ""
+        self._began_us = self._last_us = self._moved_us = 0
+
+    async def run(self) -> Published:
+        """Publish everything, or as much as the server answers."""
+        context = ssl.create_default_context(cafile=self._order.authority) if self._order.authority else None
+        loop = asyncio.get_running_loop()
+        for _ in range(self._order.concurrency):
+            _, connection = await loop.create_connection(
+                _Connection, self._order.host, self._order.port, ssl=context, ssl_handshake_timeout=None
+            )
+            self._connections.append(connection)
+        self._began_us = self._last_us = self._now_us()
+        watch = asyncio.create_task(self._watch())
+        async with asyncio.TaskGroup() as group:
+            for connection in self._connections:
+                group.create_task(self._publish(connection))
+        watch.cancel()
+        for connection in self._connections:
+            connection.close()
+        self._refuse(range(min(self._batches), self._order.events) if self._batches else range(0), self._why)
+        return Published(refused=self._refused, why=self._why, first_us=self._began_us, last_us=self._last_us)
+
+    async def _publish(self, connection: "_Connection") -> None:
+        while self._batches:
+            first = self._batches.popleft()
+            numbers = range(first, min(first + self._order.batch, self._order.events))
+            if self._order.rate:
+                due = self._began_us / 1e6 + first / self._order.rate
+                await self._clock.sleep(due - self._clock.monotonic())
+            self._moved_us = self._now_us()
+            try:
+                status, body = await connection.ask(self._request(numbers))
+            except ConnectionError as error:
+                self._refuse(numbers, f"a connection ended: {error}")
+                return
+            self._last_us = self._moved_us = self._now_us()
+            if status != _OK:
+                self._refuse(_refused_of(numbers, status=status, body=body), f"{status} {_shown(body)}")
+
+    def _request(self, numbers: range) -> bytes:
+        sent_us = self._now_us()
+        events = [
+            b'{"type":"%b","subjects":[{"objectType":"Application","objectId":"%b"}],"data":%b}'
+            % (TYPE.encode(), APPLICATION.encode(), stamped(number, sent_us=sent_us, filling=self._filling))
+            for number in numbers
+        ]
+        body = events[0] if self._order.batch == 1 else b"[%b]" % b",".join(events)
+        return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
+
+    def _refuse(self, numbers: range | list[int], why: str) -> None:
+        self._refused.extend(numbers)
+        self._why = self._why or why
+
+    async def _watch(self) -> None:
+        """End the connections of a server that has stopped answering."""
+        while True:
+            await self._clock.sleep(1)
+            waiting = [connection for connection in self._connections if connection.is_waiting]
+            if waiting and self._now_us() - self._moved_us > PATIENCE_S * 1e6:
+                for connection in waiting:
+                    connection.give_up()
+
+    def _now_us(self) -> int:
+        return int(self._clock.monotonic() * 1e6)
+
+
+class _Connection(asyncio.Protocol):
+    """One request at a time."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._is_open = True
+        self._body = b""
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._answer is not None
+
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body of the answer. Raises ConnectionError."""
+        if not self._is_open:
+            raise ConnectionError("the server closed it")
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def give_up(self) -> None:
+        self._fail(f"no answer for {PATIENCE_S:.0f} seconds")
+        self._transport.abort()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own types say less than it does
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(f"what came is not HTTP: {error}")
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_open = False
+        self._fail(str(exc or "the server closed it"))
+
+    def on_message_begin(self) -> None:
+        self._body = b""
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_result((self._parser.get_status_code(), self._body))
+
+    def _fail(self, why: str) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(ConnectionError(why))
+
+
+def _refused_of(numbers: range, *, status: int, body: bytes) -> list[int] | range:
+    if status != _SOME_REFUSED:
+        return numbers
+    outcomes = msgspec.json.decode(body, type=list[_Outcome])
+    return [numbers[outcome.index] for outcome in outcomes if outcome.index is not None]
+
+
+def _shown(body: bytes) -> str:
+    return body[:_LONGEST_REFUSAL].decode("utf-8", "replace")
+
+
+async def _answer(line: bytes) -> Published:
+    return await Load(msgspec.json.decode(line, type=Publish)).run()
+
+
+if __name__ == "__main__":
+    serve_orders(_answer)

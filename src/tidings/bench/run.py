@@ -1,0 +1,196 @@
+"""A run: server, receiver and load as processes of their own on loopback, and what they measured."""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tidings.app.compose import opened
+from tidings.app.settings import Settings, load, variable
+from tidings.bench.certificate import new_certificate
+from tidings.bench.figures import Figures, Latency
+from tidings.bench.load import APPLICATION, TYPE, Publish, Published
+from tidings.bench.process import Process, backends, cpu_us, peak_rss_mb, started
+from tidings.bench.receiver import Arrivals, Open, Tell
+from tidings.bench.scratch import scratch_database
+from tidings.core.clock import Clock
+from tidings.core.errors import Invalid, Unavailable
+from tidings.core.event import Subject
+from tidings.core.vault import new_key
+from tidings.outbox.terms import Terms
+
+HOST = "127.0.0.1"
+# The receiver keeps a byte for each.
+MOST_DELIVERIES = 50_000_000
+# Seconds without a new arrival after which the rest is lost. The first retry is due after ten.
+_NOTHING_ARRIVES_FOR_S = 30.0
+_START_WITHIN_S = 30.0
+_LOOK_EVERY_S = 0.1
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure. `database` names engine and disk, empty for SQLite among the machine's temporary files.
+
+    `payload` is bytes of data in an event; `rate` is events a second, 0 for as many as are taken; `is_tls` is for
+    publishing and for callbacks.
+    """
+
+    events: int
+    concurrency: int = 64
+    batch: int = 1
+    fan_out: int = 1
+    payload: int = 1_000
+    rate: float = 0.0
+    database: str = ""
+    is_tls: bool = False
+
+
+async def measure(plan: Plan, *, tell: Told) -> Figures:
+    """Run it, telling each step. Raises Unavailable if a process ends early, Invalid for a plan that cannot be."""
+    if plan.events * plan.fan_out > MOST_DELIVERIES:
+        raise Invalid(f"--events times --fan-out: at most {MOST_DELIVERIES:,} deliveries can be counted")
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
+        database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
+        certificate = new_certificate(folder) if plan.is_tls else None
+        chain, key = (certificate.chain, certificate.key) if certificate else (None, None)
+        settings = _settings(database, chain=chain, key=key)
+        receiver = await stack.enter_async_context(started("receiver", *_module("receiver"), folder=folder))
+        opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
+        port = (await receiver.ask(opening, Arrivals)).port
+        tell("making webhooks")
+        environ = _environ(settings)
+        token = await _subscribe(plan, load(environ, folder=folder), receiver=port)
+        tell("starting the server")
+        server = await stack.enter_async_context(
+            started("server", "-m", "tidings", "serve", folder=folder, environ=environ)
+        )
+        loading = await stack.enter_async_context(started("load", *_module("load"), folder=folder))
+        order = Publish(
+            host=HOST,
+            port=await _port_of(server),
+            token=token,
+            events=plan.events,
+            concurrency=plan.concurrency,
+            batch=plan.batch,
+            payload=plan.payload,
+            rate=plan.rate,
+            authority=chain,
+        )
+        run = _Run(plan=plan, database=database, server=server, receiver=receiver, load=loading, tell=tell)
+        return await run.measured(order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """Everything is running and waits for the load."""
+
+    plan: Plan
+    database: str
+    server: Process
+    receiver: Process
+    load: Process
+    tell: Told
+
+    async def measured(self, order: Publish) -> Figures:
+        before = self._used()
+        published, arrivals = await self._carried_through(order)
+        accepted = self.plan.events - len(published.refused)
+        return Figures(
+            engine=self.database.partition(":")[0],
+            events=self.plan.events,
+            fan_out=self.plan.fan_out,
+            accepted_per_s=_a_second(accepted, published.last_us - published.first_us),
+            delivered_per_s=_a_second(arrivals.arrived, arrivals.last_us - published.first_us),
+            latency_ms=Latency(p50=arrivals.p50_ms, p99=arrivals.p99_ms),
+            cpu_us_per_event={
+                name: round((used - before[name]) / max(1, accepted), 1) for name, used in self._used().items()
+            },
+            peak_rss_mb=round(peak_rss_mb(self.server.pid), 1),
+            lost=accepted * self.plan.fan_out - arrivals.arrived,
+            duplicates=arrivals.duplicates,
+            refused=len(published.refused),
+            why=published.why,
+        )
+
+    async def _carried_through(self, order: Publish) -> tuple[Published, Arrivals]:
+        """Publish, and wait until everything has arrived or nothing more does."""
+        clock = Clock()
+        publishing = asyncio.create_task(self.load.ask(order, Published))
+        arrived, since, refused = 0, clock.monotonic(), list[int]()
+        while True:
+            await clock.sleep(_LOOK_EVERY_S)
+            if is_published := publishing.done():
+                refused = publishing.result().refused
+            arrivals = await self.receiver.ask(Tell(refused=refused), Arrivals)
+            expected = (self.plan.events - len(refused)) * self.plan.fan_out
+            self.tell(f"{arrivals.arrived:,} of {expected:,} callbacks have arrived")
+            if arrivals.arrived != arrived or not is_published:
+                arrived, since = arrivals.arrived, clock.monotonic()
+            if is_published and (arrived >= expected or clock.monotonic() - since > _NOTHING_ARRIVES_FOR_S):
+                return publishing.result(), arrivals
+
+    def _used(self) -> dict[str, int]:
+        used = {process.name: cpu_us(process.pid) for process in (self.server, self.receiver, self.load)}
+        if not self.database.startswith("sqlite:"):
+            used["postgresql"] = sum(map(cpu_us, backends(urlsplit(self.database).path[1:])))
+        return used
+
+
+async def _subscribe(plan: Plan, settings: Settings, *, receiver: int) -> str:
+    """Make a webhook for each delivery of an event, and a key that may publish."""
+    scheme = "https" if plan.is_tls else "http"
+    async with opened(settings) as parts:
+        connector = await parts.access.create_connector("bench", actor="bench")
+        for place in range(plan.fan_out):
+            await parts.subscribing.create(
+                Subject("Application", APPLICATION),
+                Terms(types=(TYPE,), url=f"{scheme}://{HOST}:{receiver}/{place}"),
+                connector=connector.id,
+                owner="",
+            )
+        return await parts.access.create_key(connector.id, actor="bench", scopes=("publish",))
+
+
+async def _port_of(server: Process) -> int:
+    try:
+        async with asyncio.timeout(_START_WITHIN_S):
+            said = (await server.line()).decode()
+    except TimeoutError as error:
+        raise Unavailable(f"the server did not start within {_START_WITHIN_S:.0f} seconds") from error
+    return urlsplit(said.split()[-1]).port or 0
+
+
+def _settings(database: str, *, chain: Path | None, key: Path | None) -> dict[str, str]:
+    settings = {
+        "database": database,
+        "host": HOST,
+        "port": "0",
+        "secret_key": new_key(),
+        "egress_allow": f"{HOST}/32",
+        "egress_http": "on",
+    }
+    if chain is not None and key is not None:
+        settings |= {"tls_cert": str(chain), "tls_key": str(key), "egress_ca": str(chain)}
+    return settings
+
+
+def _environ(settings: Mapping[str, str]) -> dict[str, str]:
+    """Our environment, with these settings and no others."""
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    return rest | {variable(name): value for name, value in settings.items()}
+
+
+def _module(name: str) -> tuple[str, str]:
+    return "-m", f"tidings.bench.{name}"
+
+
+def _a_second(count: int, took_us: int) -> float:
+    return round(count * 1e6 / took_us, 1) if took_us > 0 else 0.0

@@ -1,0 +1,68 @@
+"""`tidings bench`: what this machine carries."""
+
+import asyncio
+import sys
+
+import rich_click as click
+from rich.console import Console
+
+from tidings.bench.figures import Figures, table_of
+from tidings.bench.run import Plan, measure
+from tidings.cli.output import as_json, print_json
+
+
+@click.command()
+@click.option("--events", type=click.IntRange(1, 10_000_000), default=20_000, show_default=True, help="How many.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1_000), default=64, show_default=True, help="Connections that publish."
+)
+@click.option("--batch", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Events a request.")
+@click.option("--fan-out", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Webhooks an event.")
+@click.option(
+    "--payload", type=click.IntRange(0, 500_000), default=1_000, show_default=True, help="Bytes of data in an event."
+)
+@click.option("--rate", type=click.FloatRange(0, 1_000_000), default=0, help="Events a second; all it takes if absent.")
+@click.option(
+    "--database", default="", metavar="URL", help="Where to make a fresh one: beside sqlite:PATH, or on postgresql://…"
+)
+@click.option("--tls", "is_tls", is_flag=True, help="Publish and deliver over TLS.")
+@as_json
+def bench(
+    *,
+    events: int,
+    concurrency: int,
+    batch: int,
+    fan_out: int,
+    payload: int,
+    rate: float,
+    database: str,
+    is_tls: bool,
+    is_json: bool,
+) -> None:
+    """Measure the whole way: published, kept on disk, delivered to a receiver, recorded.
+
+    Server, load and receiver run as processes of their own on this machine, on a database that is gone afterwards.
+    Exits with 1 if a callback was lost or an event refused.
+    """
+    plan = Plan(
+        events=events,
+        concurrency=concurrency,
+        batch=batch,
+        fan_out=fan_out,
+        payload=payload,
+        rate=rate,
+        database=database,
+        is_tls=is_tls,
+    )
+    figures = _measured(plan)
+    if is_json:
+        print_json(figures)
+    else:
+        Console(highlight=False).print(table_of(figures))
+    sys.exit(1 if figures.lost or figures.refused else 0)
+
+
+def _measured(plan: Plan) -> Figures:
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        return asyncio.run(measure(plan, tell=status.update))

@@ -1,0 +1,74 @@
+"""The command line: which commands there are, and how what went wrong is told."""
+
+import importlib
+import sys
+
+import rich_click as click
+
+from tidings.core.errors import TidingsError
+
+# A command's module is imported when it is asked for: `tidings version` needs no database engine.
+_COMMANDS = {
+    "serve": "tidings.cli.serve:serve",
+    "worker": "tidings.cli.serve:worker",
+    "demo": "tidings.cli.demo:demo",
+    "listen": "tidings.cli.listen:listen",
+    "trigger": "tidings.cli.trigger:trigger",
+    "replay": "tidings.cli.replay:replay",
+    "connector": "tidings.cli.connector:connector",
+    "user": "tidings.cli.user:user",
+    "person": "tidings.cli.person:person",
+    "group": "tidings.cli.group:group",
+    "token": "tidings.cli.token:token",
+    "migrate": "tidings.cli.migrate:migrate",
+    "backup": "tidings.cli.backup:backup",
+    "restore": "tidings.cli.restore:restore",
+    "doctor": "tidings.cli.doctor:doctor",
+    "openapi": "tidings.cli.openapi:openapi",
+    "bench": "tidings.cli.bench:bench",
+    "version": "tidings.cli.version:version",
+}
+
+
+class Commands(click.RichGroup):
+    """The commands by name, in the order of the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def tidings() -> None:
+    """Carry the news out of one system and into another.
+
+    Settings are read from TIDINGS_… variables and from tidings.toml in the present folder; `tidings doctor` shows them.
+    """
+
+
+def main() -> None:
+    """Run a command. Exits with 1 and a sentence if it could not be done, with 2 if it was not understood."""
+    try:
+        tidings(prog_name="tidings")
+    except (TidingsError, BaseExceptionGroup) as error:
+        click.echo(f"tidings: {_sentence(error)}", err=True)
+        sys.exit(1)
+
+
+def _sentence(error: BaseException) -> str:
+    """What to say of an error of ours, though tasks wrapped it. What is none is a fault, and is raised as it is."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if not isinstance(error, TidingsError):
+        raise error
+    return error.message

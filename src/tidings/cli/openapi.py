@@ -1,0 +1,50 @@
+"""`tidings openapi`: the description of the API, without a server."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+
+import rich_click as click
+from starlette.types import ASGIApp, Message, Scope
+
+from tidings.app.compose import opened
+from tidings.app.front import front
+from tidings.app.settings import load, variable
+
+
+@click.command()
+def openapi() -> None:
+    """Print the API's OpenAPI 3.1 document."""
+    click.echo(asyncio.run(_document()))
+
+
+async def _document() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
+        # The description is the same whatever is in the database: the installation's own is left alone.
+        environ = os.environ | {variable("database"): f"sqlite:{Path(folder)}/tidings.db", variable("workers"): "1"}
+        environ.pop(variable("secret_key"), None)
+        async with opened(load(environ)) as parts:
+            return await _body_of(front(parts).application, path="/openapi.json")
+
+
+async def _body_of(application: ASGIApp, *, path: str) -> bytes:
+    """What the application answers to a GET."""
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+    body = bytearray()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        body.extend(message.get("body", b""))
+
+    await application(scope, receive, send)
+    return bytes(body)

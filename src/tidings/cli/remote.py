@@ -1,0 +1,62 @@
+"""A server spoken to over HTTP from a terminal: one request at a time, each with its time limit."""
+
+import http.client
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tidings.core.errors import Invalid, Unavailable
+
+_OK = range(200, 300)
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Remote:
+    """What answers at a URL. `patience_s` is what the slowest answer may take."""
+
+    def __init__(self, url: str, *, token: str = "", patience_s: float = 15.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise Invalid(f"{url!r} is no address of a server; write http://HOST:PORT or https://HOST")
+        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self.path = parts.path
+        self._url = url
+        self._token = token
+        self._connection = make(parts.netloc.rpartition("@")[2], timeout=patience_s)
+
+    def ask(self, method: str, path: str, *, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Call Tidings' API below the URL; the answer's JSON. Raises Invalid with why it refuses, and Unavailable."""
+        octets = b"" if body is None else msgspec.json.encode(body)
+        headers = [("authorization", f"Bearer {self._token}"), ("content-type", "application/json")]
+        status, answer = self.send(method, self.path.rstrip("/") + path, body=octets, headers=headers)
+        try:
+            read = msgspec.json.decode(answer, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise Invalid(f"{self._url} does not answer as Tidings does; is this its address?") from error
+        if status not in _OK:
+            raise Invalid(f"the server refuses: {read.get('message', status)}")
+        return read
+
+    def send(self, method: str, target: str, *, body: bytes, headers: Headers) -> tuple[int, bytes]:
+        """Send one request; status and body of the answer. Raises Unavailable if there is none."""
+        with ExitStack() as stack:
+            # However this ends early, by Ctrl-C too, the next request needs a connection of its own.
+            stack.callback(self._connection.close)
+            try:
+                self._connection.putrequest(method, target, skip_accept_encoding=True)
+                for name, value in headers:
+                    self._connection.putheader(name, value)
+                self._connection.putheader("content-length", str(len(body)))
+                self._connection.endheaders(body)
+                response = self._connection.getresponse()
+                answer = response.status, response.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise Unavailable(f"{self._url} does not answer: {str(error) or type(error).__name__}") from error
+            except ValueError as error:
+                raise Invalid(f"what is to be sent to {self._url} is no valid request: {error}") from error
+            stack.pop_all()
+        return answer

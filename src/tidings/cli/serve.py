@@ -1,0 +1,123 @@
+"""`tidings serve` and `tidings worker`: an installation at work until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import fields, replace
+
+import rich_click as click
+import uvloop
+
+from tidings.app.serve import served
+from tidings.app.settings import Settings, load, unknown, variable
+from tidings.core.clock import Clock
+from tidings.core.secret import Secret
+
+log = logging.getLogger(__name__)
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+# Seconds. Whatever makes a worker end at once must not keep the machine busy.
+_START_AGAIN_AFTER_S = 2.0
+_DELIVERING = frozenset({"deliver"})
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each setting that is no secret; a command line can be read by everybody on the machine."""
+    for one in reversed(fields(Settings)):
+        if one.type is not Secret:
+            option = click.option(
+                f"--{one.name.replace('_', '-')}",
+                one.name,
+                metavar=variable(one.name),
+                help=f"{one.metadata['meaning']} [default: {one.metadata['default'] or 'none'}]",
+            )
+            command = option(command)
+    return command
+
+
+@click.command()
+@with_settings
+def serve(**given: str | None) -> None:
+    """Serve the API, catch, and deliver; everything that this machine has to do, until Ctrl-C or SIGTERM.
+
+    Each option is a setting and may be given by its variable or in tidings.toml too. TIDINGS_DATABASE and the other
+    settings that hold secrets are read from there only.
+    """
+    environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
+    uvloop.run(_serve(load(environ), environ))
+
+
+@click.command()
+@with_settings
+@click.option("--until-input-ends", is_flag=True, hidden=True)
+def worker(*, until_input_ends: bool, **given: str | None) -> None:
+    """Deliver only, beside servers on the same PostgreSQL database, until Ctrl-C or SIGTERM."""
+    environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
+    settings = replace(load(environ), roles=_DELIVERING, workers=1)
+    uvloop.run(_serve(settings, environ, until_input_ends=until_input_ends))
+
+
+async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_ends: bool = False) -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LOG_FORMAT)
+    for name in unknown(environ):
+        log.warning("setting.unknown name=%s", name)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if until_input_ends:
+        await loop.connect_read_pipe(lambda: _Input(stop), sys.stdin)
+    async with served(settings) as serving, _workers(settings.workers - 1, environ=environ):
+        is_open = not settings.roles <= _DELIVERING
+        click.echo(f"Tidings listens on {serving.url}" if is_open else "Tidings delivers")
+        await stop.wait()
+
+
+class _Input(asyncio.Protocol):
+    """Sets the event when the input ends."""
+
+    def __init__(self, ended: asyncio.Event) -> None:
+        self._ended = ended
+
+    def eof_received(self) -> None:
+        self._ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._ended.set()
+
+
+@contextlib.asynccontextmanager
+async def _workers(count: int, *, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    """So many more processes that deliver, started again if they end; they end with us, however we do."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_keep_working(environ)) for _ in range(count)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _keep_working(environ: Mapping[str, str]) -> None:
+    command = (sys.executable, "-m", "tidings", "worker", "--until-input-ends")
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environ,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is ours: we end it, in order
+        )
+        try:
+            status = await process.wait()
+        finally:
+            if process.returncode is None and process.stdin is not None:
+                process.stdin.close()
+                await process.wait()
+        log.error("worker.ended status=%s", status)
+        await Clock().sleep(_START_AGAIN_AFTER_S)

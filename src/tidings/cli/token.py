@@ -1,0 +1,60 @@
+"""`tidings token`: tokens and keys, made and taken away by hand."""
+
+import sys
+
+import rich_click as click
+
+from tidings.app.compose import Parts
+from tidings.cli.group import OPERATOR
+from tidings.cli.installation import COMMAND_LINE, with_parts
+from tidings.cli.output import as_json, print_json
+from tidings.core.caller import TokenKind
+
+
+@click.group()
+def token() -> None:
+    """Give tokens, and take them away."""
+
+
+@token.command()
+@click.option("--connector", required=True, help="The application id of the connector whose token it is.")
+@click.option("--user", "phone", help="The phone number of the person who acts; a tenant token if absent.")
+@click.option("--group", "group", help="The id of the group in which it acts as an admin.")
+@click.option("--static", "is_static", is_flag=True, help="A key that is accepted as it is, until it is revoked.")
+@click.option("--scope", "scopes", multiple=True, help="With --static: what it may do; may be repeated.")
+@as_json
+def create(
+    *, connector: str, phone: str | None, group: str | None, is_static: bool, scopes: tuple[str, ...], is_json: bool
+) -> None:
+    """Print a refresh token, which GET /v1/accessToken takes; or with --static a key, which the API takes as Bearer."""
+    if scopes and not is_static:
+        raise click.UsageError("--scope goes with --static; a refresh token has its connector's scopes")
+    if group and (phone or is_static):
+        raise click.UsageError("--group makes a token of its own kind; leave out --user and --static")
+
+    async def work(parts: Parts) -> dict[str, object]:
+        if is_static:
+            key = await parts.access.create_key(connector, actor=COMMAND_LINE, scopes=scopes, phone=phone)
+            return {"token": key}
+        if group:
+            await parts.groups.get(OPERATOR, group)
+        kind = TokenKind.USER if phone else TokenKind.GROUP if group else TokenKind.TENANT
+        made = await parts.access.create_refresh_token(
+            connector, actor=COMMAND_LINE, kind=kind, phone=phone, group=group or ""
+        )
+        return {"token": made.token, "expires_at": made.expires_at, "scopes": made.scopes}
+
+    made = with_parts(work)
+    if is_json:
+        print_json(made)
+    else:
+        click.echo(made["token"])
+
+
+@token.command()
+@click.argument("token", default="-")
+def revoke(*, token: str) -> None:
+    """End a token or key, within a second on every node; without one it is read from the input."""
+    text = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 - the sign for the input
+    with_parts(lambda parts: parts.access.revoke_token(text, actor=COMMAND_LINE))
+    click.echo("revoked")

@@ -1,0 +1,25 @@
+"""Order: which of a subscription's deliveries wait for one another."""
+
+from functools import lru_cache
+
+import msgspec
+
+from tidings.core.event import Event
+from tidings.core.path import Path, parse_path
+
+
+def order_of(event: Event, order_key: str | None) -> str | None:
+    """The order that an event falls into: None in none, equal texts one after the other.
+
+    `order_key` is the subscription's: None, "" for one order over all its events, else a path in the event. Events that
+    have nothing at the path share one order.
+    """
+    if not order_key:
+        return order_key
+    values = _path(order_key).values(event.document())
+    return msgspec.json.encode(values[0]).decode() if values else ""
+
+
+@lru_cache(1_024)
+def _path(text: str) -> Path:
+    return parse_path(text, place="orderKey")

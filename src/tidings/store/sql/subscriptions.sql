@@ -1,0 +1,91 @@
+-- name: subscription_added
+-- A new subscription.
+-- changes: subscriptions
+INSERT INTO subscription (
+    id, version, kind, object, types, url, token, context, format, secrets, headers, basic_auth, client_certificate,
+    schedule, timeout_ms, order_key, rate, filters, state, connector, owner, created_at, expires_at, disabled_at,
+    disabled_why
+) VALUES (
+    :id, (SELECT version FROM subscription_version), :kind, :object, :types, :url, :token, :context, :format, :secrets,
+    :headers, :basic_auth, :client_certificate, :schedule, :timeout_ms, :order_key, :rate, :filters, :state,
+    :connector, :owner, :created_at, :expires_at, :disabled_at, :disabled_why
+)
+RETURNING number;
+
+-- name: subscription_saved
+-- Change what its owner may change, unless it has ended. A new end of its validity is to be announced anew.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version),
+    types = :types,
+    url = :url,
+    token = :token,
+    context = :context,
+    format = :format,
+    secrets = :secrets,
+    headers = :headers,
+    basic_auth = :basic_auth,
+    client_certificate = :client_certificate,
+    schedule = :schedule,
+    timeout_ms = :timeout_ms,
+    order_key = :order_key,
+    rate = :rate,
+    filters = :filters,
+    state = :state,
+    expiry_announced = CASE WHEN expires_at = :expires_at THEN expiry_announced ELSE 0 END,
+    expires_at = :expires_at,
+    disabled_at = :disabled_at,
+    disabled_why = :disabled_why
+WHERE id = :id AND state <> 'ended';
+
+-- name: subscription_disabled
+-- Hold what it is owed, unless something was delivered after that instant.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version), state = 'disabled', disabled_at = :at, disabled_why = :why
+WHERE number = :number AND state = 'active' AND NOT EXISTS (
+    SELECT 1 FROM lane WHERE lane.subscription = :number AND lane.succeeded_at > :since
+);
+
+-- name: subscription_ended
+-- Nothing is matched any more.
+-- changes: subscriptions
+UPDATE subscription SET version = (SELECT version FROM subscription_version), state = 'ended', ended_at = :at
+WHERE number = :number AND state <> 'ended';
+
+-- name: connector_withheld
+-- Hold what is owed to the subscriptions of a connector, for a reason, or no more for that one.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version), withheld = (withheld & :others) | :reason
+WHERE connector = :connector AND state <> 'ended';
+
+-- name: owner_withheld
+-- Hold what is owed to the subscriptions of a person, for a reason, or no more for that one.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version), withheld = (withheld & :others) | :reason
+WHERE owner = :owner AND state <> 'ended';
+
+-- name: owner_withheld_in_group
+-- Hold what is owed to the subscriptions of a person to a group, for a reason, or no more for that one.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version), withheld = (withheld & :others) | :reason
+WHERE kind = 'Group' AND object = :object AND owner = :owner AND state <> 'ended';
+
+-- name: subscriptions_changed
+-- Subscriptions that changed after a version, in the order of their changes.
+SELECT * FROM subscription
+WHERE (version, number) > (:version, :number) AND (state <> 'ended' OR :with_ended = 1)
+ORDER BY version, number LIMIT :most;
+
+-- name: subscription
+-- One subscription.
+SELECT * FROM subscription WHERE id = :id;
+
+-- name: subscriptions_of_subject
+-- Subscriptions of one subject that have not ended, the oldest first.
+SELECT * FROM subscription
+WHERE kind = :kind AND object = :object AND number > :after AND state <> 'ended'
+ORDER BY number LIMIT :most;
