@@ -48,7 +48,8 @@ def test_in_a_terminal_every_happening_takes_one_line_of_its_width(width: int) -
     shown.screen.happened("Asha", f"writes: {LONG}")
     shown.screen.called(callback(MESSAGE, attempt=3))
 
-    assert [len(line) for line in shown.lines] == [width, width] if width == 80 else len(shown.lines) == 2
+    assert len(shown.lines) == 2
+    assert max(map(len, shown.lines)) <= width
     assert "1.2 s  try 3  TextMessageCreated “a very" in shown.lines[1]
 
 

@@ -61,7 +61,7 @@ async def test_the_folder_of_a_new_store_is_made(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_no_database_is_refused_when_it_is_opened(path: Path) -> None:
-    path.write_text("This is not a database, however long one looks at it. " * 10)
+    await asyncio.to_thread(path.write_text, "This is not a database, however long one looks at it. " * 10)
 
     with pytest.raises(Unavailable, match="not a SQLite database"):
         await open_database(f"sqlite:{path}", clock=Clock())
@@ -242,7 +242,8 @@ async def test_the_log_levels_off(open_file: Opener, path: Path) -> None:
         await kept(database, *[publication(1, of=BIG) for _ in range(20)])
 
     # The log is taken back once it is longer than that, and one transaction is at most two megabytes here.
-    assert Path(f"{path}-wal").stat().st_size < CHECKPOINT_PAGES * 4_096 + 4_000_000
+    log = await asyncio.to_thread(Path(f"{path}-wal").stat)
+    assert log.st_size < CHECKPOINT_PAGES * 4_096 + 4_000_000
 
 
 async def test_a_query_that_takes_too_long_is_ended(open_file: Opener) -> None:

@@ -1,22 +1,22 @@
 """A door with a few routes of its own, served on loopback, and callers who have tokens."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import pytest
 
-from tests.inbox.conftest import database
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Throttled, Unauthenticated, Unavailable
 from tidings.core.route import Call, Parameter, Route
+from tidings.store.database import Database
+from tidings.store.open import open_database
 from tidings.web.door import Door, opened
 from tidings.web.login import Login, caller_of
 from tidings.web.peer import proxies
 from tidings.web.server import Server
-
-__all__ = ["database"]
 
 PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))
 STRANGER = Caller(connector="other", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))
@@ -37,6 +37,15 @@ async def authenticate(token: str) -> Caller:
     if token in CALLERS:
         return CALLERS[token]
     raise Unauthenticated("Invalid token.")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty store. One engine is enough here: that they behave alike is what tests/store and tests/inbox show."""
+    database = await open_database(f"sqlite:{tmp_path / 'tidings.db'}", clock=Clock())
+    await database.migrate()
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -172,7 +172,10 @@ def _put_together(
         hub=hub,
         subscribing=subscribing,
         access=Access(
-            database, vault=vault, clock=clock, pin_sender=pin_sender(settings.pin_sender.reveal(), send=client.send)
+            database,
+            vault=vault,
+            clock=clock,
+            pin_sender=pin_sender(settings.pin_sender.reveal(), send=client.send, ca_file=settings.egress_ca),
         ),
         rights=rights,
         groups=Groups(database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock),

@@ -34,7 +34,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @as_json
 def doctor(*, is_json: bool) -> None:
-    """Show every setting and where it comes from, and check what can be checked. Exits with 1 if something is broken."""
+    """Show every setting and where it comes from, and check the rest. Exits with 1 if something is broken."""
     given, findings = _settings(os.environ)
     try:
         findings += asyncio.run(check_up(load(os.environ)))

@@ -25,17 +25,19 @@ async def facts_of(url: str) -> Facts | None:
     engine, _, path = url.partition(":")
     if engine != "sqlite":
         return await _facts_of_postgresql(url)
-    return await asyncio.to_thread(_facts_of_sqlite, path) if Path(path).is_file() else None
+    return await asyncio.to_thread(_facts_of_sqlite, path)
 
 
-def _facts_of_sqlite(path: str) -> Facts:
+def _facts_of_sqlite(path: str) -> Facts | None:
+    if not Path(path).is_file():
+        return None
     with unavailable():
         connection = connect(path, busy_ms=_BUSY_MS)
         try:
             [(version,)] = connection.execute("SELECT sqlite_version()").fetchall()
             has_schema = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").fetchall()
             rows = connection.execute("SELECT name FROM migration").fetchall() if has_schema else []
-            return Facts(version=f"SQLite {version}", migrations=tuple(name for (name,) in rows))
+            return Facts(version=f"SQLite {version}", migrations=tuple(str(name) for (name,) in rows))
         finally:
             connection.close()
 

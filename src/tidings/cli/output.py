@@ -9,6 +9,9 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+# Characters. No row is longer.
+_WIDE = 10_000
+
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -17,12 +20,18 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever msgspec can write
 
 
 def print_table(*columns: str, rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; in a pipe as wide as it needs to be."""
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    """Print a table; in a pipe a row is a line."""
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False, show_header=any(columns))
     for row in rows:
         table.add_row(*row)
-    console.print(table, soft_wrap=not console.is_terminal)
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = _WIDE
+    with console.capture() as captured:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def shown_instant(instant: int) -> str:

@@ -25,7 +25,7 @@ class Tally:
 
 
 class Screen:
-    """Writes lines. A terminal's are cut where they do not fit, never wrapped; commands, and lines for a file, are whole."""
+    """Writes lines. In a terminal they are cut where they do not fit, never wrapped; commands, and files, are whole."""
 
     def __init__(self, console: Console, *, clock: Clock) -> None:
         self._console = console
@@ -93,7 +93,10 @@ class Screen:
     def _line(self, text: Text) -> None:
         now = datetime.fromtimestamp(self._clock.now() / SECOND, UTC).astimezone()
         line = Text(f"{now:%H:%M:%S}  ", style="dim").append_text(text)
-        self._console.print(line, no_wrap=True, overflow="ellipsis", soft_wrap=not self._console.is_terminal)
+        if self._console.is_terminal:
+            self._console.print(line, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(line, soft_wrap=True)
 
     def _whole(self, before: str, text: str, *, style: str) -> None:
         # Without wrapping: what is to be copied must be found in one piece.

@@ -294,6 +294,7 @@ class Courier:
         lane.learn(succeeded=succeeded, timed_out=answer.outcome is Outcome.TIMED_OUT, took_ms=took_ms)
         schedule = lane.subscription.schedule or self._schedule
         settlement, circuit = verdict(tried, circuit=lane.circuit, schedule=schedule)
+        lane.unsettled += 1
         self.recorder.add(settlement, owner=owner)
         self._set_circuit(lane, circuit)
 
@@ -314,6 +315,7 @@ class Courier:
         attempt, result = settlement.attempt, settlement.result
         lane = self.roster.find(attempt.subscription)
         if lane is not None:
+            lane.unsettled -= 1
             if not result.is_final:
                 self._agenda.ask(lane, result.due)
             elif lane.subscription.order_key is not None:

@@ -21,11 +21,22 @@ MOST_QUEUED = 250
 class Lane:
     """What is under way for one subscription in this process.
 
-    `queue` holds debts that are leased to us with the owner number of the lease. `ask_at` is the instant at which the
-    table must be asked for more, None if nothing is known to be there.
+    `queue` holds debts that are leased to us with the owner number of the lease. `unsettled` attempts are over but not on
+    disk yet. `ask_at` is the instant at which the table must be asked for more, None if nothing is known to be there.
     """
 
-    __slots__ = ("ask_at", "caller", "circuit", "in_flight", "is_asking", "is_ready", "queue", "slots", "subscription")
+    __slots__ = (
+        "ask_at",
+        "caller",
+        "circuit",
+        "in_flight",
+        "is_asking",
+        "is_ready",
+        "queue",
+        "slots",
+        "subscription",
+        "unsettled",
+    )
 
     def __init__(self, subscription: Subscription, caller: Caller, *, circuit: Circuit) -> None:
         self.subscription = subscription
@@ -33,6 +44,7 @@ class Lane:
         self.circuit = circuit
         self.queue: deque[tuple[Debt, int]] = deque()
         self.in_flight = 0
+        self.unsettled = 0
         self.slots = FIRST_SLOTS
         self.ask_at: int | None = None
         self.is_asking = False
@@ -41,7 +53,7 @@ class Lane:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way and nothing is known to come, so that the lane can be forgotten."""
-        return not self.queue and not self.in_flight and self.ask_at is None and not self.is_asking
+        return self.ask_at is None and not (self.queue or self.in_flight or self.unsettled or self.is_asking)
 
     @property
     def can_send(self) -> bool:

@@ -89,13 +89,9 @@ class Publisher:
     async def publish(self, drafts: Sequence[Draft]) -> list[Kept | TidingsError]:
         """Keep events; each one's outcome in order, a refusal as the error that says why. Raises `Unavailable`."""
         futures = [self.submit(draft) for draft in drafts]
-        results = await asyncio.gather(*futures, return_exceptions=True)
-        kept: list[Kept | TidingsError] = []
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-            kept.append(result)
-        return kept
+        if futures:
+            await asyncio.wait(futures)
+        return [future.result() for future in futures]
 
     async def publish_one(self, draft: Draft) -> Kept:
         """Keep one event, or raise why not."""

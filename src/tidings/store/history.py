@@ -18,7 +18,7 @@ from tidings.store.order import order_of
 LOOK = 10_000
 # Deliveries that are changed in one transaction: what else is written waits some ten milliseconds.
 STEP = 500
-# Counting goes no further: a tenth of a second. Whoever owes more than a million wants to know just that.
+# Counting goes no further: 150 ms (measured on SQLite). Whoever owes more than a million wants to know just that.
 MOST_COUNTED = 1_000_000
 MOST_COUNTED_OF_ONE = 100_000
 # The outcome of an attempt that stands for an end without a request.
@@ -61,9 +61,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     oldest: int = 0
 
 
-class _Kind(msgspec.Struct, frozen=True):
-    standing: State
+class _Debts(msgspec.Struct, frozen=True):
+    is_held: bool
     debts: int
+    tried: int
     oldest: int
 
 
@@ -177,9 +178,14 @@ class History:
 
     async def standing(self) -> Standing:
         """How much is owed altogether."""
-        kinds = await self._database.read(_Kind, "debts_standing", most=MOST_COUNTED)
-        counts = {kind.standing.value: kind.debts for kind in kinds}
-        return msgspec.convert(counts | {"oldest": min((kind.oldest for kind in kinds), default=0)}, Standing)
+        found = await self._database.read(_Debts, "debts_standing", most=MOST_COUNTED)
+        sending = [some for some in found if not some.is_held]
+        return Standing(
+            pending=sum(some.debts - some.tried for some in sending),
+            retrying=sum(some.tried for some in sending),
+            held=sum(some.debts for some in found if some.is_held),
+            oldest=min((some.oldest for some in found), default=0),
+        )
 
     async def owed_to(self, subscription: int) -> int:
         """How much a subscription is owed, counted up to 100,000."""

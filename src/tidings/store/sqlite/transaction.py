@@ -105,7 +105,7 @@ class Transaction:
             yield self._connection.execute(self._statements[name].repeated(len(some)), values)
 
     def state(self, statement: Statement) -> list[Row]:
-        """Run a caller's statement. Raises its `otherwise` if no row was touched, Conflict if a unique name is taken."""
+        """Run a caller's statement. Raises its `otherwise` if it touched no row, Conflict if a unique name is taken."""
         if self._statements[statement.name].changes_subscriptions:
             self.run("subscriptions_raised")
         before = self._connection.total_changes()

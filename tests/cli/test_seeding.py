@@ -1,0 +1,132 @@
+"""What an operator makes by hand: connectors, people, groups, tokens."""
+
+from pathlib import Path
+
+from tests.cli.terminal import Terminal
+from tidings.app.compose import opened, running
+from tidings.app.settings import load
+
+PHONE = "+910000000001"
+
+
+async def test_a_connector_is_made_with_the_id_and_secret_that_are_given(terminal: Terminal) -> None:
+    made = terminal.tells("connector", "create", "--name", "shop", "--id", "shop-1", "--secret", "hush")
+
+    assert made == {"id": "shop-1", "secret": "hush", "name": "shop"}
+    assert "hush" not in terminal.says("connector", "list", "--json")
+
+
+def test_a_connector_without_them_gets_new_ones_and_shows_them(terminal: Terminal) -> None:
+    said = terminal.says("connector", "create", "--name", "shop")
+
+    identifier = said.splitlines()[0].split()[1]
+    assert said.splitlines()[1].startswith("applicationSecret ")
+    assert terminal.tells("connector", "list")[0]["id"] == identifier
+
+
+def test_a_second_connector_of_the_same_id_is_refused(terminal: Terminal) -> None:
+    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+
+    assert "there is a connector shop-1 already" in terminal.refuses(
+        "connector", "create", "--name", "other", "--id", "shop-1"
+    )
+
+
+def test_a_revoked_connector_is_listed_as_such_and_gets_no_token(terminal: Terminal) -> None:
+    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+
+    terminal.says("connector", "revoke", "shop-1")
+
+    assert terminal.tells("connector", "list")[0]["revoked_at"] is not None
+    assert terminal.refuses("token", "create", "--connector", "shop-1")
+    assert "no connector shop-1" in terminal.refuses("connector", "revoke", "shop-1")
+
+
+def test_a_list_in_a_pipe_has_a_line_for_each_connector(terminal: Terminal) -> None:
+    for number in (1, 2):
+        terminal.says("connector", "create", "--name", "a name that is long " * 5, "--id", f"shop-{number}")
+
+    lines = terminal.says("connector", "list").splitlines()
+
+    assert [line.split()[0] for line in lines] == ["id", "shop-1", "shop-2"]
+
+
+async def test_the_pin_that_waits_for_a_person_is_printed_alone(terminal: Terminal) -> None:
+    terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
+    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+    settings = load(terminal.settings, folder=terminal.folder)
+    async with opened(settings) as parts, running(parts):
+        await parts.access.generate_pin(PHONE, application_id="shop-1", address="127.0.0.1")
+        waiting = await _told(terminal)
+
+    assert len(waiting) == 6
+    assert waiting.isdigit()
+
+
+async def _told(terminal: Terminal) -> str:
+    """The PIN is made behind the answer, so that nobody can tell by the time whether there is such a person."""
+    for _ in range(20):
+        done = terminal.run("user", "pin", PHONE)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    raise AssertionError(done.stderr)
+
+
+def test_nobodys_pin_is_refused_with_what_to_do(terminal: Terminal) -> None:
+    assert "user create" in terminal.refuses("user", "pin", PHONE)
+
+    terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
+
+    assert "generatePin" in terminal.refuses("user", "pin", PHONE)
+
+
+def test_a_number_is_kept_in_one_spelling(terminal: Terminal) -> None:
+    made = terminal.tells("user", "create", "--phone", "+91 00000-00001", "--name", "Ada", "--id", "ada")
+
+    assert made == {"id": "ada", "phone": PHONE, "name": "Ada"}
+    assert terminal.refuses("user", "create", "--phone", "12", "--name", "Ada").startswith("tidings: phone: ")
+
+
+def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Terminal) -> None:
+    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+
+    made = terminal.tells("group", "create", "--name", "Crew", "--admin", PHONE, "--id", "crew@3")
+
+    assert made == {"id": "crew@3", "name": "Crew"}
+    assert terminal.says("token", "create", "--connector", "shop-1", "--user", PHONE).startswith("tdr_")
+    assert terminal.says("token", "create", "--connector", "shop-1", "--group", "crew@3").startswith("tdr_")
+    assert terminal.refuses("token", "create", "--connector", "shop-1", "--group", "nowhere")
+
+
+def test_a_static_key_has_the_scopes_that_it_was_given_until_it_is_revoked(terminal: Terminal) -> None:
+    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+
+    key = terminal.tells("token", "create", "--connector", "shop-1", "--static", "--scope", "publish")["token"]
+
+    assert key.startswith("tdk_")
+    assert terminal.says("token", "revoke", typed=f"{key}\n") == "revoked"
+    assert terminal.refuses("token", "revoke", key)
+
+
+def test_options_of_tokens_that_do_not_go_together_are_refused(here: Terminal) -> None:
+    assert "--scope goes with --static" in here.refuses(
+        "token", "create", "--connector", "shop-1", "--scope", "publish", status=2
+    )
+    assert "--group makes a token" in here.refuses(
+        "token", "create", "--connector", "shop-1", "--group", "crew", "--static", status=2
+    )
+
+
+def test_an_erased_person_is_nobody(terminal: Terminal) -> None:
+    terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
+
+    assert terminal.says("person", "erase", PHONE) == "erased"
+
+    assert "nobody has the number" in terminal.refuses("person", "erase", PHONE)
+
+
+def test_the_first_command_makes_a_key_that_nobody_else_may_read(here: Terminal) -> None:
+    here.says("connector", "list")
+
+    key = here.folder / Path("tidings-data/secret.key")
+    assert key.stat().st_mode & 0o777 == 0o600
