@@ -32,7 +32,7 @@ def test_version_imports_neither_an_engine_nor_the_server(here: Terminal) -> Non
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
-    assert "tidings.cli.version" in imported
+    assert "tidings.cli.main" in imported
     assert not imported & {"apsw", "asyncpg", "uvicorn", "cryptography", "asyncio"}
 
 

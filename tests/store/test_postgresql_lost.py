@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[PostgresServer]:
 
 
 def crash(server: PostgresServer) -> None:
-    """Stop it as a power cut would, and start it again."""
+    """Stop it without a checkpoint, every process at once, and start it again: it recovers from its log."""
     command = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
     pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
     server.ensure_postgres_running()

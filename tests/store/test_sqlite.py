@@ -107,8 +107,9 @@ async def test_the_command_line_works_beside_the_process_that_serves(open_file: 
     assert len(await kept(beside, publication(1))) == 1
 
 
-async def test_whoever_serves_knows_that_all_earlier_owners_are_dead(open_file: Opener) -> None:
-    crashed = await open_file()
+@pytest.mark.parametrize("ahead_ms", [0, 3_600_000])
+async def test_whoever_serves_knows_that_all_earlier_owners_are_dead(open_file: Opener, ahead_ms: int) -> None:
+    crashed = await open_file(clock=ManualClock(Clock().now() + ahead_ms))
     former = await crashed.enrol()
     ids = await kept(crashed, publication(1, handed_over=True), owner=former)
 
@@ -147,6 +148,24 @@ async def heard_within(database: SqliteDatabase, clock: ManualClock, *, seconds:
         hearing.cancel()
         return False
     return await hearing == "poll"
+
+
+async def test_a_change_elsewhere_is_heard_even_if_somebody_beside_us_fails(open_file: Opener) -> None:
+    clock = ManualClock()
+    database = await open_file(clock=clock)
+    other = await open_file()
+    assert await heard_within(database, clock, seconds=1)
+    await other.write(proposed("theirs"))
+
+    hearing = asyncio.ensure_future(database.heard())
+    await clock.advance(400)
+    failing = [asyncio.ensure_future(database.write(Statement("no_such_statement"))) for _ in range(20)]
+    await clock.advance(100)
+    answers = await asyncio.gather(*failing, return_exceptions=True)
+
+    assert all(isinstance(answer, KeyError) for answer in answers)
+    async with asyncio.timeout(10):
+        assert await hearing == "poll"
 
 
 async def test_processes_that_write_at_once_never_make_the_same_identifier(open_file: Opener) -> None:
@@ -220,6 +239,21 @@ async def test_a_locked_database_is_told_and_everything_goes_on_when_it_is_free(
 
     stranger.execute("ROLLBACK")
     assert len(await kept(database, publication(1))) == 1
+    stranger.close()
+
+
+async def test_whoever_listens_while_the_database_is_locked_looks_again(open_file: Opener, path: Path) -> None:
+    clock = ManualClock()
+    database = await open_file(clock=clock, busy_ms=20)
+    assert await heard_within(database, clock, seconds=1)
+    stranger = apsw.Connection(str(path))
+    stranger.execute("BEGIN IMMEDIATE")
+
+    hearing = asyncio.ensure_future(database.heard())
+    await clock.advance(500)
+
+    async with asyncio.timeout(10):
+        assert await hearing == "poll"
     stranger.close()
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from tidings.access.scope import GRANTED
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Throttled, Unauthenticated, Unavailable
@@ -18,10 +19,11 @@ from tidings.web.login import Login, caller_of
 from tidings.web.peer import proxies
 from tidings.web.server import Server
 
-PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))
-STRANGER = Caller(connector="other", kind=TokenKind.KEY, scopes=frozenset({"publish", "events.read", "bin"}))
+PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset(GRANTED))
+STRANGER = Caller(connector="other", kind=TokenKind.KEY, scopes=frozenset(GRANTED))
 READER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset({"events.read"}))
-CALLERS = {"tdk_shop": PUBLISHER, "tdk_other": STRANGER, "tdk_reader": READER}
+TENANT = Caller(connector="office", kind=TokenKind.TENANT, scopes=frozenset(GRANTED))
+CALLERS = {"tdk_shop": PUBLISHER, "tdk_other": STRANGER, "tdk_reader": READER, "tdk_tenant": TENANT}
 SHOP = {"authorization": "Bearer tdk_shop"}
 OTHER = {"authorization": "Bearer tdk_other"}
 

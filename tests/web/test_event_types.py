@@ -1,13 +1,13 @@
 """Applications register their types, and change them; the schemas count at once."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.web.conftest import OTHER, SHOP
 from tests.web.conversation import ask
 from tidings.core.clock import Clock
-from tidings.core.errors import Invalid, Unavailable
 from tidings.store.database import Database
 from tidings.store.event_types import EventType, EventTypes
 from tidings.testing.clock import ManualClock
@@ -15,7 +15,7 @@ from tidings.web.door import Door
 from tidings.web.event_types import EventTypesApi
 from tidings.web.login import Login
 from tidings.web.refusal import Unprocessable
-from tidings.web.schemas import LARGEST_SCHEMA, Schemas, compiled
+from tidings.web.schemas import LARGEST_SCHEMA, Schemas
 from tidings.web.server import Server
 
 ORDER = {
@@ -33,7 +33,9 @@ def schemas(database: Database, manual_clock: ManualClock) -> Schemas:
 @pytest.fixture
 async def port(*, database: Database, schemas: Schemas, manual_clock: ManualClock, login: Login) -> AsyncIterator[int]:
     api = EventTypesApi(EventTypes(database), schemas=schemas, clock=manual_clock, reserved=["MemberAdded"])
-    async with Server(Door(routes=api.routes(), pages=(), login=login), clock=Clock()).listening("127.0.0.1", 0) as port:
+    async with Server(Door(routes=api.routes(), pages=(), login=login), clock=Clock()).listening(
+        "127.0.0.1", 0
+    ) as port:
         yield port
 
 
@@ -47,9 +49,7 @@ async def test_a_registered_type_is_shown_and_its_schema_counts_at_once(port: in
         schemas.check("order.created", b'{"lines": [{"sku": 1}, {}]}')
 
 
-async def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_schema_away(
-    port: int, schemas: Schemas
-) -> None:
+async def test_a_change_leaves_what_it_does_not_name_and_null_takes_a_schema_away(port: int, schemas: Schemas) -> None:
     await ask(port, "POST /v1/eventTypes", headers=SHOP, json=ORDER)
 
     described = await ask(port, "PUT /v1/eventTypes/order.created", headers=SHOP, json={"description": "New"})
@@ -108,23 +108,40 @@ async def test_what_another_process_registered_counts_within_a_second(
     *, database: Database, schemas: Schemas, manual_clock: ManualClock
 ) -> None:
     one = EventType(name="a", description="", schema="false", connector="shop")
-    await EventTypes(database).add(one, now=manual_clock.now())
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(schemas.keep_fresh())
+        await manual_clock.advance(0)
+        await EventTypes(database).add(one, now=manual_clock.now())
+        await manual_clock.advance(1_000)
+        async with asyncio.timeout(10):
+            while not _refuses(schemas, "a"):
+                await Clock().sleep(0.01)
+        task.cancel()
 
+
+def _refuses(schemas: Schemas, name: str) -> bool:
+    try:
+        schemas.check(name, b"{}")
+    except Unprocessable:
+        return True
+    return False
+
+
+async def test_what_is_known_goes_on_counting_while_the_store_is_away(
+    *, database: Database, schemas: Schemas, manual_clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await EventTypes(database).add(
+        EventType(name="a", description="", schema="false", connector="shop"), now=manual_clock.now()
+    )
     await schemas.refresh()
+    await database.close()
 
-    with pytest.raises(Unprocessable):
-        schemas.check("a", b"{}")
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(schemas.keep_fresh())
+        await manual_clock.advance(1_000)
+        async with asyncio.timeout(10):
+            while "schemas.not_refreshed" not in caplog.text:
+                await Clock().sleep(0.01)
+        task.cancel()
 
-
-class Moody(EventTypes):
-    """Cannot be read the first time."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self.reads = 0
-
-    async def changed(self, *, since: int, most: int) -> list[EventType]:
-        self.reads += 1
-        if self.reads == 1:
-            raise Unavailable("the disk is full")
-        return await super().changed(since=since, most=most)
+    assert _refuses(schemas, "a")

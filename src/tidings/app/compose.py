@@ -1,6 +1,5 @@
 """Composition: the one place that knows which parts there are and how they are put together."""
 
-import asyncio
 import contextlib
 import logging
 import socket
@@ -13,6 +12,7 @@ from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Unavailable
 from tidings.core.vault import Vault
@@ -90,13 +90,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: 
 @contextlib.asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
-    async with parts.hub.running(), asyncio.TaskGroup() as group:
-        tasks = [group.create_task(parts.access.run()), group.create_task(_forget_captures(parts))]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
+    async with parts.hub.running(), alongside(parts.access.run(), _forget_captures(parts)):
+        yield
 
 
 async def _forget_captures(parts: Parts) -> None:

@@ -1,12 +1,14 @@
 """Front: the HTTP door of an installation, with everything that opens behind it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from starlette.types import ASGIApp
 
 from tidings.app.compose import Parts
+from tidings.core.alongside import alongside
 from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
@@ -16,17 +18,18 @@ from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.outbox.notices import OPERATIONAL_TYPES
 from tidings.store.event_types import EventTypes
 from tidings.store.lanes import Lanes
+from tidings.store.look_ups import LookUps
 from tidings.web.bins import BinDoor
+from tidings.web.deliveries import DeliveriesApi
 from tidings.web.door import Door, opened
 from tidings.web.event_types import EventTypesApi
+from tidings.web.events import EventsApi
 from tidings.web.health import Check, health_pages
-from tidings.web.history import HistoryApi
 from tidings.web.intake import Intake
 from tidings.web.intake_page import intake_page
 from tidings.web.login import Login
 from tidings.web.metrics import Figure, Kind, Latency, metrics_page
 from tidings.web.openapi import Sample, describe
-from tidings.web.page import Page
 from tidings.web.peer import Proxies
 from tidings.web.permits import Permits
 from tidings.web.reference import reference_pages
@@ -41,17 +44,23 @@ class Front:
 
     application: ASGIApp
     intake: Intake
-    types: EventTypesApi
+    schemas: Schemas
+
+    @contextlib.asynccontextmanager
+    async def keeping_up(self) -> AsyncIterator[None]:
+        """Know the registered types from here on, as other processes change them too."""
+        await self.schemas.refresh()
+        async with alongside(self.schemas.keep_fresh()):
+            yield
 
 
 def front(parts: Parts) -> Front:
     """Put the door together."""
     login = Login(known=parts.access.known, authenticate=parts.access.authenticate)
     proxies = Proxies(parts.settings.trusted_proxies)
-    schemas = Schemas()
-    types = EventTypesApi(
-        EventTypes(parts.database), schemas=schemas, clock=parts.clock, reserved=[*EVENT_TYPES, *OPERATIONAL_TYPES]
-    )
+    kept_types = EventTypes(parts.database)
+    schemas = Schemas(kept_types, parts.clock)
+    types = EventTypesApi(kept_types, schemas=schemas, clock=parts.clock, reserved=[*EVENT_TYPES, *OPERATIONAL_TYPES])
     intake = Intake(
         publisher=parts.hub.publisher,
         permits=Permits(parts.rights.may_publish, parts.clock),
@@ -72,7 +81,7 @@ def front(parts: Parts) -> Front:
     )
     pages += reference_pages(document)
     door = Door(routes=routes, pages=pages, login=login, proxies=proxies)
-    return Front(application=opened(door), intake=intake, types=types)
+    return Front(application=opened(door), intake=intake, schemas=schemas)
 
 
 def _routes(parts: Parts) -> Sequence[Route]:
@@ -88,8 +97,17 @@ def _routes(parts: Parts) -> Sequence[Route]:
         samples=parts.found.samples,
         endpoint_url=parts.settings.base_url,
     )
-    history = HistoryApi(history=parts.history, subscriptions=parts.subscriptions, rights=parts.rights, hub=parts.hub)
-    return [*kaizala.routes(), *history.routes()]
+    look_ups = LookUps(parts.database)
+    events = EventsApi(parts.history, look_ups)
+    deliveries = DeliveriesApi(
+        history=parts.history,
+        look_ups=look_ups,
+        subscriptions=parts.subscriptions,
+        rights=parts.rights,
+        clock=parts.clock,
+        on_owed=parts.hub.owed,
+    )
+    return [*kaizala.routes(), *events.routes(), *deliveries.routes()]
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:

@@ -41,8 +41,9 @@ class Process:
         assert self._process.stdout is not None  # noqa: S101 - as above
         line = await self._process.stdout.readline()
         if not line:
-            said = self._log.read_text("utf-8", "replace").strip().splitlines()
-            raise Unavailable(f"the {self.name} ended early: {said[-1] if said else 'it said nothing'}")
+            said = self._log.read_text("utf-8", "replace").splitlines()
+            last = next((text for text in reversed(said) if any(map(str.isalpha, text))), "it said nothing")
+            raise Unavailable(f"the {self.name} ended early: {last.strip(' |')}")
         return line
 
     async def end(self) -> None:

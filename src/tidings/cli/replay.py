@@ -12,7 +12,11 @@ from tidings.core.errors import NotFound
 
 @click.command()
 @click.argument("webhook")
-@click.option("--since", required=True, help="From when: 2h for two hours ago, a date, or epoch milliseconds.")
+@click.option(
+    "--since",
+    required=True,
+    help="From when: 2h for two hours ago, a time like 2026-01-31T09:00:00Z, or epoch milliseconds.",
+)
 @click.option("--until", help="Up to when, spelled the same way; until now if absent.")
 @click.option("--event", "types", multiple=True, help="Only events of this type; may be repeated.")
 @click.option(

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
+from tidings.core.alongside import alongside
 from tidings.core.circuit import Circuit
 from tidings.core.clock import Clock
 from tidings.core.delivery import Debt, State
-from tidings.core.errors import Unavailable
+from tidings.core.errors import Conflict, Unavailable
 from tidings.core.event import Event
 from tidings.core.histogram import Histogram
 from tidings.core.schedule import RetrySchedule
@@ -127,13 +128,12 @@ class Courier:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Deliver while in the context; on leaving, finish or give back whatever is under way."""
-        async with self.recorder.running(), asyncio.TaskGroup() as group:
-            claiming = group.create_task(self._claim_forever())
+        async with self.recorder.running():
             try:
-                yield
+                async with alongside(self._claim_forever()):
+                    yield
             finally:
                 self._is_closing = True
-                claiming.cancel()
                 await self._stop()
 
     async def sweep(self, *, after: int = 0) -> int:
@@ -200,8 +200,10 @@ class Courier:
         owner, now = self._tenure.number, self._clock.now()
         try:
             claim = await self._database.claim([_wanted(lane) for lane in lanes], owner=owner, now=now)
-        except Unavailable as error:
+        except (Unavailable, Conflict) as error:
             log.warning("courier.claim_failed error=%r", error.message)
+            if isinstance(error, Conflict):  # we were taken for dead
+                self._tenure.doubt()
             claim = Claim(debts=[], again={lane.subscription.number: now + ASK_AGAIN_MS for lane in lanes})
         by_number = {lane.subscription.number: lane for lane in lanes}
         for debt in claim.debts:

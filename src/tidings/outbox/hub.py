@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.dialect import Dialect
 from tidings.core.errors import TidingsError, Unavailable
@@ -105,6 +106,12 @@ class Hub:
         self._rings: set[str] = set()
         self._ringing = asyncio.Event()
 
+    def owed(self, subscription: int) -> None:
+        """Something was put into the table for that subscription: see to it, here and elsewhere."""
+        if self.courier is not None:
+            self.courier.notice(subscription, self._clock.now())
+        self._ring_owed()
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Publish and deliver while in the context; leaving it, finish what was begun and give back the rest."""
@@ -121,18 +128,11 @@ class Hub:
             await stack.enter_async_context(self._background())
             yield
 
-    @contextlib.asynccontextmanager
-    async def _background(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            works = [self._listen_forever(), self._ring_forever(), self._look_after_forever()]
-            if self.courier is not None:
-                works.append(self._beat_forever(self.courier))
-            tasks = [group.create_task(work) for work in works]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
+    def _background(self) -> contextlib.AbstractAsyncContextManager[None]:
+        works = [self._listen_forever(), self._ring_forever(), self._look_after_forever()]
+        if self.courier is not None:
+            works.append(self._beat_forever(self.courier))
+        return alongside(*works)
 
     async def _leave(self) -> None:
         with contextlib.suppress(Unavailable):  # then the beat runs out, to the same effect

@@ -21,8 +21,9 @@ MOST_QUEUED = 250
 class Lane:
     """What is under way for one subscription in this process.
 
-    `queue` holds debts that are leased to us with the owner number of the lease. `unsettled` attempts are over but not on
-    disk yet. `ask_at` is the instant at which the table must be asked for more, None if nothing is known to be there.
+    `queue` holds debts that are leased to us with the owner number of the lease. `unsettled` attempts are over, but
+    not on disk yet. `ask_at` is the instant at which the table must be asked for more, None if nothing is known to be
+    there.
     """
 
     __slots__ = (

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from tidings.core.alongside import alongside
 from tidings.core.circuit import Circuit
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, TidingsError
@@ -101,12 +102,8 @@ class Notices:
     @contextlib.asynccontextmanager
     async def running(self, publisher: Publisher) -> AsyncIterator[None]:
         """Publish reports while in the context; on leaving, those that are there."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._run(publisher))
-            try:
-                yield
-            finally:
-                self._reports.put_nowait(None)
+        async with alongside(self._run(publisher), finish=lambda: self._reports.put_nowait(None)):
+            yield
 
     async def _run(self, publisher: Publisher) -> None:
         while (report := await self._reports.get()) is not None:

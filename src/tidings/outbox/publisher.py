@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tidings.core.errors import TidingsError, Unavailable
+from tidings.core.alongside import alongside
+from tidings.core.errors import Conflict, TidingsError, Unavailable
 from tidings.core.event import Event
 from tidings.core.subscription import Subscription
 from tidings.outbox.directory import Directory
@@ -113,14 +114,13 @@ class Publisher:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Commit batches while in the context; on leaving, whatever was submitted is finished first."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._database.parallel_batches):
-                group.create_task(self._keep_batches())
-            try:
-                yield
-            finally:
-                self._is_closing = True
-                self._wake.set()
+        works = [self._keep_batches() for _ in range(self._database.parallel_batches)]
+        async with alongside(*works, finish=self._close):
+            yield
+
+    def _close(self) -> None:
+        self._is_closing = True
+        self._wake.set()
 
     async def _keep_batches(self) -> None:
         while True:
@@ -144,6 +144,11 @@ class Publisher:
             except Stale:
                 self._give_back(matched)
                 error = await self._refreshed()
+            except Conflict:
+                # We were taken for dead: nothing is leased to this number any more, so go on without handing over.
+                self._give_back(matched)
+                self._hand_over.doubt()
+                error = None
             except Unavailable as reason:
                 self._give_back(matched)
                 error = reason

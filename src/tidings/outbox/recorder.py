@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.delivery import State
 from tidings.core.errors import Unavailable
@@ -51,13 +52,12 @@ class Recorder:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Commit while in the context; on leaving, what is there is written if the store lets us."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._run())
-            try:
-                yield
-            finally:
-                self._is_closing = True
-                self._wake.set()
+        async with alongside(self._run(), finish=self._close):
+            yield
+
+    def _close(self) -> None:
+        self._is_closing = True
+        self._wake.set()
 
     async def _run(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class Bin(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ class Bins:
     async def make(self, bin_: Bin, *, now: int) -> None:
         """Make a bin, or prolong the connector's own one. Raises Conflict if the name is somebody else's."""
         taken = Conflict(f"the bin {bin_.name!r} belongs to somebody else; choose another name")
-        values = {"name": bin_.name, "connector": bin_.connector, "viewer": bin_.viewer, "now": now}
+        values: dict[str, Value] = {"name": bin_.name, "connector": bin_.connector, "viewer": bin_.viewer, "now": now}
         await self._database.write(
             Statement("bin_cleared", {"name": bin_.name, "now": now}),
             Statement("bin_made", {**values, "expires_at": bin_.expires_at}, taken),
@@ -81,7 +81,7 @@ class Bins:
 
     async def catch(self, name: str, request: Request, *, most: int) -> None:
         """Keep a request; of those before it, only the newest stay. Raises NotFound."""
-        values = {
+        values: dict[str, Value] = {
             "name": name,
             "at": request.at,
             "method": request.method,

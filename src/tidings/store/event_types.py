@@ -3,7 +3,7 @@
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
-from tidings.store.database import Database, Statement
+from tidings.store.database import Database, Statement, Value
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class EventTypes:
     async def add(self, event_type: EventType, *, now: int) -> None:
         """Register a type. Raises Conflict if the name is taken."""
         taken = Conflict(f"the event type {event_type.name!r} is registered already; change it with PUT")
-        values = {
+        values: dict[str, Value] = {
             "name": event_type.name,
             "description": event_type.description,
             "schema": event_type.schema,
@@ -36,7 +36,7 @@ class EventTypes:
 
     async def change(self, event_type: EventType, *, now: int) -> None:
         """Describe a registered type anew."""
-        values = {
+        values: dict[str, Value] = {
             "name": event_type.name,
             "description": event_type.description,
             "schema": event_type.schema,

@@ -26,7 +26,7 @@ class TypeOrder(msgspec.Struct):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["order.created"])]
     description: Description = ""
-    schema: msgspec.Raw = msgspec.Raw(_NULL)
+    schema: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(_NULL))
 
 
 class TypeChange(msgspec.Struct):

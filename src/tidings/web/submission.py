@@ -34,7 +34,7 @@ class Submission(msgspec.Struct, rename="camel"):
 
     type: Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["order.created"])]
     subjects: Annotated[list[AboutWhat], msgspec.Meta(min_length=1, max_length=MOST_SUBJECTS)]
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     event_id: Name | None = None
     from_user: Text | None = None
     from_user_id: Text | None = None

@@ -27,6 +27,8 @@ BEAT_VALID_MS = 10 * SECOND
 BUSY_MS = 5 * SECOND
 # How often the file is asked whether another process wrote: half of the second within which a revoked token is refused.
 POLL_SECONDS = 0.5
+# Later than any beat, also one made before the clock was set back.
+_ALWAYS = 2**62
 
 
 class SqliteDatabase:
@@ -40,6 +42,7 @@ class SqliteDatabase:
         self._clock = clock
         self._lock = ServingLock(path) if serving else None
         self._earlier_are_dead = serving
+        self._heard: object = None
         self._statements = statements("sqlite")
         self._writer = Writer(path, clock=clock, busy_ms=busy_ms)
         self._readers = Readers(path, clock=clock, busy_ms=busy_ms)
@@ -118,10 +121,12 @@ class SqliteDatabase:
         while True:
             await self._clock.sleep(POLL_SECONDS)
             try:
-                if await self._writer.do(Transaction.changed_elsewhere):
-                    return "poll"
+                elsewhere = await self._writer.do(lambda transaction: transaction.elsewhere)
             except Unavailable:
                 # Who knows what was missed.
+                return "poll"
+            if elsewhere is not self._heard:
+                self._heard = elsewhere
                 return "poll"
 
     async def _change(self, name: str, **values: Value) -> int:
@@ -158,7 +163,7 @@ def _migrate(transaction: Transaction) -> list[str]:
 
 def _enrol(transaction: Transaction, *, everybody_else_is_dead: bool) -> int:
     if everybody_else_is_dead:
-        _bury(transaction, silent_since=transaction.now + 1)
+        _bury(transaction, silent_since=_ALWAYS)
     [(owner,)] = transaction.run("owner_enrolled", now=transaction.now)
     return int(owner)
 

@@ -32,14 +32,15 @@ class Transaction:
         self._statements = statements("sqlite")
         self._data_version = 0
         self._identifier = 0
-        self._was_changed = False
+        # Another object whenever another process has written.
+        self.elsewhere = object()
 
     def begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
         # Our own commits do not move it: only another process's.
         version = self._connection.pragma("data_version")
         if version != self._data_version:
-            self._was_changed = True
+            self.elsewhere = object()
             self._data_version = version
             self._identifier = 0
 
@@ -57,11 +58,6 @@ class Transaction:
     def savepoint(self) -> AbstractContextManager[Any]:
         """Undo what is done inside if it raises."""
         return self._connection
-
-    def changed_elsewhere(self) -> bool:
-        """Whether another process wrote since this was asked last; true the first time."""
-        changed, self._was_changed = self._was_changed, False
-        return changed
 
     def require_alive(self, owner: int) -> None:
         """Raise Conflict if the owner was declared dead: what it takes now, nobody would ever free again."""
