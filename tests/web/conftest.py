@@ -1,6 +1,7 @@
 """A door with a few routes of its own, served on loopback, and callers who have tokens."""
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from tidings.store.database import Database
 from tidings.store.open import open_database
 from tidings.web.door import Door, opened
 from tidings.web.login import Login, caller_of
-from tidings.web.peer import proxies
+from tidings.web.peer import Proxies
 from tidings.web.server import Server
 
 PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset(GRANTED))
@@ -116,6 +117,6 @@ ROUTES = (
 @pytest.fixture
 async def port(login: Login) -> AsyncIterator[int]:
     """Where the door listens."""
-    door = Door(routes=ROUTES, pages=(), login=login, proxies=proxies("127.0.0.1"))
+    door = Door(routes=ROUTES, pages=(), login=login, proxies=Proxies([ip_network("127.0.0.1")]))
     async with Server(opened(door), clock=Clock()).listening("127.0.0.1", 0) as port:
         yield port

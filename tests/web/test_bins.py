@@ -1,6 +1,7 @@
 """Bins over HTTP: anything can be sent to them, and what came is shown to whoever may look."""
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import pytest
 
@@ -14,7 +15,7 @@ from tidings.store.database import Database
 from tidings.web.bins import LONGEST_ECHO, BinDoor
 from tidings.web.door import Door, opened
 from tidings.web.login import Login
-from tidings.web.peer import proxies
+from tidings.web.peer import Proxies
 from tidings.web.server import Server
 
 
@@ -24,7 +25,7 @@ async def port(database: Database, login: Login) -> AsyncIterator[int]:
     bins = BinDoor(
         inspector,
         login=login,
-        proxies=proxies("127.0.0.1"),
+        proxies=Proxies([ip_network("127.0.0.1")]),
         clock=Clock(),
         public_url="https://tidings.example.com/",
     )

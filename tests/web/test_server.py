@@ -68,6 +68,12 @@ async def test_a_stopped_server_accepts_nothing() -> None:
         await ask(port, "GET /")
 
 
+async def test_what_fails_while_it_serves_is_raised_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0):
+            raise ZeroDivisionError
+
+
 async def test_an_address_that_is_taken_is_refused_with_the_settings_that_choose_it() -> None:
     async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
         with pytest.raises(Invalid, match=r"cannot listen on 127\.0\.0\.1 port .* TIDINGS_PORT"):

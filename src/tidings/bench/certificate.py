@@ -15,10 +15,10 @@ from tidings.core.clock import DAY, Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """PEM files; `chain` is also what callers are to trust."""
+    """Paths of PEM files; `chain` is also what callers are to trust."""
 
-    chain: Path
-    key: Path
+    chain: str
+    key: str
 
 
 def new_certificate(folder: Path) -> Certificate:
@@ -38,8 +38,8 @@ def new_certificate(folder: Path) -> Certificate:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    made = Certificate(chain=folder / "certificate.pem", key=folder / "certificate.key")
-    made.chain.write_bytes(certificate.public_bytes(Encoding.PEM))
-    made.key.touch(mode=0o600)
-    made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return made
+    chain_file, key_file = folder / "certificate.pem", folder / "certificate.key"
+    chain_file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key_file.touch(mode=0o600)
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return Certificate(chain=str(chain_file), key=str(key_file))

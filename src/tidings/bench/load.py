@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections import deque
-from pathlib import Path
 
 import httptools
 import msgspec
@@ -33,7 +32,7 @@ class Publish(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     payload: int
     rate: float = 0.0
-    authority: Path | None = None
+    authority: str | None = None
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +53,9 @@ class _Outcome(msgspec.Struct, rename="camel"):
 class Load:
     """One run."""
 
-    def __init__(self, order: Publish) -> None:
+    def __init__(self, order: Publish, clock: Clock) -> None:
         self._order = order
-        self._clock = Clock()
+        self._clock = clock
         self._batches = deque(range(0, order.events, order.batch))
         self._filling = b"x" * max(0, order.payload - len(stamped(0, sent_us=0, filling=b"")))
         self._head = (
@@ -160,8 +159,7 @@ class _Connection(asyncio.Protocol):
     def close(self) -> None:
         self._transport.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own types say less than it does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a socket's is one
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -204,7 +202,7 @@ def _shown(body: bytes) -> str:
 
 
 async def _answer(line: bytes) -> Published:
-    return await Load(msgspec.json.decode(line, type=Publish)).run()
+    return await Load(msgspec.json.decode(line, type=Publish), Clock()).run()
 
 
 if __name__ == "__main__":

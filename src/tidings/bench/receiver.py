@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from array import array
-from pathlib import Path
 
 import httptools
 import msgspec
@@ -24,8 +23,8 @@ class Open(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 
     events: int
     fan_out: int
-    certificate: Path | None = None
-    key: Path | None = None
+    certificate: str | None = None
+    key: str | None = None
 
 
 class Tell(msgspec.Struct, tag=True, frozen=True, kw_only=True):
@@ -108,8 +107,7 @@ class _Connection(asyncio.Protocol):
         self._receiver = receiver
         self._parser = httptools.HttpRequestParser(self)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own types say less than it does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a socket's is one
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

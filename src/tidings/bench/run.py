@@ -168,7 +168,7 @@ async def _port_of(server: Process) -> int:
     return urlsplit(said.split()[-1]).port or 0
 
 
-def _settings(database: str, *, chain: Path | None, key: Path | None) -> dict[str, str]:
+def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:
     settings = {
         "database": database,
         "host": HOST,
@@ -178,7 +178,7 @@ def _settings(database: str, *, chain: Path | None, key: Path | None) -> dict[st
         "egress_http": "on",
     }
     if chain is not None and key is not None:
-        settings |= {"tls_cert": str(chain), "tls_key": str(key), "egress_ca": str(chain)}
+        settings |= {"tls_cert": chain, "tls_key": key, "egress_ca": chain}
     return settings
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from tidings.core.delivery import State
 from tidings.core.event import Event
 from tidings.core.identifier import outside
+from tidings.core.subscription import Subscription
 from tidings.demo.receiver import Receivers
 from tidings.demo.screen import Tally
 from tidings.demo.stage import Stage
@@ -20,24 +21,29 @@ class Ledger:
         self._receivers = receivers
 
     async def tally(self) -> Tally:
-        """The count as it stands. Lost is what an event's subscriber never got although nothing is owed any more."""
+        """The count as it stands. Lost is what was accepted and is nowhere, or was delivered and nobody saw."""
+        # Before the look into the store: what is accepted during it must not seem to be missing there.
+        promised = self._stage.parts.hub.publisher.accepted
         accepted = waiting = lost = 0
         async for event in self._events():
             accepted += 1
             for webhook in self._stage.webhooks.values():
-                if not webhook.wants(event, event.document):
-                    continue
-                if outside(event.id, webhook.number) not in self._receivers.accepted:
-                    is_waiting = await self._is_waiting(event.id, webhook.number)
+                if webhook.wants(event, event.document) and not self._has_arrived(event, webhook):
+                    delivery = await self._stage.parts.history.delivery(event.id, webhook.number)
+                    is_waiting = delivery is not None and delivery.state is not State.DELIVERED
                     waiting += is_waiting
-                    lost += not is_waiting
+                    # Asked again: it may have arrived while the store was asked, and receivers see it first.
+                    lost += not is_waiting and not self._has_arrived(event, webhook)
         return Tally(
             accepted=accepted,
             delivered=len(self._receivers.accepted),
             retried=self._receivers.retries,
             waiting=waiting,
-            lost=lost + self._stage.parts.hub.publisher.accepted - accepted,
+            lost=lost + max(0, promised - accepted),
         )
+
+    def _has_arrived(self, event: Event, webhook: Subscription) -> bool:
+        return outside(event.id, webhook.number) in self._receivers.accepted
 
     async def _events(self) -> AsyncIterator[Event]:
         events, cursor = await self._stage.parts.history.events(limit=_PAGE)
@@ -47,7 +53,3 @@ class Ledger:
             if not cursor:
                 return
             events, cursor = await self._stage.parts.history.events(limit=_PAGE, cursor=cursor)
-
-    async def _is_waiting(self, event: int, webhook: int) -> bool:
-        delivery = await self._stage.parts.history.delivery(event, webhook)
-        return delivery is not None and delivery.state is not State.DELIVERED

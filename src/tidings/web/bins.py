@@ -14,6 +14,7 @@ from tidings.inbox.inspector import Inspector, is_view_token
 from tidings.store.bins import Bin, Capture, Request
 from tidings.web.body import read_body
 from tidings.web.login import Login, caller_of, token_in
+from tidings.web.openapi import answer, refusals
 from tidings.web.page import ANY_METHOD, Page
 from tidings.web.peer import Proxies
 
@@ -81,6 +82,8 @@ class BinDoor:
 
     def pages(self) -> Sequence[Page]:
         """The addresses that catch. Whatever follows the name is caught as well."""
+        kept = answer("It is kept; a `validationToken` in the query comes back", {"type": "string"}, kind="text/plain")
+        told = {"responses": {"200": kept, **refusals(400, 404, 408, 413, 500, 503)}}
         return [
             Page(
                 path=path,
@@ -88,9 +91,10 @@ class BinDoor:
                 summary="Catch any request",
                 endpoint=self._catch,
                 methods=(ANY_METHOD,),
+                operation=operation,
                 tag=_TAG,
             )
-            for path in ("/bin/{name}", "/bin/{name}/{rest:path}")
+            for path, operation in (("/bin/{name}", told), ("/bin/{name}/{rest:path}", {}))
         ]
 
     def routes(self) -> Sequence[Route]:

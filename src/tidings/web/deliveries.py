@@ -72,7 +72,7 @@ class DeliveriesApi:
         return [
             route(
                 "GET",
-                "/v1/webhook/{id}/deliveries",
+                "/v1/webhook/{webhookId}/deliveries",
                 name="listDeliveries",
                 summary="List the deliveries of a webhook, newest event first",
                 handler=self._list,
@@ -85,7 +85,7 @@ class DeliveriesApi:
             ),
             route(
                 "POST",
-                "/v1/webhook/{id}/replay",
+                "/v1/webhook/{webhookId}/replay",
                 name="replayWebhook",
                 summary="Deliver again, oldest first, what failed or was delivered in a time",
                 handler=self._replay,
@@ -126,7 +126,7 @@ class DeliveriesApi:
         ]
 
     async def _list(self, call: Call) -> DeliveriesShown:
-        subscription = await self._managed(call, call.path["id"])
+        subscription = await self._managed(call, call.path["webhookId"])
         found, cursor = await self._history.deliveries(
             subscription.number,
             limit=limit_of(call),
@@ -136,7 +136,7 @@ class DeliveriesApi:
         return DeliveriesShown(deliveries=[delivery_told(one, subscription) for one in found], cursor=cursor or UNSET)
 
     async def _replay(self, call: Call) -> Replayed:
-        subscription = _lasting(await self._managed(call, call.path["id"]))
+        subscription = _lasting(await self._managed(call, call.path["webhookId"]))
         asked: Replay = call.body
         if unfinished := [state for state in asked.states if state not in FINAL]:
             raise Invalid(f"states: {unfinished[0]} is not finished; name some of {', '.join(sorted(FINAL))}")

@@ -12,7 +12,7 @@ from tidings.store.history import Delivery, Tried
 
 
 class DeliveryShown(msgspec.Struct, rename="camel", kw_only=True):
-    """How a delivery stands. `dueAt` is when an unfinished one is tried next, `finishedAt` when a finished one ended."""
+    """How a delivery stands. `dueAt` is when an unfinished one is tried next, `finishedAt` when one ended."""
 
     delivery_id: str
     webhook_id: str

@@ -18,6 +18,7 @@ from tidings.workspace.rights import rules_all
 
 _NAME = "name"
 _NULL = b"null"
+Schema = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": ["object", "boolean", "null"]})]
 Description = Annotated[str, msgspec.Meta(max_length=2_000)]
 
 
@@ -33,7 +34,7 @@ class TypeChange(msgspec.Struct):
     """What to change of a type; what is left out stays as it is, and a `schema` of null is taken away."""
 
     description: Description | UnsetType = UNSET
-    schema: msgspec.Raw | UnsetType = UNSET
+    schema: Schema | UnsetType = UNSET
 
 
 class TypeShown(msgspec.Struct, rename="camel"):
@@ -41,7 +42,7 @@ class TypeShown(msgspec.Struct, rename="camel"):
 
     name: str
     description: str
-    schema: msgspec.Raw
+    schema: Schema
     changed_at: int
 
 

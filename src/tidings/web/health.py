@@ -8,11 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tidings.core.errors import TidingsError
+from tidings.web.openapi import answer, refusals
 from tidings.web.page import Page
 from tidings.web.refusal import Refusal
 
 # Seconds. Probes give up after a few; one that hangs must say so before.
 _ANSWER_WITHIN_S = 2.0
+_TAG = "Operating"
 
 # What must hold; raises a TidingsError that says why it does not.
 Check = Callable[[], Awaitable[None]]
@@ -36,9 +38,24 @@ def health_pages(checks: Mapping[str, Check]) -> Sequence[Page]:
             headers={"retry-after": "2"},
         ).response()
 
+    responses = {"200": answer("It is so", {"type": "object"})}
     return [
-        Page(path="/healthz", name="alive", summary="Whether the process lives", endpoint=alive),
-        Page(path="/readyz", name="ready", summary="Whether it can keep and deliver events", endpoint=ready),
+        Page(
+            path="/healthz",
+            name="alive",
+            summary="Whether the process lives",
+            endpoint=alive,
+            operation={"responses": responses},
+            tag=_TAG,
+        ),
+        Page(
+            path="/readyz",
+            name="ready",
+            summary="Whether it can keep and deliver events",
+            endpoint=ready,
+            operation={"responses": responses | refusals(503)},
+            tag=_TAG,
+        ),
     ]
 
 

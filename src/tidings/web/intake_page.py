@@ -1,9 +1,7 @@
 """The page of the intake: what OpenAPI says of `POST /v1/events`."""
 
-from typing import Any
-
 from tidings.web.intake import LONGEST_KEY, SCOPE, Intake
-from tidings.web.openapi import SECURITY, refusals, schema_of
+from tidings.web.openapi import SECURITY, answer, refusals, schema_of
 from tidings.web.page import Page
 from tidings.web.refusal import ErrorBody
 from tidings.web.submission import MOST_EVENTS, Published, Refused, Submission
@@ -47,14 +45,10 @@ def intake_page(intake: Intake) -> Page:
                 },
             },
             "responses": {
-                "200": _answer("All were kept", {"oneOf": [schema_of(Published), _RESULTS]}),
-                "207": _answer("Some were refused", _RESULTS),
-                "422": _answer("None was kept", {"oneOf": [schema_of(ErrorBody), _RESULTS]}),
+                "200": answer("All were kept", {"oneOf": [schema_of(Published), _RESULTS]}),
+                "207": answer("Some were refused", _RESULTS),
+                "422": answer("None was kept", {"oneOf": [schema_of(ErrorBody), _RESULTS]}),
                 **refusals(400, 401, 403, 404, 408, 409, 413, 500, 503),
             },
         },
     )
-
-
-def _answer(meaning: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": meaning, "content": {"application/json": {"schema": schema}}}

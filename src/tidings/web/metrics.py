@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from tidings.core.errors import TidingsError
 from tidings.core.histogram import Histogram
+from tidings.web.openapi import answer
 from tidings.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class _Snapshot(Collector):
 def metrics_page(*, version: str, figures: Sequence[Figure], latencies: Sequence[Latency]) -> Page:
     """The page. A figure that cannot be had just now (the store is away) is left out; the others are told."""
 
-    async def answer(_: Request) -> Response:
+    async def told(_: Request) -> Response:
         families: list[Metric] = [GaugeMetricFamily("tidings_build_info", "Which Tidings this is.", labels=["version"])]
         families[0].add_sample("tidings_build_info", {"version": version}, 1)
         families += [family for figure in figures if (family := await _figure(figure)) is not None]
@@ -69,7 +70,15 @@ def metrics_page(*, version: str, figures: Sequence[Figure], latencies: Sequence
         registry.register(_Snapshot(families))
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    return Page(path="/metrics", name="metrics", summary="Figures for Prometheus", endpoint=answer)
+    text = answer("The figures as they are now", {"type": "string"}, kind="text/plain")
+    return Page(
+        path="/metrics",
+        name="metrics",
+        summary="Figures for Prometheus",
+        endpoint=told,
+        operation={"responses": {"200": text}},
+        tag="Operating",
+    )
 
 
 async def _figure(figure: Figure) -> Metric | None:

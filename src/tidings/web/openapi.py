@@ -58,9 +58,9 @@ def describe(
     """The OpenAPI 3.1 document."""
     schemas, components = _schemas(routes, pages)
     paths: dict[str, dict[str, Any]] = {}
-    for route, (body, answer) in zip(routes, schemas, strict=True):
+    for route, (body, told) in zip(routes, schemas, strict=True):
         path = paths.setdefault(_plain(route.path), {})
-        path[route.method.lower()] = _of_route(route, body=body, answer=answer)
+        path[route.method.lower()] = _of_route(route, body=body, told=told)
     for page in pages:
         for method in _methods(page):
             path = paths.setdefault(_plain(page.path), {})
@@ -88,6 +88,11 @@ def refusals(*statuses: int) -> dict[str, Any]:
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
 
 
+def answer(meaning: str, schema: Mapping[str, Any], *, kind: str = "application/json") -> dict[str, Any]:
+    """A response of an operation."""
+    return {"description": meaning, "content": {kind: {"schema": schema}}}
+
+
 def schema_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
     """The reference to a shape that a route or a page names."""
     return {"$ref": _SCHEMAS.format(name=shape.__name__)}
@@ -104,7 +109,7 @@ def _schemas(routes: Sequence[Route], pages: Sequence[Page]) -> tuple[list[tuple
     ], components
 
 
-def _of_route(route: Route, *, body: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> dict[str, Any]:
+def _of_route(route: Route, *, body: Mapping[str, Any] | None, told: Mapping[str, Any]) -> dict[str, Any]:
     errors: set[type[TidingsError]] = {*route.errors, Unavailable}
     errors |= {Unauthenticated, Forbidden} if route.needs is not None else set()
     errors |= {Invalid, TooLarge} if body is not None else set()
@@ -117,7 +122,7 @@ def _of_route(route: Route, *, body: Mapping[str, Any] | None, answer: Mapping[s
         "tags": [route.tag] if route.tag else [],
         "parameters": [*_path_parameters(route.path), *map(_parameter, route.parameters)],
         "responses": {
-            "200": {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            "200": answer("Done", told),
             **refusals(*statuses),
         },
     }
@@ -184,4 +189,4 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _refusal(meaning: str) -> dict[str, Any]:
-    return {"description": meaning, "content": {"application/json": {"schema": schema_of(ErrorBody)}}}
+    return answer(meaning, schema_of(ErrorBody))

@@ -1,9 +1,7 @@
 """Peer: who is at the other end of a connection, and whom a trusted proxy names."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-
-from tidings.core.errors import Invalid
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 
 class Proxies:
@@ -34,14 +32,3 @@ class Proxies:
         except ValueError:
             return False
         return any(value in network for network in self._trusted)
-
-
-def proxies(text: str) -> Proxies:
-    """Read the setting: networks in CIDR notation or single addresses, separated by commas."""
-    networks = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        try:
-            networks.append(ip_network(part))
-        except ValueError as error:
-            raise Invalid(f"TIDINGS_TRUSTED_PROXIES: {part!r} is not a network; write one like 10.0.0.0/8") from error
-    return Proxies(networks)

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.web.intake import Intake
@@ -94,17 +95,14 @@ class Server:
         if self._certificate is not None:
             self._certificate.load(self._context)
         listener = _listener(host, port)
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(self._uvicorn.serve(sockets=[listener]))
+        async with alongside(self._uvicorn.serve(sockets=[listener]), self._reload()):
             await self._uvicorn.has_started.wait()
-            reloading = group.create_task(self._reload())
             try:
                 yield listener.getsockname()[1]
             finally:
-                reloading.cancel()
                 self._on_stop()
                 self._uvicorn.should_exit = True
-                await serving
+                await self._uvicorn.has_stopped.wait()
 
     async def _reload(self) -> None:
         if self._certificate is None:
@@ -123,11 +121,18 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn, told to stop by us and not by signals, and saying when it listens."""
+    """uvicorn, told to stop by us and not by signals, and saying when it listens and when it does no more."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.has_started = asyncio.Event()
+        self.has_stopped = asyncio.Event()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().serve(sockets)
+        finally:
+            self.has_stopped.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

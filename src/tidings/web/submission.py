@@ -6,17 +6,20 @@ from typing import Annotated
 import msgspec
 
 from tidings.core.caller import Caller
-from tidings.core.errors import Invalid, TidingsError, TooLarge
+from tidings.core.errors import Invalid
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.identifier import outside
 from tidings.core.json_text import read_typed
-from tidings.core.pattern import check_type
+from tidings.core.pattern import LONGEST_NAME, check_type
 from tidings.store.database import Kept
 
 # So many events share a body of 1 MiB if each has the customary kilobyte.
 MOST_EVENTS = 1_000
 # A group, an action package and an action make three; the rest is room.
 MOST_SUBJECTS = 16
+
+# Told, but not checked here: `check_type` says better what is wrong.
+_SHAPE = {"pattern": r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"}
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Text = Annotated[str, msgspec.Meta(max_length=2_048)]
@@ -32,7 +35,9 @@ class AboutWhat(msgspec.Struct, rename="camel"):
 class Submission(msgspec.Struct, rename="camel"):
     """An event to publish. `data` is any JSON object, kept as it is written."""
 
-    type: Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["order.created"])]
+    type: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, examples=["order.created"], extra_json_schema=_SHAPE)
+    ]
     subjects: Annotated[list[AboutWhat], msgspec.Meta(min_length=1, max_length=MOST_SUBJECTS)]
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     event_id: Name | None = None
@@ -81,12 +86,12 @@ def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
 
 
 def several(body: bytes) -> Sequence[bytes]:
-    """The members of a JSON array, each as it is written. Raises Invalid, and TooLarge over `MOST_EVENTS`."""
+    """The members of a JSON array, each as it is written. Raises Invalid, also for more than `MOST_EVENTS`."""
     return _counted([bytes(raw) for raw in read_typed(body, _SEVERAL)])
 
 
 def lines(body: bytes) -> Sequence[bytes]:
-    """The lines of NDJSON that are not blank. Raises Invalid for none, and TooLarge over `MOST_EVENTS`."""
+    """The lines of NDJSON that are not blank. Raises Invalid for none, and for more than `MOST_EVENTS`."""
     return _counted([line for line in map(bytes.strip, body.split(b"\n")) if line])
 
 
@@ -94,15 +99,11 @@ def result_of(kept: Kept) -> Published:
     return Published(event_id=kept.wire_id or outside(kept.id), deliveries=kept.deliveries, duplicate=kept.is_duplicate)
 
 
-def refused(error: TidingsError, *, index: int) -> Refused:
-    return Refused(index=index, error_code=error.code, message=error.message)
-
-
 def _counted(members: Sequence[bytes]) -> Sequence[bytes]:
     if not members:
         raise Invalid("the body holds no event; send at least one")
     if len(members) > MOST_EVENTS:
-        raise TooLarge(f"the body holds {len(members)} events; send at most {MOST_EVENTS} at a time")
+        raise Invalid(f"the body holds {len(members)} events; send at most {MOST_EVENTS} at a time")
     return members
 
 

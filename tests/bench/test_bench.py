@@ -1,0 +1,80 @@
+"""`tidings bench`, as a process with all its processes. No figure is judged: machines differ."""
+
+import subprocess
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from tests.cli.terminal import Terminal
+from tidings.bench.figures import Figures
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Terminal:
+    return Terminal(folder=tmp_path)
+
+
+def measured(done: "subprocess.CompletedProcess[str]") -> Figures:
+    assert done.returncode == 0, done.stderr
+    return msgspec.json.decode(done.stdout, type=Figures)
+
+
+def test_nothing_is_lost_on_either_engine(here: Terminal, database_url: str) -> None:
+    sizes = ("--events", "300", "--concurrency", "8", "--batch", "10", "--fan-out", "2", "--payload", "200")
+
+    figures = measured(here.run("bench", *sizes, "--database", database_url, "--json"))
+
+    assert (figures.lost, figures.duplicates, figures.refused, figures.why) == (0, 0, 0, "")
+    assert (figures.events, figures.fan_out) == (300, 2)
+    assert figures.engine == database_url.partition(":")[0]
+    assert {"server", "receiver", "load"} <= figures.cpu_us_per_event.keys()
+    assert 0 < figures.latency_ms.p50 <= figures.latency_ms.p99
+    assert figures.accepted_per_s > 0 < figures.delivered_per_s
+    assert figures.peak_rss_mb > 0
+
+
+def test_nothing_is_left_behind_in_the_folder(here: Terminal) -> None:
+    measured(here.run("bench", "--events", "10", "--database", f"sqlite:{here.folder}/tidings.db", "--json"))
+
+    assert list(here.folder.iterdir()) == []
+
+
+async def test_nothing_is_left_behind_on_the_server(here: Terminal, postgres_url: str) -> None:
+    measured(here.run("bench", "--events", "10", "--database", postgres_url, "--json"))
+
+    connection = await asyncpg.connect(postgres_url)
+    left = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'tidings_bench_%'")
+    await connection.close()
+    assert left == []
+
+
+def test_the_settings_of_an_installation_have_no_part_in_it(here: Terminal) -> None:
+    here.settings["TIDINGS_ROLES"] = "api"
+    (here.folder / "tidings.toml").write_text('egress_http = "off"\n')
+
+    assert measured(here.run("bench", "--events", "10", "--json")).lost == 0
+
+
+def test_a_rate_and_tls_can_be_asked_for(here: Terminal) -> None:
+    figures = measured(here.run("bench", "--events", "60", "--rate", "100", "--tls", "--json"))
+
+    assert figures.lost == 0
+    # Six tenths of a second is the least that it can take; the most depends on the machine.
+    assert figures.accepted_per_s < 110
+
+
+def test_a_table_is_printed_for_people(here: Terminal) -> None:
+    said = here.says("bench", "--events", "10")
+
+    assert "10 events, each to 1" in said
+    assert "lost" in said
+    assert "duplicates" in said
+
+
+def test_what_cannot_be_measured_is_refused(here: Terminal) -> None:
+    assert "at most 50,000,000 deliveries" in here.refuses("bench", "--events", "1000000", "--fan-out", "100")
+    assert "there is no folder" in here.refuses("bench", "--database", f"sqlite:{here.folder}/nowhere/x.db")
+    assert "write sqlite:PATH or postgresql://" in here.refuses("bench", "--database", "mysql:x")
+    assert "0 is not in the range" in here.refuses("bench", "--events", "0", status=2)
