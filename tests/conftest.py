@@ -37,12 +37,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """One real PostgreSQL for the run, shared by its workers; the last one to leave removes it."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    server = get_server(folder / "postgresql", cleanup_mode="delete")
+    # Not in pytest's own folder: of those only the newest few are kept, so that another run could remove a live one.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    server = get_server(Path(tempfile.gettempdir()) / f"tidings-postgresql-{run}", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

@@ -54,6 +54,10 @@ class Terminal:
         assert "Traceback" not in done.stderr
         return done.stderr.strip()
 
+    def refuses_after_log(self, *arguments: str) -> str:
+        """As `refuses`, of a command that logs on the same channel before it fails: the last line."""
+        return self.refuses(*arguments).splitlines()[-1]
+
     @contextlib.contextmanager
     def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         """A command that goes on by itself; in the end it is told to stop, and must do so in good order."""

@@ -29,7 +29,7 @@ class Slow:
         self.has_begun = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI's own
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sent = Request(scope, receive)
         body = await sent.body()
         self.has_begun.set()

@@ -32,7 +32,7 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Owed(msgspec.Struct, frozen=True):
-    """A debt to make: to whom, in which order (None: in none), and whether the keeping process sends it itself at once.
+    """A debt to make: to whom, in which order (None: in none), and whether the process that keeps it sends it at once.
 
     What is handed over is leased to that process in the same transaction; the rest waits in the table.
     """
@@ -43,7 +43,7 @@ class Owed(msgspec.Struct, frozen=True):
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """An event to keep with everything that must be true exactly if it is kept: its debts, keys, and other statements."""
+    """An event to keep, with all that must be true exactly if it is kept: its debts, keys, and other statements."""
 
     event: Event
     owed: Sequence[Owed] = ()
@@ -73,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Debts that are now the owner's, oldest first per lane; `again` says when a lane has something due (absent: never).
+    """Debts that are now the owner's, oldest first per lane, and when each lane has something due `again` (absent: never).
 
     A lane whose debts all wait behind one in flight is absent too: it must be asked again when that one is settled.
     """
@@ -104,7 +104,7 @@ class LaneChange(msgspec.Struct, frozen=True, kw_only=True):
     circuit: str = ""
 
 
-class Stale(Exception):  # noqa: N818 - a signal between store and publisher, not an error anybody sees
+class Stale(Exception):
     """The subscriptions changed since the index that matched this batch; nothing was kept. Reload and match again."""
 
 
@@ -187,5 +187,5 @@ class Database(Protocol):
         ...
 
     async def heard(self) -> str:
-        """Wait for a ring from another process, or for the poll that replaces a lost one; the topic, `poll` for that."""
+        """Wait for another process to ring, or for the poll that replaces a lost ring; the topic, `poll` for that."""
         ...

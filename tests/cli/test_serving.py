@@ -1,0 +1,93 @@
+"""`tidings serve` and `tidings worker`, as processes."""
+
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.cli.terminal import Terminal, line_of
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process that is none of our children has ended; a zombie has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_says_where_it_listens_and_stops_in_good_order(terminal: Terminal, how: signal.Signals) -> None:
+    with terminal.running("serve", "--port", "0") as process:
+        url = line_of(process).removeprefix("Tidings listens on ")
+        assert urlopen(f"{url}readyz").status == 200  # noqa: S310 - our own server
+
+        process.send_signal(how)
+        process.wait(10)
+
+    assert process.returncode == 0
+
+
+def test_options_go_before_variables(here: Terminal, free_port: int) -> None:
+    here.settings["TIDINGS_PORT"] = "1"
+
+    with here.running("serve", "--port", str(free_port)) as process:
+        assert line_of(process) == f"Tidings listens on http://127.0.0.1:{free_port}/"
+
+
+def test_help_shows_each_setting_with_its_default_but_takes_no_secret(here: Terminal) -> None:
+    said = here.says("serve", "--help")
+
+    assert "--retry-schedule" in said
+    assert "10s,1m,10m,1h,6h" in said
+    assert "--secret-key" not in said
+    assert "--database" not in said
+
+
+def test_a_second_server_on_the_same_file_is_refused(here: Terminal) -> None:
+    with here.serving():
+        assert "another process serves" in here.refuses_after_log("serve", "--port", "0")
+
+
+def test_an_address_that_is_taken_is_refused(here: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert f"cannot listen on 127.0.0.1 port {port}" in here.refuses_after_log("serve", "--port", str(port))
+
+
+def test_a_misspelt_variable_is_named_in_the_log(here: Terminal) -> None:
+    here.settings["TIDINGS_DATABSE"] = "sqlite:other.db"
+
+    with here.serving():
+        assert "setting.unknown name=TIDINGS_DATABSE" in (here.folder / "log").read_text()
+
+
+def test_workers_end_with_the_server_however_it_ends(tmp_path: Path, postgresql: Terminal) -> None:
+    with postgresql.running("serve", "--port", "0", "--workers", "2") as process:
+        line_of(process)
+        [worker] = children_of(process.pid)
+        waiting = subprocess.Popen(["tail", f"--pid={worker}", "-f", "/dev/null"], cwd=tmp_path)
+
+        process.kill()
+
+        assert waiting.wait(20) == 0
+        assert is_gone(worker)
+
+
+def test_several_workers_need_postgresql(here: Terminal) -> None:
+    assert "TIDINGS_WORKERS: SQLite is served by one process" in here.refuses("serve", "--workers", "2")
+
+
+def test_a_worker_listens_nowhere_and_stops_when_told(postgresql: Terminal) -> None:
+    with postgresql.running("worker") as process:
+        assert line_of(process) == "Tidings delivers"
+
+    assert process.returncode == 0
