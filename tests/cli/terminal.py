@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 PROGRAM = [sys.executable, "-m", "tidings"]
 # Seconds. A hang must not outlive the test's own limit, which could not end the process.
@@ -61,14 +64,17 @@ class Terminal:
     @contextlib.contextmanager
     def running(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
         """A command that goes on by itself; in the end it is told to stop, and must do so in good order."""
-        with subprocess.Popen(
-            [*PROGRAM, *arguments],
-            cwd=self.folder,
-            env=self._environ(),
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "log").open("w"),
-            text=True,
-        ) as process:
+        with (
+            (self.folder / "log").open("w") as log,
+            subprocess.Popen(
+                [*PROGRAM, *arguments],
+                cwd=self.folder,
+                env=self._environ(),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ) as process,
+        ):
             try:
                 yield process
             finally:
@@ -96,3 +102,13 @@ def line_of(process: "subprocess.Popen[str]") -> str:
     line = next((line.strip() for line in process.stdout if line.strip()), None)
     assert line is not None, "it ended without a word"
     return line
+
+
+def eventually(condition: Callable[[], T]) -> T:
+    """Wait until a condition holds; what it gives then."""
+    pause = threading.Event()
+    for _ in range(400):
+        if found := condition():
+            return found
+        pause.wait(0.05)
+    raise AssertionError("what was waited for did not happen")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, eventually
 from tidings.app.compose import opened
 from tidings.app.settings import load
 from tidings.core.event import Subject
@@ -58,9 +58,7 @@ async def test_what_was_delivered_is_delivered_again_on_a_replay(shop: Shop) -> 
     await shop.endpoint.received(1, within=15)
     replay = ("replay", shop.webhook, "--since", "1h", "--state", "delivered")
     # It has arrived before it is recorded.
-    for _ in range(20):
-        if (await asyncio.to_thread(shop.terminal.tells, *replay))["deliveries"]:
-            break
+    await asyncio.to_thread(eventually, lambda: shop.terminal.tells(*replay)["deliveries"])
 
     first, second = await shop.endpoint.received(2, within=15)
     assert first.header("webhook-id") == second.header("webhook-id")

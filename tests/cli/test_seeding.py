@@ -1,8 +1,9 @@
 """What an operator makes by hand: connectors, people, groups, tokens."""
 
+import asyncio
 from pathlib import Path
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Terminal, eventually
 from tidings.app.compose import opened, running
 from tidings.app.settings import load
 
@@ -65,11 +66,11 @@ async def test_the_pin_that_waits_for_a_person_is_printed_alone(terminal: Termin
 
 async def _told(terminal: Terminal) -> str:
     """The PIN is made behind the answer, so that nobody can tell by the time whether there is such a person."""
-    for _ in range(20):
-        done = terminal.run("user", "pin", PHONE)
-        if done.returncode == 0:
-            return done.stdout.strip()
-    raise AssertionError(done.stderr)
+
+    def look() -> str:
+        return terminal.run("user", "pin", PHONE).stdout.strip()
+
+    return await asyncio.to_thread(eventually, look)
 
 
 def test_nobodys_pin_is_refused_with_what_to_do(terminal: Terminal) -> None:

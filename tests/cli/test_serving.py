@@ -2,13 +2,12 @@
 
 import signal
 import socket
-import subprocess
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.terminal import Terminal, line_of
+from tests.cli.terminal import Terminal, eventually, line_of
 
 
 def children_of(pid: int) -> list[int]:
@@ -27,7 +26,8 @@ def is_gone(pid: int) -> bool:
 def test_a_server_says_where_it_listens_and_stops_in_good_order(terminal: Terminal, how: signal.Signals) -> None:
     with terminal.running("serve", "--port", "0") as process:
         url = line_of(process).removeprefix("Tidings listens on ")
-        assert urlopen(f"{url}readyz").status == 200  # noqa: S310 - our own server
+        with urlopen(f"{url}readyz") as answer:  # noqa: S310 - our own server
+            assert answer.status == 200
 
         process.send_signal(how)
         process.wait(10)
@@ -70,16 +70,14 @@ def test_a_misspelt_variable_is_named_in_the_log(here: Terminal) -> None:
         assert "setting.unknown name=TIDINGS_DATABSE" in (here.folder / "log").read_text()
 
 
-def test_workers_end_with_the_server_however_it_ends(tmp_path: Path, postgresql: Terminal) -> None:
+def test_workers_end_with_the_server_however_it_ends(postgresql: Terminal) -> None:
     with postgresql.running("serve", "--port", "0", "--workers", "2") as process:
         line_of(process)
-        [worker] = children_of(process.pid)
-        waiting = subprocess.Popen(["tail", f"--pid={worker}", "-f", "/dev/null"], cwd=tmp_path)
+        [worker] = eventually(lambda: children_of(process.pid))
 
         process.kill()
 
-        assert waiting.wait(20) == 0
-        assert is_gone(worker)
+        assert eventually(lambda: is_gone(worker))
 
 
 def test_several_workers_need_postgresql(here: Terminal) -> None:

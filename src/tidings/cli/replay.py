@@ -23,8 +23,8 @@ from tidings.core.errors import NotFound
     "--state",
     "states",
     multiple=True,
-    type=click.Choice(sorted(FINAL)),
-    default=[State.FAILED],
+    type=click.Choice(sorted(state.value for state in FINAL)),
+    default=[State.FAILED.value],
     show_default=True,
     help="Only deliveries that ended so; may be repeated.",
 )

@@ -73,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Debts that are now the owner's, oldest first per lane, and when each lane has something due `again` (absent: never).
+    """Debts that are now the owner's, oldest first per lane, and when each lane has something due (absent: never).
 
     A lane whose debts all wait behind one in flight is absent too: it must be asked again when that one is settled.
     """

@@ -1,7 +1,7 @@
 """What `data` holds in a callback, by event type.
 
-The event schema's samples come before its tables, and captured payloads before both; a field that only one of them has
-is kept. Poll, LetsMeet and Group events were never published: theirs are designed after the nearest relatives.
+A field that the event schema has in a table or in a sample is sent, and so is one that only captured payloads have;
+where their shapes differ, captured ones come before samples, and samples before tables. Poll, LetsMeet and Group events were never published: theirs are designed after the nearest relatives.
 """
 
 from typing import Any
@@ -61,6 +61,7 @@ class Job(_Data, frozen=True, kw_only=True):
     due_date: str
     action_id: str
     group_id: str
+    text: str = ""
 
 
 class Assignee(_Data, frozen=True, kw_only=True):
@@ -79,12 +80,18 @@ class JobAnswer(_Data, frozen=True, kw_only=True):
 
 
 class JobResponse(_Data, frozen=True, kw_only=True):
-    """JobResponse."""
+    """JobResponse: the assignee inside the response, as in the sample, and beside it, as in the table."""
 
     action_id: str
     group_id: str
     response_id: str
     response_details: JobAnswer
+    title: str
+    text: str = ""
+    assignee: str
+    assignee_name: str
+    assignee_profile_pic: str
+    is_completed: bool
 
 
 class Option(_Data, frozen=True, kw_only=True):
