@@ -17,37 +17,37 @@ async def test_a_connector_is_made_with_the_id_and_secret_that_are_given(termina
     assert "hush" not in terminal.says("connector", "list", "--json")
 
 
-def test_a_connector_without_them_gets_new_ones_and_shows_them(terminal: Terminal) -> None:
-    said = terminal.says("connector", "create", "--name", "shop")
+def test_a_connector_without_them_gets_new_ones_and_shows_them(here: Terminal) -> None:
+    said = here.says("connector", "create", "--name", "shop")
 
     identifier = said.splitlines()[0].split()[1]
     assert said.splitlines()[1].startswith("applicationSecret ")
-    assert terminal.tells("connector", "list")[0]["id"] == identifier
+    assert here.tells("connector", "list")[0]["id"] == identifier
 
 
-def test_a_second_connector_of_the_same_id_is_refused(terminal: Terminal) -> None:
-    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+def test_a_second_connector_of_the_same_id_is_refused(here: Terminal) -> None:
+    here.says("connector", "create", "--name", "shop", "--id", "shop-1")
 
-    assert "there is a connector shop-1 already" in terminal.refuses(
+    assert "there is a connector shop-1 already" in here.refuses(
         "connector", "create", "--name", "other", "--id", "shop-1"
     )
 
 
-def test_a_revoked_connector_is_listed_as_such_and_gets_no_token(terminal: Terminal) -> None:
-    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+def test_a_revoked_connector_is_listed_as_such_and_gets_no_token(here: Terminal) -> None:
+    here.says("connector", "create", "--name", "shop", "--id", "shop-1")
 
-    terminal.says("connector", "revoke", "shop-1")
+    here.says("connector", "revoke", "shop-1")
 
-    assert terminal.tells("connector", "list")[0]["revoked_at"] is not None
-    assert terminal.refuses("token", "create", "--connector", "shop-1")
-    assert "no connector shop-1" in terminal.refuses("connector", "revoke", "shop-1")
+    assert here.tells("connector", "list")[0]["revoked_at"] is not None
+    assert here.refuses("token", "create", "--connector", "shop-1")
+    assert "no connector shop-1" in here.refuses("connector", "revoke", "shop-1")
 
 
-def test_a_list_in_a_pipe_has_a_line_for_each_connector(terminal: Terminal) -> None:
+def test_a_list_in_a_pipe_has_a_line_for_each_connector(here: Terminal) -> None:
     for number in (1, 2):
-        terminal.says("connector", "create", "--name", "a name that is long " * 5, "--id", f"shop-{number}")
+        here.says("connector", "create", "--name", "a name that is long " * 5, "--id", f"shop-{number}")
 
-    lines = terminal.says("connector", "list").splitlines()
+    lines = here.says("connector", "list").splitlines()
 
     assert [line.split()[0] for line in lines] == ["id", "shop-1", "shop-2"]
 
@@ -73,19 +73,19 @@ async def _told(terminal: Terminal) -> str:
     return await asyncio.to_thread(eventually, look)
 
 
-def test_nobodys_pin_is_refused_with_what_to_do(terminal: Terminal) -> None:
-    assert "user create" in terminal.refuses("user", "pin", PHONE)
+def test_nobodys_pin_is_refused_with_what_to_do(here: Terminal) -> None:
+    assert "user create" in here.refuses("user", "pin", PHONE)
 
-    terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
+    here.says("user", "create", "--phone", PHONE, "--name", "Ada")
 
-    assert "generatePin" in terminal.refuses("user", "pin", PHONE)
+    assert "generatePin" in here.refuses("user", "pin", PHONE)
 
 
-def test_a_number_is_kept_in_one_spelling(terminal: Terminal) -> None:
-    made = terminal.tells("user", "create", "--phone", "+91 00000-00001", "--name", "Ada", "--id", "ada")
+def test_a_number_is_kept_in_one_spelling(here: Terminal) -> None:
+    made = here.tells("user", "create", "--phone", "+91 00000-00001", "--name", "Ada", "--id", "ada")
 
     assert made == {"id": "ada", "phone": PHONE, "name": "Ada"}
-    assert terminal.refuses("user", "create", "--phone", "12", "--name", "Ada").startswith("tidings: phone: ")
+    assert here.refuses("user", "create", "--phone", "12", "--name", "Ada").startswith("tidings: phone: ")
 
 
 def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Terminal) -> None:
@@ -99,14 +99,14 @@ def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Term
     assert terminal.refuses("token", "create", "--connector", "shop-1", "--group", "nowhere")
 
 
-def test_a_static_key_has_the_scopes_that_it_was_given_until_it_is_revoked(terminal: Terminal) -> None:
-    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+def test_a_static_key_has_the_scopes_that_it_was_given_until_it_is_revoked(here: Terminal) -> None:
+    here.says("connector", "create", "--name", "shop", "--id", "shop-1")
 
-    key = terminal.tells("token", "create", "--connector", "shop-1", "--static", "--scope", "publish")["token"]
+    key = here.tells("token", "create", "--connector", "shop-1", "--static", "--scope", "publish")["token"]
 
     assert key.startswith("tdk_")
-    assert terminal.says("token", "revoke", typed=f"{key}\n") == "revoked"
-    assert terminal.refuses("token", "revoke", key)
+    assert here.says("token", "revoke", typed=f"{key}\n") == "revoked"
+    assert here.refuses("token", "revoke", key)
 
 
 def test_options_of_tokens_that_do_not_go_together_are_refused(here: Terminal) -> None:

@@ -19,7 +19,7 @@ from tidings.core.signature import new_key_pair, new_secret
 from tidings.core.subscription import State, Subscription
 from tidings.core.vault import Vault, new_key
 from tidings.store.database import Database, LaneChange, Stale, Statement
-from tidings.store.subscriptions import Subscriptions, disabling, ending, withholding
+from tidings.store.subscriptions import Subscriptions, disabling, ending, reviving, withholding
 
 GROUP = Subject("Group", "g-1")
 
@@ -195,19 +195,26 @@ async def test_changes_while_others_publish_are_seen_or_stale(
 
 async def test_saving_changes_what_the_owner_may_change_and_nothing_else(subscriptions: Subscriptions) -> None:
     added = await subscriptions.add(made())
-    changed = replace(
-        added,
-        types=compile_types(["*"]),
-        state=State.DISABLED,
-        disabled_at=NOW,
-        disabled_why="it was disabled by its owner",
-        token=Secret("new"),
-        order_key="",
-    )
+    changed = replace(added, types=compile_types(["*"]), token=Secret("new"), order_key="")
 
     await subscriptions.save(replace(changed, subject=Subject("Group", "g-2"), owner="p-2"))
 
     assert await only(subscriptions, added.id) == changed
+
+
+async def test_a_webhook_that_was_disabled_since_it_was_read_stays_so_when_it_is_saved(
+    subscriptions: Subscriptions, database: Database
+) -> None:
+    added = await subscriptions.add(made())
+    await database.write(disabling(added.number, why="it failed", at=NOW, unless_succeeded_since=NOW))
+
+    await subscriptions.save(added)
+
+    disabled = await only(subscriptions, added.id)
+    await subscriptions.save(added, also=[reviving(added.number)])
+    revived = await only(subscriptions, added.id)
+    assert (disabled.state, disabled.disabled_why) == (State.DISABLED, "it failed")
+    assert (revived.state, revived.disabled_at, revived.disabled_why) == (State.ACTIVE, None, "")
 
 
 async def test_what_has_ended_is_not_saved(subscriptions: Subscriptions, database: Database) -> None:

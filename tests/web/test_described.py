@@ -12,7 +12,9 @@ from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.vault import new_key
 
-# What it does not ask: that everything which fits a schema is accepted (a group must also exist), and that an empty
+# It takes any method, also those that it does not name.
+_ANY_METHOD = "^/bin/"
+# What is not asked: that everything which fits a schema is accepted (a group must also exist), and that an empty
 # `accessToken` spoils a valid Bearer token.
 _LEFT_OUT = "positive_data_acceptance,ignored_auth"
 
@@ -21,6 +23,8 @@ _LEFT_OUT = "positive_data_acceptance,ignored_auth"
 async def test_every_answer_is_as_openapi_says(tmp_path: Path) -> None:
     settings = load({}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}", port="0", secret_key=new_key())
     async with served(settings) as server:
+        # Or the calls that wait for a request in a bin would wait half a minute each.
+        server.parts.inspector.close()
         connector = await server.parts.access.create_connector("schemathesis", actor="test", scopes=ALL)
         key = await server.parts.access.create_key(connector.id, actor="test", scopes=ALL)
         asking = await asyncio.create_subprocess_exec(
@@ -32,6 +36,7 @@ async def test_every_answer_is_as_openapi_says(tmp_path: Path) -> None:
             "--phases=coverage,fuzzing",
             "--max-examples=10",
             "--seed=1",
+            f"--exclude-path-regex={_ANY_METHOD}",
             f"--exclude-checks={_LEFT_OUT}",
             "--suppress-health-check=all",
             "--no-color",

@@ -6,8 +6,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 import rich_click as click
 import uvloop
@@ -23,6 +24,9 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # Seconds. Whatever makes a worker end at once must not keep the machine busy.
 _START_AGAIN_AFTER_S = 2.0
 _DELIVERING = frozenset({"deliver"})
+# Seconds for which a thread may keep Python to itself while another waits for it. With the usual 0.005 the thread that
+# writes to SQLite waits so long between any two statements; with this the whole way carries 15 to 30 % more (measured).
+_SWITCH_AFTER_S = 0.0005
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,7 +52,7 @@ def serve(**given: str | None) -> None:
     settings that hold secrets are read from there only.
     """
     environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
-    uvloop.run(_serve(load(environ), environ))
+    _run(_serve(load(environ), environ))
 
 
 @click.command()
@@ -58,7 +62,12 @@ def worker(*, until_input_ends: bool, **given: str | None) -> None:
     """Deliver only, beside servers on the same PostgreSQL database, until Ctrl-C or SIGTERM."""
     environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
     settings = replace(load(environ), roles=_DELIVERING, workers=1)
-    uvloop.run(_serve(settings, environ, until_input_ends=until_input_ends))
+    _run(_serve(settings, environ, until_input_ends=until_input_ends))
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    sys.setswitchinterval(_SWITCH_AFTER_S)
+    uvloop.run(serving)
 
 
 async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_ends: bool = False) -> None:

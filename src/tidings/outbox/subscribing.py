@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec.structs import replace as replace_struct
 
-from tidings.core.clock import HOUR, Clock
+from tidings.core.clock import DAY, HOUR, Clock
 from tidings.core.delivery import GIVE_UP_AFTER_MS
 from tidings.core.delivery import State as DeliveryState
 from tidings.core.errors import Invalid
@@ -22,8 +22,9 @@ from tidings.outbox.handshake import shake_hands
 from tidings.outbox.notices import notice
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.outbox.terms import Terms, agree
+from tidings.store.database import Statement
 from tidings.store.history import History
-from tidings.store.subscriptions import Subscriptions, ending
+from tidings.store.subscriptions import Subscriptions, disabling, ending, reviving
 
 log = logging.getLogger(__name__)
 
@@ -86,14 +87,23 @@ class Subscribing:
         after = self._agreed(before, terms)
         if after.url != before.url:
             await self._check_url(after, terms)
-        if active is False:
-            now = self.clock.now()
-            after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why="it was disabled by its owner")
-        elif active:
+        is_revived = active is True and before.state is State.DISABLED
+        is_disabled = active is False and before.state is State.ACTIVE
+        also: list[Statement] = []
+        if is_revived:
+            # Before it is active: what failed must not come behind what was held.
+            await self._owe_failed_again(before)
+            also = [reviving(before.number)]
             after = replace(after, state=State.ACTIVE, disabled_at=None, disabled_why="")
-        await self.subscriptions.save(after)
-        if active and before.state is State.DISABLED:
-            await self._revive(before)
+        elif is_disabled:
+            now, why = self.clock.now(), "it was disabled by its owner"
+            also = [disabling(before.number, why=why, at=now, unless_succeeded_since=now + DAY)]
+            after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why=why)
+        await self.subscriptions.save(after, also=also)
+        if is_revived:
+            await self._tell(notice("webhook.enabled", after, at=self.clock.now()))
+        elif is_disabled:
+            await self._tell(notice("webhook.disabled", after, at=self.clock.now(), why=after.disabled_why))
         await self.directory.refresh()
         log.info("webhook.changed webhook=%s state=%s", after.id, after.state)
         return after
@@ -121,14 +131,16 @@ class Subscribing:
         await self.directory.refresh()
         return secret
 
-    async def _revive(self, subscription: Subscription) -> None:
-        # The held ones are still owed; the failed ones are owed again. Oldest first is the order of the claims.
+    async def _tell(self, event: Event) -> None:
+        await self.publisher.publish_one(Draft(event=event))
+
+    async def _owe_failed_again(self, subscription: Subscription) -> None:
+        # What is held is owed still. Oldest first is the order of the claims.
         since = max(0, (subscription.disabled_at or 0) - GIVE_UP_AFTER_MS - HOUR)
         again = await self.history.replay(
             subscription.number, since=since, until=None, types=(), states=(DeliveryState.FAILED,)
         )
-        await self.publisher.publish_one(Draft(event=notice("webhook.enabled", subscription, at=self.clock.now())))
-        log.info("webhook.enabled webhook=%s owed_again=%s", subscription.id, again)
+        log.info("webhook.owed_again webhook=%s deliveries=%s", subscription.id, again)
 
     async def test(self, subscription: Subscription, sample: Event) -> int:
         """Owe the subscription, and nobody else, a sample event, whatever its types and filters say; the event's id."""

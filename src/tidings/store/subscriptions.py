@@ -81,7 +81,7 @@ class Subscriptions:
         return replace(subscription, number=int(number or 0))
 
     async def save(self, subscription: Subscription, *, also: Sequence[Statement] = ()) -> None:
-        """Keep what its owner may change, its state included. Raises NotFound if it has ended."""
+        """Keep what its owner may change; its state changes by `reviving` and `disabling`. NotFound if it has ended."""
         ended = NotFound("there is no such webhook any more; make a new one with POST /v1/webhook")
         await self._database.write(Statement("subscription_saved", self._values(subscription), ended), *also)
 
@@ -187,6 +187,11 @@ def disabling(number: int, *, why: str, at: int, unless_succeeded_since: int) ->
         {"number": number, "why": why, "at": at, "since": unless_succeeded_since},
         Conflict("the webhook is not active, or something was delivered since; there is nothing to disable"),
     )
+
+
+def reviving(number: int) -> Statement:
+    """Make a disabled subscription active again; nothing happens to one that is not disabled."""
+    return Statement("subscription_revived", {"number": number})
 
 
 def ending(number: int, *, at: int) -> Statement:

@@ -1,7 +1,8 @@
 """What `data` holds in a callback, by event type.
 
 A field that the event schema has in a table or in a sample is sent, and so is one that only captured payloads have;
-where their shapes differ, captured ones come before samples, and samples before tables. Poll, LetsMeet and Group events were never published: theirs are designed after the nearest relatives.
+where their shapes differ, captured ones come before samples, and samples before tables. Poll, LetsMeet and Group events
+were never published: theirs are designed after the nearest relatives.
 """
 
 from typing import Any

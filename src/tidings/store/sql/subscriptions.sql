@@ -13,7 +13,8 @@ INSERT INTO subscription (
 RETURNING number;
 
 -- name: subscription_saved
--- Change what its owner may change, unless it has ended. A new end of its validity is to be announced anew.
+-- Change what its owner may change, unless it has ended. A new end of its validity is to be announced anew. Its state
+-- is left alone: it may have changed since it was read.
 -- changes: subscriptions
 UPDATE subscription SET
     version = (SELECT version FROM subscription_version),
@@ -31,12 +32,16 @@ UPDATE subscription SET
     order_key = :order_key,
     rate = :rate,
     filters = :filters,
-    state = :state,
     expiry_announced = CASE WHEN expires_at = :expires_at THEN expiry_announced ELSE 0 END,
-    expires_at = :expires_at,
-    disabled_at = :disabled_at,
-    disabled_why = :disabled_why
+    expires_at = :expires_at
 WHERE id = :id AND state <> 'ended';
+
+-- name: subscription_revived
+-- Make a disabled subscription active again.
+-- changes: subscriptions
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version), state = 'active', disabled_at = NULL, disabled_why = ''
+WHERE number = :number AND state = 'disabled';
 
 -- name: subscription_disabled
 -- Hold what it is owed, unless something was delivered after that instant.

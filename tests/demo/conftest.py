@@ -1,0 +1,71 @@
+"""The demo's stage over a real server and real receivers, without its pauses."""
+
+from collections.abc import AsyncIterator, Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tidings.app.serve import served
+from tidings.app.settings import load
+from tidings.core.clock import Clock
+from tidings.demo.certificate import throw_away
+from tidings.demo.ledger import Ledger
+from tidings.demo.receiver import Receivers
+from tidings.demo.screen import Screen, Tally
+from tidings.demo.stage import Stage, set_up
+from tidings.demo.story import Story
+from tidings.web.server import Server
+
+CLOCK = Clock()
+
+
+class House:
+    """A stage that is set, with receivers that are all well, and a story that has not begun."""
+
+    def __init__(self, stage: Stage, receivers: Receivers) -> None:
+        self.stage = stage
+        self.receivers = receivers
+        self._ledger = Ledger(stage, receivers)
+        self._shown = StringIO()
+        screen = Screen(Console(file=self._shown), clock=CLOCK)
+        self.story = Story(stage, receivers=receivers, screen=screen, clock=CLOCK)
+
+    @property
+    def shown(self) -> str:
+        return self._shown.getvalue()
+
+    async def post(self) -> None:
+        await self.stage.parts.messages.post(self.stage.admin, self.stage.group, text="Lunch is here")
+
+    async def becomes(self, condition: Callable[[Tally], bool]) -> Tally:
+        """The tally, once that is true of it."""
+        for _ in range(1_000):
+            tally = await self._ledger.tally()
+            if condition(tally):
+                return tally
+            await CLOCK.sleep(0.01)  # deliveries are real, and take real time
+        raise AssertionError("what was waited for did not happen")
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    receivers = Receivers(clock=CLOCK, on_callback=lambda _: None)
+    certificate = throw_away(tmp_path, address="127.0.0.1", now=CLOCK.now())
+    settings = load(
+        {},
+        folder=tmp_path,
+        database=f"sqlite:{tmp_path / 'tidings.db'}",
+        port="0",
+        egress_allow="127.0.0.1/32",
+        egress_ca=str(certificate.chain),
+        retry_schedule="100ms,100ms,100ms,100ms,1s,1s",
+    )
+    async with (
+        Server(receivers.application, clock=CLOCK, certificate=certificate).listening("127.0.0.1", 0) as port,
+        served(settings) as serving,
+    ):
+        stage = await set_up(serving.parts, receivers, receivers_url=f"https://127.0.0.1:{port}/")
+        receivers.manners.clear()
+        yield House(stage, receivers)
