@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from click import Context
 from standardwebhooks import Webhook
 
 from tidings.app.settings import Settings, variable
-from tidings.cli.main import _COMMANDS
+from tidings.cli.main import tidings
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text()
 PROGRAMS = Path(sys.executable).parent
@@ -109,7 +110,7 @@ def test_every_command_that_is_named_exists() -> None:
     named = set(re.findall(r"^ {4}tidings (\w+)", TEXT, re.MULTILINE))
 
     assert named
-    assert named <= _COMMANDS.keys()
+    assert named <= set(tidings.list_commands(Context(tidings)))
 
 
 def test_every_page_that_is_linked_exists() -> None:

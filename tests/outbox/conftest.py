@@ -1,12 +1,18 @@
 """A house for the outbox: a real store, a clock moved by hand, real endpoints."""
 
+import asyncio
 import contextlib
 import ipaddress
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
+import apsw
+import asyncpg
+import msgspec
 import pytest
 
 from tidings.core.clock import DAY, SECOND, Clock
+from tidings.core.errors import Unavailable
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.schedule import DEFAULT_SCHEDULE
 from tidings.core.subscription import Subscription
@@ -15,6 +21,7 @@ from tidings.dialects.discovery import discover
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
 from tidings.egress.resolver import Resolver
+from tidings.outbox.courier import Courier
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.publisher import Draft
 from tidings.outbox.subscribing import Subscribing
@@ -22,13 +29,21 @@ from tidings.outbox.terms import Terms
 from tidings.store.database import Database, Kept
 from tidings.store.history import History
 from tidings.store.open import open_database
+from tidings.store.sqlite.database import open_sqlite
 from tidings.store.subscriptions import Subscriptions
 from tidings.testing.clock import ManualClock
-from tidings.testing.endpoint import Endpoint
+from tidings.testing.endpoint import Captured, Endpoint
 
 GROUP = Subject("Application", "orders")
 REAL = Clock()
 RETENTION_MS = 30 * DAY
+# What a SQLite store waits for a lock here: a test that takes the store away need not wait as long as a user would.
+BUSY_MS = 100
+
+
+def types(requests: list[Captured]) -> list[str]:
+    """The event types that callbacks in the standard format tell of, in the order of their arrival."""
+    return [msgspec.json.decode(request.body)["type"] for request in requests]
 
 
 class House:
@@ -44,7 +59,7 @@ class House:
         self.subscriptions = Subscriptions(database, vault)
         self.history = History(database)
         self.hub = Hub(
-            database=database,
+            database,
             subscriptions=self.subscriptions,
             client=client,
             clock=clock,
@@ -62,6 +77,12 @@ class House:
             formats=found.dialects.keys(),
             default_format=lambda kind: found.default_for.get(kind, "standard"),
         )
+
+    @property
+    def courier(self) -> Courier:
+        """The courier of a house that delivers."""
+        assert self.hub.courier is not None
+        return self.hub.courier
 
     async def subscribe(
         self, url: str, *, subject: Subject = GROUP, types: tuple[str, ...] = ("*",), **terms: object
@@ -81,8 +102,7 @@ class House:
 
     async def settled(self) -> None:
         """Wait until nothing is under way, and what was is on disk."""
-        courier = self.hub.courier
-        assert courier is not None
+        courier = self.courier
         await self.reaches(lambda: not courier.in_flight and not courier.recorder.waiting)
 
     async def later(self, ms: int) -> None:
@@ -107,13 +127,17 @@ class House:
         assert found is not None
         return found
 
-    async def reaches(self, condition: Callable[[], object], *, by: int = 0, steps: int = 400) -> None:
+    async def reaches(
+        self, condition: Callable[[], object], *, by: int = 0, steps: int = 400, is_beating: bool = True
+    ) -> None:
         """Wait until a condition holds, moving the clock by so many milliseconds at each look if it does not."""
         for _ in range(steps):
             if condition():
                 return
-            if by:
+            if by and is_beating:
                 await self.later(by)
+            elif by:
+                await self.clock.advance(by)
             await REAL.sleep(0.005)  # disk and network are real, and take real time
         raise AssertionError("what was waited for did not happen")
 
@@ -130,7 +154,12 @@ def open_house(database_url: str) -> OpenHouse:
     @contextlib.asynccontextmanager
     async def make(*, delivers: bool = True, serving: bool = True) -> AsyncIterator[House]:
         guard = Guard(resolver=Resolver(clock=clock), allow=[ipaddress.ip_network("127.0.0.0/8")], plain_http=True)
-        database = await open_database(database_url, clock=clock, serving=serving)
+        engine, _, path = database_url.partition(":")
+        database: Database
+        if engine == "sqlite":
+            database = await open_sqlite(path, clock=clock, serving=serving, busy_ms=BUSY_MS)
+        else:
+            database = await open_database(database_url, clock=clock)
         try:
             await database.migrate()
             async with Client(guard=guard, clock=clock) as client:
@@ -153,3 +182,85 @@ async def house(open_house: OpenHouse) -> AsyncIterator[House]:
 async def endpoint() -> AsyncIterator[Endpoint]:
     async with Endpoint() as endpoint:
         yield endpoint
+
+
+Outage = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+def outage(database_url: str) -> Outage:
+    """Takes the store away for as long as the context lasts: nothing can be written to it."""
+    engine, _, path = database_url.partition(":")
+    return (lambda: _locked(path)) if engine == "sqlite" else (lambda: _gone(database_url))
+
+
+@contextlib.asynccontextmanager
+async def _locked(path: str) -> AsyncIterator[None]:
+    """Another process keeps the file's write lock."""
+    connection = await asyncio.to_thread(apsw.Connection, path)
+    connection.set_busy_timeout(5_000)
+    await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(connection.close)
+
+
+@contextlib.asynccontextmanager
+async def _gone(url: str) -> AsyncIterator[None]:
+    """The database has another name for a while, and nobody is connected to it."""
+    name = url.rpartition("/test_")[2].partition("?")[0]
+    there, elsewhere = f"test_{name}", f"away_{name}"
+    connection = await asyncpg.connect(url.replace(f"/{there}?", "/postgres?"))
+    try:
+        await connection.execute(f"ALTER DATABASE {there} ALLOW_CONNECTIONS false")
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", there)
+        await connection.execute(f"ALTER DATABASE {there} RENAME TO {elsewhere}")
+        try:
+            yield
+        finally:
+            await connection.execute(f"ALTER DATABASE {elsewhere} RENAME TO {there}")
+            await connection.execute(f"ALTER DATABASE {there} ALLOW_CONNECTIONS true")
+    finally:
+        await connection.close()
+
+
+def failing_once(method: Callable[..., Awaitable[Any]], *, is_done: bool = False) -> Callable[..., Awaitable[Any]]:
+    """The store's method, which fails the first time: before it did anything, or with `is_done` after its commit."""
+    has_failed = False
+
+    async def call(*arguments: object, **named: object) -> object:
+        nonlocal has_failed
+        if has_failed:
+            return await method(*arguments, **named)
+        has_failed = True
+        if is_done:
+            await method(*arguments, **named)
+        raise Unavailable("the connection was lost", is_fate_unknown=is_done)
+
+    return call
+
+
+@pytest.fixture
+async def another_process(database_url: str, house: House) -> AsyncIterator[Database]:
+    """The same database, as a process of its own has it."""
+    database = await open_database(database_url, clock=house.clock)
+    yield database
+    await database.close()
+
+
+Silence = Callable[[int], Awaitable[None]]
+
+
+@pytest.fixture
+def silence(database_url: str, house: House) -> Silence:
+    """Lets the ten seconds pass after which an owner that does not beat is dead, by the store's own clock."""
+
+    async def pass_for(owner: int) -> None:
+        if database_url.startswith("postgresql"):
+            connection = await asyncpg.connect(database_url)
+            await connection.execute("UPDATE owner SET beat = 0 WHERE id = $1", owner)
+            await connection.close()
+        await house.later(12 * SECOND)
+
+    return pass_for

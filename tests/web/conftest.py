@@ -8,25 +8,19 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from tidings.access.scope import GRANTED
-from tidings.core.caller import Caller, TokenKind
+from tests.web.callers import CALLERS
+from tests.web.desk import Desk
+from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Throttled, Unauthenticated, Unavailable
 from tidings.core.route import Call, Parameter, Route
 from tidings.store.database import Database
 from tidings.store.open import open_database
+from tidings.testing.clock import ManualClock
 from tidings.web.door import Door, opened
 from tidings.web.login import Login, caller_of
 from tidings.web.peer import Proxies
 from tidings.web.server import Server
-
-PUBLISHER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset(GRANTED))
-STRANGER = Caller(connector="other", kind=TokenKind.KEY, scopes=frozenset(GRANTED))
-READER = Caller(connector="shop", kind=TokenKind.KEY, scopes=frozenset({"events.read"}))
-TENANT = Caller(connector="office", kind=TokenKind.TENANT, scopes=frozenset(GRANTED))
-CALLERS = {"tdk_shop": PUBLISHER, "tdk_other": STRANGER, "tdk_reader": READER, "tdk_tenant": TENANT}
-SHOP = {"authorization": "Bearer tdk_shop"}
-OTHER = {"authorization": "Bearer tdk_other"}
 
 
 class Order(msgspec.Struct):
@@ -120,3 +114,8 @@ async def port(login: Login) -> AsyncIterator[int]:
     door = Door(routes=ROUTES, pages=(), login=login, proxies=Proxies([ip_network("127.0.0.1")]))
     async with Server(opened(door), clock=Clock()).listening("127.0.0.1", 0) as port:
         yield port
+
+
+@pytest.fixture
+def desk(database: Database, manual_clock: ManualClock) -> Desk:
+    return Desk(database, manual_clock)

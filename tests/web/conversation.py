@@ -57,7 +57,10 @@ class Conversation:
     async def is_closed(self) -> bool:
         """Whether the server hangs up, without a further word."""
         async with asyncio.timeout(_WITHIN):
-            return await self.reader.read() == b""
+            try:
+                return await self.reader.read() == b""
+            except ConnectionResetError:
+                return True
 
     @property
     def certificate(self) -> bytes:

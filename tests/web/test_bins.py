@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from tests.web.conftest import OTHER, SHOP
+from tests.web.callers import OTHER, SHOP
 from tests.web.conversation import ask
 from tidings.core.clock import Clock
 from tidings.core.json_text import LARGEST_BODY

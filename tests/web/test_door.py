@@ -4,9 +4,13 @@ import logging
 
 import pytest
 
-from tests.web.conftest import SHOP
+from tests.web.callers import SHOP
 from tests.web.conversation import ask, request, talk
+from tidings.core.errors import Unauthenticated
 from tidings.core.json_text import LARGEST_BODY
+from tidings.core.route import Call
+from tidings.web import body as body_of_request
+from tidings.web.login import caller_of
 
 ECHO = "POST /v1/groups/g1/echo"
 LANGUAGE = {"accept-language": "mr"}
@@ -232,3 +236,18 @@ async def test_browser_programs_of_any_origin_may_call(port: int) -> None:
     assert preflight.status == 200
     assert "POST" in preflight.headers["access-control-allow-methods"]
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_408(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_of_request, "SLOWEST_BODY_S", 0.05)
+    async with talk(port) as conversation:
+        await conversation.say(request(ECHO, headers={**SHOP, "content-length": "100"}) + b"{")
+        answer = await conversation.hear()
+
+        assert (answer.status, answer.json["errorCode"]) == (408, "Timeout")
+        assert await conversation.is_closed()
+
+
+def test_a_call_without_a_caller_ends_where_one_is_needed() -> None:
+    with pytest.raises(Unauthenticated, match="Token missing"):
+        caller_of(Call(caller=None))

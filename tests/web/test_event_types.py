@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.web.conftest import OTHER, SHOP
+from tests.web.callers import OTHER, SHOP
 from tests.web.conversation import ask
 from tidings.core.clock import Clock
 from tidings.store.database import Database

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.store.factories import claimed, event, kept, publication, settlement
-from tests.web.conftest import OTHER, SHOP
+from tests.web.callers import OTHER, SHOP
 from tests.web.conversation import ask
 from tidings.core.clock import Clock
 from tidings.core.delivery import State

@@ -6,82 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.web.conftest import CALLERS, OTHER, SHOP
+from tests.web.callers import CALLERS, OTHER, SHOP
 from tests.web.conversation import ask, request, talk
-from tidings.core.caller import Caller
+from tests.web.desk import EVENT, PUBLISH, Desk
 from tidings.core.clock import Clock
-from tidings.core.errors import NotFound, Unauthenticated
 from tidings.core.event import Actor, Event, Subject
-from tidings.core.vault import Vault, new_key
-from tidings.outbox.directory import Directory
-from tidings.outbox.hub import Nobody
-from tidings.outbox.publisher import Publisher
-from tidings.store.database import Database
-from tidings.store.event_types import EventType, EventTypes
-from tidings.store.people import Naming
-from tidings.store.subscriptions import Subscriptions
-from tidings.testing.clock import ManualClock
-from tidings.web.door import Door, opened
-from tidings.web.intake import Intake
-from tidings.web.intake_page import intake_page
-from tidings.web.login import Login
-from tidings.web.permits import GOOD_FOR_S, Permits
-from tidings.web.schemas import Schemas
+from tidings.store.event_types import EventType
+from tidings.web.permits import GOOD_FOR_S
 from tidings.web.server import Server
 from tidings.web.submission import MOST_EVENTS
-
-PUBLISH = "POST /v1/events"
-EVENT: dict[str, Any] = {
-    "type": "order.created",
-    "subjects": [{"objectType": "Application", "objectId": "shop-1"}],
-    "data": {"amount": 12.50, "note": "ä"},
-}
-
-
-async def judge(_: Caller, event: Event) -> None:
-    """What is called `hidden` is nobody's."""
-    if Subject("Application", "hidden") in event.subjects:
-        raise NotFound("there is no such application")
-
-
-class Desk:
-    """An intake on a store, and a server in front of it."""
-
-    def __init__(self, database: Database, clock: ManualClock) -> None:
-        self.database = database
-        self.clock = clock
-        self.types = EventTypes(database)
-        self.schemas = Schemas(self.types, clock)
-        self.known: dict[str, Caller] = {}
-        directory = Directory(Subscriptions(database, Vault([new_key()])))
-        self.publisher = Publisher(database, directory, hand_over=Nobody(), on_owed_elsewhere=lambda: None)
-        login = Login(known=self.known.get, authenticate=self._authenticate)
-        self.intake = Intake(
-            publisher=self.publisher,
-            permits=Permits(judge, clock),
-            schemas=self.schemas,
-            login=login,
-            clock=clock,
-        )
-        self.door = opened(Door(routes=(), pages=[intake_page(self.intake)], login=login))
-
-    async def _authenticate(self, token: str) -> Caller:
-        if token not in CALLERS:
-            raise Unauthenticated("Invalid token.")
-        self.known[token] = CALLERS[token]
-        return CALLERS[token]
-
-    async def kept(self) -> list[bytes]:
-        """The data of what is on disk, oldest first."""
-        return [
-            row.data.encode()
-            for row in await self.database.read(Naming, "events_naming", after=0, until=2**62, phone="%", person="%")
-        ]
-
-
-@pytest.fixture
-def desk(database: Database, manual_clock: ManualClock) -> Desk:
-    return Desk(database, manual_clock)
 
 
 @pytest.fixture(params=["at once", "the long way"])
@@ -270,15 +203,15 @@ async def test_a_registered_schema_is_checked_and_the_place_told(port: int, desk
 
 
 async def test_what_was_allowed_is_asked_again_after_a_moment(desk: Desk) -> None:
-    permits, caller = Permits(judge, desk.clock), CALLERS["tdk_shop"]
+    caller = CALLERS["tdk_shop"]
     event = Event(type="a", subjects=(Subject("Application", "s"),), data=b"{}", at=0)
 
-    await permits.check(caller, event)
-    assert permits.remembers(caller, event)
-    assert not permits.remembers(caller, msgspec.structs.replace(event, actor=Actor(phone="+910000000001")))
+    await desk.permits.check(caller, event)
+    assert desk.permits.remembers(caller, event)
+    assert not desk.permits.remembers(caller, msgspec.structs.replace(event, actor=Actor(phone="+910000000001")))
 
     await desk.clock.advance(round(GOOD_FOR_S * 1_000))
-    assert not permits.remembers(caller, event)
+    assert not desk.permits.remembers(caller, event)
 
 
 async def test_a_body_in_pieces_or_larger_than_the_servers_buffer_is_published_whole(port: int, desk: Desk) -> None:

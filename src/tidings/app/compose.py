@@ -84,7 +84,18 @@ async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: 
             proxied=bool(settings.egress_proxy),
         )
         client = await stack.enter_async_context(_client(settings, guard, clock=clock))
-        yield _put_together(settings, clock=clock, database=database, vault=vault, client=client, guard=guard)
+        found = discover()
+        hub = Hub(
+            database,
+            subscriptions=Subscriptions(database, vault),
+            client=client,
+            clock=clock,
+            dialects=found.dialects,
+            settings=_hub_settings(settings),
+        )
+        yield _put_together(
+            settings, hub, clock=clock, database=database, vault=vault, client=client, guard=guard, found=found
+        )
 
 
 @contextlib.asynccontextmanager
@@ -125,35 +136,17 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
 
 
 def _put_together(
-    settings: Settings, *, clock: Clock, database: Database, vault: Vault, client: Client, guard: Guard
+    settings: Settings,
+    hub: Hub,
+    *,
+    clock: Clock,
+    database: Database,
+    vault: Vault,
+    client: Client,
+    guard: Guard,
+    found: Found,
 ) -> Parts:
-    found = discover()
     subscriptions, history = Subscriptions(database, vault), History(database)
-    hub = Hub(
-        database=database,
-        subscriptions=subscriptions,
-        client=client,
-        clock=clock,
-        dialects=found.dialects,
-        settings=HubSettings(
-            schedule=settings.retry_schedule,
-            retention_ms=settings.retention,
-            is_delivering="deliver" in settings.roles,
-        ),
-    )
-    subscribing = Subscribing(
-        subscriptions=subscriptions,
-        history=history,
-        publisher=hub.publisher,
-        directory=hub.directory,
-        client=client,
-        guard=guard,
-        clock=clock,
-        formats=found.dialects.keys(),
-        default_format=lambda kind: found.default_for.get(kind, "standard"),
-        handshake=settings.handshake,
-        is_own=lambda url: is_own(settings, url),
-    )
     rights = Rights(database, subscriptions=subscriptions, clock=clock, group_types=EVENT_TYPES)
     return Parts(
         settings=settings,
@@ -165,17 +158,60 @@ def _put_together(
         subscriptions=subscriptions,
         history=history,
         hub=hub,
-        subscribing=subscribing,
-        access=Access(
-            database,
-            vault=vault,
+        subscribing=_subscribing(
+            settings,
+            hub,
+            subscriptions=subscriptions,
+            history=history,
+            client=client,
+            guard=guard,
             clock=clock,
-            pin_sender=pin_sender(settings.pin_sender.reveal(), send=client.send, ca_file=settings.egress_ca),
+            found=found,
         ),
+        access=_access(settings, database, vault=vault, client=client, clock=clock),
         rights=rights,
         groups=Groups(database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock),
         messages=Messages(publisher=hub.publisher, rights=rights, clock=clock),
         inspector=Inspector(Bins(database), clock),
+    )
+
+
+def _subscribing(
+    settings: Settings,
+    hub: Hub,
+    *,
+    subscriptions: Subscriptions,
+    history: History,
+    client: Client,
+    guard: Guard,
+    clock: Clock,
+    found: Found,
+) -> Subscribing:
+    return Subscribing(
+        subscriptions=subscriptions,
+        history=history,
+        publisher=hub.publisher,
+        directory=hub.directory,
+        client=client,
+        guard=guard,
+        clock=clock,
+        formats=found.dialects.keys(),
+        default_format=found.default_format,
+        handshake=settings.handshake,
+        is_own=lambda url: is_own(settings, url),
+    )
+
+
+def _access(settings: Settings, database: Database, *, vault: Vault, client: Client, clock: Clock) -> Access:
+    sender = pin_sender(settings.pin_sender.reveal(), send=client.send, ca_file=settings.egress_ca)
+    return Access(database, vault=vault, clock=clock, pin_sender=sender)
+
+
+def _hub_settings(settings: Settings) -> HubSettings:
+    return HubSettings(
+        schedule=settings.retry_schedule,
+        retention_ms=settings.retention,
+        is_delivering="deliver" in settings.roles,
     )
 
 

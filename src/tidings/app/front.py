@@ -170,10 +170,14 @@ def _latencies(parts: Parts) -> Sequence[Latency]:
         return []
     return [
         Latency(
-            name="tidings_attempt", meaning="From the start of an attempt to its end", histogram=courier.attempt_ms
+            name="tidings_attempt_seconds",
+            meaning="From the start of an attempt to its end",
+            histogram=courier.attempt_ms,
         ),
         Latency(
-            name="tidings_arrival", meaning="From an event to the 2xx of its subscriber", histogram=courier.arrival_ms
+            name="tidings_arrival_seconds",
+            meaning="From an event to the 2xx of its subscriber",
+            histogram=courier.arrival_ms,
         ),
     ]
 

@@ -29,13 +29,17 @@ async def served(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
     Without the role `api` nothing listens: the process delivers only. Raises as `opened` and `Server.listening`.
     """
     async with opened(settings, clock=clock, is_serving=True) as parts, running(parts):
-        log.info("server.started url=%s roles=%s", parts.settings.base_url, ",".join(sorted(parts.settings.roles)))
         if parts.settings.roles.isdisjoint({"api", "receive"}):
-            yield Served(url=parts.settings.base_url, parts=parts)
+            yield _started(parts)
         else:
             async with _listening(parts):
-                yield Served(url=parts.settings.base_url, parts=parts)
-        log.info("server.stopping")
+                yield _started(parts)
+        log.info("server.stopped")
+
+
+def _started(parts: Parts) -> Served:
+    log.info("server.started url=%s roles=%s", parts.settings.base_url, ",".join(sorted(parts.settings.roles)))
+    return Served(url=parts.settings.base_url, parts=parts)
 
 
 @contextlib.asynccontextmanager

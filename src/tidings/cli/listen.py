@@ -38,8 +38,8 @@ def listen(
     remote = Remote(server or settings_of_here().base_url, token=token.strip(), patience_s=_WAIT_S + 15)
     target = None if forward_to is None else Forward(forward_to)
     made = remote.ask("POST", "/v1/bins", body={})
-    click.echo(f"Callbacks to {made['url']} are shown here. Ctrl-C ends it.")
     try:
+        click.echo(f"Callbacks to {made['url']} are shown here. Ctrl-C ends it.")
         _follow(remote, made["name"], types=types, target=target, count=count)
     except KeyboardInterrupt:
         click.echo()

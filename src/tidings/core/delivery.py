@@ -91,7 +91,7 @@ def after(
     retry_after_ms: int = 0,
     probe_wait_ms: int = 0,
 ) -> Result:
-    """Say what becomes of a delivery after an attempt that began at `at`. `jitter` is a random number in [0, 1).
+    """Say what becomes of a delivery after an attempt that ended at `at`. `jitter` is a random number in [0, 1).
 
     A delivery fails after its last retry, or 48 h after its first attempt, whatever the circuit does. A probe uses up
     no retry. 410 fails the delivery and disables the subscription at once; otherwise a delivery that is given up asks

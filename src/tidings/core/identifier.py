@@ -4,6 +4,7 @@ import uuid
 
 SEQUENCE_BITS = 20
 _SUBSCRIPTION_BITS = 54
+_LARGEST = 2**63 - 1  # what a database's BIGINT holds
 
 
 def identifier_at(instant: int) -> int:
@@ -39,4 +40,5 @@ def inside(text: str) -> tuple[int, int] | None:
     if high >> 12 & 0xF != 7 or low >> 62 != 0b10:  # noqa: PLR2004 - UUID version 7, RFC 9562 variant
         return None
     sequence = (high & 0xFFF) << 8 | low >> _SUBSCRIPTION_BITS & 0xFF
-    return (high >> 16) << SEQUENCE_BITS | sequence, low & (1 << _SUBSCRIPTION_BITS) - 1
+    identifier = (high >> 16) << SEQUENCE_BITS | sequence
+    return None if identifier > _LARGEST else (identifier, low & (1 << _SUBSCRIPTION_BITS) - 1)

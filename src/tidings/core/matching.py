@@ -28,7 +28,10 @@ class Index:
         for subscription in changed:
             before = self._by_number.pop(subscription.number, None)
             if before is not None:
-                self._by_subject[before.subject].pop(before.number)
+                alike = self._by_subject[before.subject]
+                del alike[before.number]
+                if not alike:  # subjects come and go, and there is no end of them
+                    del self._by_subject[before.subject]
             if subscription.state is not State.ENDED:
                 self._by_number[subscription.number] = subscription
                 self._by_subject.setdefault(subscription.subject, {})[subscription.number] = subscription

@@ -13,6 +13,7 @@ from tidings.core.errors import Invalid, Undeliverable
 from tidings.egress.answer import Answer, Failed, Outcome, Timings, outcome_of, retry_after_ms
 from tidings.egress.connection import Connection
 from tidings.egress.course import Course
+from tidings.egress.deadline import Deadlines
 from tidings.egress.dialer import Dialer
 from tidings.egress.guard import Guard
 from tidings.egress.pool import Pool
@@ -74,6 +75,7 @@ class Client:
         self._dialer = Dialer(
             clock=self._clock, contexts=self._contexts, resolver=self._guard.resolver, proxy=self._proxy
         )
+        self._deadlines = Deadlines()
         self._sweeping = asyncio.create_task(self._sweep())
         return self
 
@@ -82,6 +84,7 @@ class Client:
         with suppress(asyncio.CancelledError):
             await self._sweeping
         await self._pool.close()
+        self._deadlines.close()
 
     async def send(self, request: Request) -> Answer:
         """Send a request. Whatever the endpoint does is in the answer; `Invalid` is raised for a header of ours.
@@ -90,18 +93,22 @@ class Client:
         only if a kept connection was closed before a byte of the answer.
         """
         course = Course()
+        deadline = self._deadlines.begin(request.timeout_ms)
         try:
-            async with asyncio.timeout(request.timeout_ms / 1_000):
-                connection = await self._exchange(request, course)
+            connection = await self._exchange(request, course)
         except Failed as failed:
             return self._answer(course, failed.outcome, error=failed.error)
-        except TimeoutError:
+        except asyncio.CancelledError:
+            if not deadline.explains_cancellation():
+                raise
             error = f"no complete answer within {request.timeout_ms / 1_000:g} s, still {course.doing}"
             return self._answer(course, Outcome.TIMED_OUT, error=error)
         except Unresolved as error:
             return self._answer(course, Outcome.NAME_FAILED, error=error.message)
         except Undeliverable as error:
             return self._answer(course, Outcome.FORBIDDEN, error=error.message)
+        finally:
+            self._deadlines.end(deadline)
         self._pool.keep(connection)
         outcome = outcome_of(connection.status)
         return self._answer(course, outcome, error="" if outcome is Outcome.OK else _refusal(connection.status))
@@ -109,7 +116,8 @@ class Client:
     async def _exchange(self, request: Request, course: Course) -> Connection:
         destination = self._destinations.get(request.url) or self._destination(request.url)
         data = render(request, destination.prefix)
-        judged = await self._judged(destination, course)
+        # Our own, or a literal one, which was judged with the URL; any other is judged at every attempt.
+        judged = destination.target.addresses or await self._judged(destination.target, course)
         course.doing = "waiting for a free connection"
         origin = (destination.origin, request.client_certificate)
         kept = await self._pool.take(origin, judged)
@@ -131,10 +139,7 @@ class Client:
         self._dialer.remember(connection)
         return connection
 
-    async def _judged(self, destination: _Destination, course: Course) -> Sequence[str]:
-        target = destination.target
-        if target.addresses:
-            return target.addresses  # our own, or a literal one, which was judged with the URL
+    async def _judged(self, target: Target, course: Course) -> Sequence[str]:
         began = perf_counter()
         addresses = await self._guard.addresses(target)
         course.name_ms = (perf_counter() - began) * 1_000

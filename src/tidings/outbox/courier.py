@@ -100,11 +100,16 @@ class Courier:
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
         """Send a delivery that `accepts` reserved, now that it is on disk and leased."""
+        debt = Debt(event=event, subscription=subscription, due=event.at)
         lane = self.roster.lane_of(subscription)
-        if lane is None:  # it has ended since, and what it is owed is cancelled
-            self.give_back(len(event.data))
+        if lane is None:  # it has ended since, and what it is owed can be cancelled once nobody has it
+            self.roster.drop(debt)
+            self._spawn(self._give_back_debts([debt]))
             return
-        lane.queue.append((Debt(event=event, subscription=subscription, due=event.at), owner))
+        lane.queue.append((debt, owner))
+        # Between match and commit it may have been disabled, or its circuit may have opened.
+        if lane.circuit.is_open or not lane.subscription.is_sending:
+            self._release(lane)
         self._offer(lane)
         self._pump()
 
@@ -150,6 +155,7 @@ class Courier:
                 if entry[1] != self._tenure.number:
                     lane.queue.remove(entry)
                     self.roster.drop(entry[0])
+            self._agenda.recall(lane)
 
     def resume(self) -> None:
         """Go on after a pause in which nothing could be sent."""
@@ -168,18 +174,23 @@ class Courier:
                 continue
             before = lane.subscription
             self.roster.change(lane, subscription)
-            if not subscription.is_sending:
+            if not subscription.is_sending or _is_held_alone(subscription) != _is_held_alone(before):
                 self._release(lane)
-            elif not before.is_sending or before.url != subscription.url:
+            if subscription.is_sending and (not before.is_sending or before.url != subscription.url):
                 # A webhook that is made active again, or got another URL, starts with a clean slate.
                 self._set_circuit(lane, Circuit())
                 self._agenda.ask(lane, self._clock.now())
 
     async def _stop(self) -> None:
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=GRACE_S)
+            finished = asyncio.Event()
+            finishing = asyncio.gather(*self._tasks, return_exceptions=True)
+            finishing.add_done_callback(lambda _: finished.set())
+            await self._clock.wait(finished, GRACE_S)
         for task in self._tasks:
             task.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
         waiting = [(debt.subscription, debt.event.id) for lane in self.roster for debt, _ in lane.queue]
         with contextlib.suppress(Unavailable):  # then the lease runs out, to the same effect
             await self._database.release(waiting, owner=self._tenure.number)
@@ -198,11 +209,12 @@ class Courier:
 
     async def _claim(self, lanes: Sequence[Lane]) -> None:
         owner, now = self._tenure.number, self._clock.now()
+        probed = {lane.subscription.number for lane in lanes if lane.circuit.is_open}
         try:
             claim = await self._database.claim([_wanted(lane) for lane in lanes], owner=owner, now=now)
         except (Unavailable, Conflict) as error:
             log.warning("courier.claim_failed error=%r", error.message)
-            if isinstance(error, Conflict):  # we were taken for dead
+            if isinstance(error, Conflict) or error.is_fate_unknown:  # we were taken for dead, or have what we know not
                 self._tenure.doubt()
             claim = Claim(debts=[], again={lane.subscription.number: now + ASK_AGAIN_MS for lane in lanes})
         by_number = {lane.subscription.number: lane for lane in lanes}
@@ -216,7 +228,7 @@ class Courier:
             if number in claim.again:
                 self._agenda.ask(lane, claim.again[number])
             # Between question and answer it may have been disabled, or its circuit may have opened.
-            if not lane.subscription.is_sending:
+            if not lane.subscription.is_sending or (lane.circuit.is_open and number not in probed):
                 self._release(lane)
             self._offer(lane)
         self._pump()
@@ -224,21 +236,22 @@ class Courier:
     def _release(self, lane: Lane) -> None:
         if not lane.queue:
             return
-        debts = [(debt.subscription, debt.event.id) for debt, _ in lane.queue]
-        for debt, _ in lane.queue:
+        debts = [debt for debt, _ in lane.queue]
+        for debt in debts:
             self.roster.drop(debt)
         lane.queue.clear()
-        self._spawn(self._give_back_debts(debts, lane))
+        self._spawn(self._give_back_debts(debts))
 
-    async def _give_back_debts(self, debts: Sequence[tuple[int, int]], lane: Lane) -> None:
+    async def _give_back_debts(self, debts: Sequence[Debt]) -> None:
         try:
-            await self._database.release(debts, owner=self._tenure.number)
+            await self._database.release(
+                [(debt.subscription, debt.event.id) for debt in debts], owner=self._tenure.number
+            )
         except Unavailable as error:
             log.warning("courier.release_failed count=%s error=%r", len(debts), error.message)
             # They are held under a number that lives on: give it up, so that the table takes them back.
             self._tenure.doubt()
-        if lane.subscription.is_sending:
-            self._agenda.ask(lane, self._clock.now())
+        self.notice(debts[0].subscription, self._clock.now())
 
     # Sending
 
@@ -325,6 +338,11 @@ class Courier:
                 self._agenda.ask(lane, self._clock.now())
         if result.state is State.FAILED:
             self._on_failed(settlement)
+
+
+def _is_held_alone(subscription: Subscription) -> bool:
+    """Whether one process at a time holds its lane, so that nothing of it may wait in memory."""
+    return subscription.order_key is not None or subscription.rate != 0
 
 
 def _wanted(lane: Lane) -> Wanted:

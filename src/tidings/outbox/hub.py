@@ -67,8 +67,8 @@ class Hub:
 
     def __init__(
         self,
-        *,
         database: Database,
+        *,
         subscriptions: Subscriptions,
         client: Client,
         clock: Clock,
@@ -90,7 +90,6 @@ class Hub:
                 on_circuit=self._notices.circuit_changed,
                 on_failed=self._notices.delivery_failed,
             )
-            self.directory.listen(self.courier.change)
         self.publisher = Publisher(
             database, self.directory, hand_over=self.courier or Nobody(), on_owed_elsewhere=self._ring_owed
         )
@@ -118,13 +117,17 @@ class Hub:
         await self.directory.refresh()
         async with contextlib.AsyncExitStack() as stack:
             if self.courier is not None:
+                # Circuits come before the first lane is made; and lanes are made for what is owed, by the sweep.
                 self.courier.roster.remember(await Lanes(self._database).open_circuits())
+                self.directory.listen(self.courier.change)
                 await self.tenure.begin()
                 stack.push_async_callback(self._leave)
-                await stack.enter_async_context(self.courier.running())
-                await self._sweep(self.courier, is_whole=True)
             await stack.enter_async_context(self.publisher.running())
             await stack.enter_async_context(self._notices.running(self.publisher))
+            if self.courier is not None:
+                # The last to begin is the first to end: what its last attempts come to is still told.
+                await stack.enter_async_context(self.courier.running())
+                await self._sweep(self.courier, is_whole=True)
             await stack.enter_async_context(self._background())
             yield
 

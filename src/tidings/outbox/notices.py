@@ -10,7 +10,7 @@ import msgspec
 from tidings.core.alongside import alongside
 from tidings.core.circuit import Circuit
 from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, TidingsError
+from tidings.core.errors import Conflict, Unavailable
 from tidings.core.event import Event, Subject
 from tidings.core.identifier import outside
 from tidings.core.subscription import Subscription
@@ -21,6 +21,8 @@ from tidings.store.subscriptions import disabling
 
 log = logging.getLogger(__name__)
 
+# While the store cannot keep anything, reports wait and are tried again at that pace.
+TRY_AGAIN_S = 1.0
 SYSTEM = Subject("System", "tidings")
 # Each has `webhookId`, `objectType`, `objectId` and `callbackUrl` in its data, and what is named here.
 OPERATIONAL_TYPES = {
@@ -57,6 +59,7 @@ class Notices:
     def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
         self._clock = clock
+        self._closing = asyncio.Event()
         self._reports: asyncio.Queue[tuple[Event, tuple[Statement, ...]] | None] = asyncio.Queue()
 
     def circuit_changed(self, subscription: Subscription, circuit: Circuit) -> None:
@@ -102,19 +105,30 @@ class Notices:
     @contextlib.asynccontextmanager
     async def running(self, publisher: Publisher) -> AsyncIterator[None]:
         """Publish reports while in the context; on leaving, those that are there."""
-        async with alongside(self._run(publisher), finish=lambda: self._reports.put_nowait(None)):
+        async with alongside(self._run(publisher), finish=self._close):
             yield
+
+    def _close(self) -> None:
+        self._closing.set()
+        self._reports.put_nowait(None)
 
     async def _run(self, publisher: Publisher) -> None:
         while (report := await self._reports.get()) is not None:
             event, also = report
-            try:
-                await publisher.publish_one(Draft(event=event, also=also))
-            except Conflict:
-                continue  # something succeeded in the meantime, or it is disabled already
-            except TidingsError as error:
-                log.warning("notice.lost type=%s error=%r", event.type, error.message)
-                continue
-            if also:
+            while not await self._is_done_with(Draft(event=event, also=also), publisher):
+                await self._clock.wait(self._closing, TRY_AGAIN_S)
+
+    async def _is_done_with(self, draft: Draft, publisher: Publisher) -> bool:
+        event = draft.event
+        try:
+            await publisher.publish_one(draft)
+            if draft.also:
                 log.warning("webhook.disabled about=%s", event.subjects[0].id)
                 await self._directory.refresh()
+        except Conflict:
+            pass  # something succeeded in the meantime, or it is disabled already
+        except Unavailable as error:
+            if not self._closing.is_set():
+                return False
+            log.warning("notice.lost type=%s error=%r", event.type, error.message)
+        return True

@@ -92,6 +92,9 @@ class Publisher:
         futures = [self.submit(draft) for draft in drafts]
         if futures:
             await asyncio.wait(futures)
+        errors = [future.exception() for future in futures]  # each one looked at, else asyncio calls it forgotten
+        for error in filter(None, errors):
+            raise error
         return [future.result() for future in futures]
 
     async def publish_one(self, draft: Draft) -> Kept:

@@ -10,7 +10,7 @@ from msgspec.structs import replace as replace_struct
 from tidings.core.clock import DAY, HOUR, Clock
 from tidings.core.delivery import GIVE_UP_AFTER_MS
 from tidings.core.delivery import State as DeliveryState
-from tidings.core.errors import Invalid
+from tidings.core.errors import Invalid, NotFound
 from tidings.core.event import Event, Subject
 from tidings.core.pattern import compile_types
 from tidings.core.signature import SigningSecret, new_key_pair, new_secret
@@ -57,7 +57,7 @@ class Subscribing:
         self, subject: Subject, terms: Terms, *, connector: str, owner: str
     ) -> tuple[Subscription, SigningSecret]:
         """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
-        if not terms.types:
+        if terms.types is None:
             raise Invalid("eventTypes: name at least one event type")
         if not terms.url:
             raise Invalid("callBackUrl: an https:// URL is needed")
@@ -84,9 +84,12 @@ class Subscribing:
 
     async def change(self, before: Subscription, terms: Terms, *, active: bool | None = None) -> Subscription:
         """Change what is named in the terms; a new URL must pass the handshake. `active` revives or disables."""
+        asked = self._agreed(before, terms)
+        if asked.url != before.url:
+            await self._check_url(asked, terms)
+        # The handshake took its time: what happened to the webhook meanwhile is not to be undone.
+        before = await self._as_it_stands(before)
         after = self._agreed(before, terms)
-        if after.url != before.url:
-            await self._check_url(after, terms)
         is_revived = active is True and before.state is State.DISABLED
         is_disabled = active is False and before.state is State.ACTIVE
         also: list[Statement] = []
@@ -119,6 +122,7 @@ class Subscribing:
     async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
         """Make a new signing secret of the same kind; the old ones sign along for the overlap, then no more."""
         now = self.clock.now()
+        subscription = await self._as_it_stands(subscription)
         old = [
             replace(secret, until=min(secret.until or now + overlap_ms, now + overlap_ms))
             for secret in subscription.secrets
@@ -130,6 +134,13 @@ class Subscribing:
         await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)))
         await self.directory.refresh()
         return secret
+
+    async def _as_it_stands(self, subscription: Subscription) -> Subscription:
+        await self.directory.refresh()
+        found = self.directory.index.get(subscription.number)
+        if found is None:
+            raise NotFound("there is no such webhook any more; make a new one with POST /v1/webhook")
+        return found
 
     async def _tell(self, event: Event) -> None:
         await self.publisher.publish_one(Draft(event=event))

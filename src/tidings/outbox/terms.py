@@ -1,6 +1,6 @@
 """Terms: what a subscriber may ask for, field by field."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from tidings.core.clock import SECOND
 from tidings.core.errors import Invalid
 from tidings.core.filter import compile_filter
 from tidings.core.path import parse_path
-from tidings.core.pattern import compile_types
+from tidings.core.pattern import Types, compile_types
 from tidings.core.schedule import parse_schedule
 from tidings.core.secret import Secret
 from tidings.core.subscription import Subscription
@@ -64,6 +64,12 @@ def agree(before: Subscription, terms: Terms, *, now: int, formats: Collection[s
     if terms.is_ordered is not None and not terms.order_key:
         changes["order_key"] = "" if terms.is_ordered else None
     return replace(before, **changes)
+
+
+def _types(patterns: Sequence[str]) -> Types:
+    if not patterns:
+        raise Invalid("eventTypes: name at least one event type")
+    return compile_types(patterns)
 
 
 def _text(field: str) -> Callable[[str], str]:
@@ -123,7 +129,7 @@ def _order_key(path: str) -> str | None:
 
 # In the order of the API's documentation, so that the first mistake that is named is the first one a reader meets.
 _RULES: Mapping[str, Callable[[Any], object]] = {
-    "types": compile_types,
+    "types": _types,
     "url": _text("callBackUrl"),
     "token": _token,
     "context": _text("callBackContext"),

@@ -98,7 +98,6 @@ class BinDoor:
         ]
 
     def routes(self) -> Sequence[Route]:
-        whose = (NotFound, Unauthenticated, Forbidden)
         return [
             Route(
                 method="POST",
@@ -112,6 +111,12 @@ class BinDoor:
                 errors=(Conflict,),
                 tag=_TAG,
             ),
+            *self._routes_of_one(),
+        ]
+
+    def _routes_of_one(self) -> Sequence[Route]:
+        whose = (NotFound, Unauthenticated, Forbidden)
+        return [
             Route(
                 method="GET",
                 path="/v1/bins/{name}/requests",

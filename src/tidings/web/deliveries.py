@@ -66,11 +66,8 @@ class DeliveriesApi:
         self._on_owed = on_owed
 
     def routes(self) -> Sequence[Route]:
-        def route(method: str, path: str, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
-            return Route(method=method, path=path, tag="Deliveries", **rest)
-
         return [
-            route(
+            _route(
                 "GET",
                 "/v1/webhook/{webhookId}/deliveries",
                 name="listDeliveries",
@@ -83,7 +80,7 @@ class DeliveriesApi:
                     Parameter(name="states", meaning=f"Only these, separated by commas: {', '.join(State)}"),
                 ),
             ),
-            route(
+            _route(
                 "POST",
                 "/v1/webhook/{webhookId}/replay",
                 name="replayWebhook",
@@ -94,7 +91,12 @@ class DeliveriesApi:
                 answers=Replayed,
                 errors=(Conflict,),
             ),
-            route(
+            *self._routes_of_one(),
+        ]
+
+    def _routes_of_one(self) -> Sequence[Route]:
+        return [
+            _route(
                 "GET",
                 "/v1/deliveries/{id}",
                 name="getDelivery",
@@ -103,7 +105,7 @@ class DeliveriesApi:
                 needs="webhook.read",
                 answers=DeliveryWithAttempts,
             ),
-            route(
+            _route(
                 "POST",
                 "/v1/deliveries/{id}/retry",
                 name="retryDelivery",
@@ -113,7 +115,7 @@ class DeliveriesApi:
                 answers=DeliveryShown,
                 errors=(Conflict,),
             ),
-            route(
+            _route(
                 "POST",
                 "/v1/deliveries/{id}/skip",
                 name="skipDelivery",
@@ -188,6 +190,10 @@ class DeliveriesApi:
             raise NotFound(NO_SUCH_WEBHOOK)
         await self._rights.may_manage(caller_of(call), subscription)
         return subscription
+
+
+def _route(method: str, path: str, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
+    return Route(method=method, path=path, tag="Deliveries", **rest)
 
 
 def _lasting(subscription: Subscription) -> Subscription:

@@ -63,11 +63,8 @@ class EventTypesApi:
         self._reserved = frozenset(reserved)
 
     def routes(self) -> Sequence[Route]:
-        def route(method: str, path: str, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
-            return Route(method=method, path=path, tag="Event types", **rest)
-
         return [
-            route(
+            _route(
                 "POST",
                 "/v1/eventTypes",
                 name="registerEventType",
@@ -78,7 +75,22 @@ class EventTypesApi:
                 answers=TypeShown,
                 errors=(Conflict,),
             ),
-            route(
+            *self._routes_of_one(),
+            _route(
+                "GET",
+                "/v1/eventTypes",
+                name="listEventTypes",
+                summary="List the registered event types by name",
+                handler=self._list,
+                needs="events.read",
+                answers=TypesShown,
+                parameters=LIST_PARAMETERS,
+            ),
+        ]
+
+    def _routes_of_one(self) -> Sequence[Route]:
+        return [
+            _route(
                 "PUT",
                 "/v1/eventTypes/{name}",
                 name="changeEventType",
@@ -88,7 +100,7 @@ class EventTypesApi:
                 body=TypeChange,
                 answers=TypeShown,
             ),
-            route(
+            _route(
                 "GET",
                 "/v1/eventTypes/{name}",
                 name="getEventType",
@@ -96,16 +108,6 @@ class EventTypesApi:
                 handler=self._get,
                 needs="events.read",
                 answers=TypeShown,
-            ),
-            route(
-                "GET",
-                "/v1/eventTypes",
-                name="listEventTypes",
-                summary="List the registered event types by name",
-                handler=self._list,
-                needs="events.read",
-                answers=TypesShown,
-                parameters=LIST_PARAMETERS,
             ),
         ]
 
@@ -150,6 +152,10 @@ class EventTypesApi:
         # Whoever was answered may publish at once, and is checked by what was just registered.
         await self._schemas.refresh()
         return _told(await self._types.get(name))
+
+
+def _route(method: str, path: str, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
+    return Route(method=method, path=path, tag="Event types", **rest)
 
 
 def _schema(raw: msgspec.Raw) -> str:

@@ -11,6 +11,9 @@ from tidings.core.errors import TidingsError, Unavailable
 # levels off at these 16 MB and one batch.
 CHECKPOINT_PAGES = 4_000
 
+# Prepared ones that are kept: the hot ones, each for all its numbers of rows, and those of the API.
+STATEMENTS = 300
+
 _SETUP = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
@@ -36,7 +39,7 @@ UNAVAILABLE = tuple(_MEANING)
 def connect(path: str, *, busy_ms: int) -> apsw.Connection:
     """Open the file, made if need be. Raises Unavailable."""
     with unavailable():
-        connection = apsw.Connection(path)
+        connection = apsw.Connection(path, statementcachesize=STATEMENTS)
         connection.set_busy_timeout(busy_ms)
         connection.execute(_SETUP).fetchall()
     return connection

@@ -75,7 +75,9 @@ class SqliteDatabase:
         return await self._writer.do(lambda transaction: claim(transaction, wanted, owner=owner, now=now))
 
     async def settle(self, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
-        await self._writer.do(lambda transaction: settle(transaction, settlements, lanes=lanes, owner=owner))
+        await self._writer.do(
+            lambda transaction: settle(transaction, settlements, lanes=lanes, owner=owner), can_wait=True
+        )
 
     async def release(self, debts: Sequence[tuple[int, int]], *, owner: int) -> None:
         rows = [(subscription, event, owner) for subscription, event in debts]

@@ -17,9 +17,15 @@ from tidings.store.sqlite.transaction import Transaction
 T = TypeVar("T")
 
 
+# Seconds. How long a job that can wait does so for one that cannot, to share its commit: about what a commit takes.
+# Without it, keeping and settling take turns and make twice as many commits, at 0.2 ms of processor time each (measured).
+_PATIENCE_S = 0.003
+
+
 class _Job(NamedTuple):
     work: Callable[[Transaction], Any]
     future: asyncio.Future[Any]
+    can_wait: bool
 
 
 class Writer:
@@ -36,15 +42,16 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="tidings-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Transaction], T]) -> T:
+    async def do(self, work: Callable[[Transaction], T], *, can_wait: bool = False) -> T:
         """Run the work inside a transaction, and give what it gave once that is on disk.
 
+        What nobody waits for `can_wait` a moment for company, and so cost no commit of its own.
         An error that the work raises undoes that work alone, and is raised here.
         """
         if self._is_closed:
             raise Unavailable("nothing can be kept any more: the store is closed")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(work, future))
+        self._jobs.put(_Job(work, future, can_wait))
         return await future
 
     async def close(self) -> None:
@@ -57,16 +64,23 @@ class Writer:
     def _work(self) -> None:
         is_open = True
         while is_open:
-            jobs = [self._jobs.get()]
-            with suppress(Empty):
-                while True:
-                    jobs.append(self._jobs.get_nowait())
+            jobs = self._gathered()
             # Nothing is put after the None of `close`.
             is_open = jobs[-1] is not None
             waiting = [job for job in jobs if job is not None]
             answers = self._answers(waiting)
             self._loop.call_soon_threadsafe(_deliver, waiting, answers)
         self._drop()
+
+    def _gathered(self) -> list[_Job | None]:
+        """Everything that is there, once there is something that cannot wait."""
+        jobs = [self._jobs.get()]
+        with suppress(Empty):
+            if jobs[0] is not None and jobs[0].can_wait:
+                jobs.append(self._jobs.get(timeout=_PATIENCE_S))
+            while True:
+                jobs.append(self._jobs.get_nowait())
+        return jobs
 
     def _answers(self, jobs: Sequence[_Job]) -> list[object]:
         """What the jobs gave, all of them in one transaction, or the errors that they get instead."""

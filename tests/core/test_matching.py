@@ -1,0 +1,69 @@
+"""The index finds what asking every subscription would find."""
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from tidings.core.event import Event, Subject
+from tidings.core.filter import compile_filter
+from tidings.core.matching import Index
+from tidings.core.pattern import compile_types
+from tidings.core.subscription import State, Subscription
+
+NOW = 1_767_225_600_000
+KINDS = st.sampled_from(["Group", "Action", "Webhook"])
+SUBJECTS = st.builds(Subject, KINDS, st.sampled_from(["a", "b", "w-1", "w-2", "*"]))
+TYPES = st.sampled_from(["order.created", "order.paid", "invoice"])
+PATTERNS = st.sampled_from(["*", "order.*", "order.paid", "invoice"])
+FILTERS = st.sampled_from([None, compile_filter([{"path": "data.amount", "op": "gt", "value": 5}])])
+SUBSCRIPTIONS = st.builds(
+    Subscription,
+    number=st.integers(1, 6),
+    id=st.sampled_from(["w-1", "w-2", "w-3"]),
+    subject=SUBJECTS,
+    types=st.lists(PATTERNS, min_size=1, max_size=2).map(compile_types),
+    url=st.just("https://example.com/"),
+    format=st.just("standard"),
+    state=st.sampled_from(State),
+    filters=FILTERS,
+    withheld=st.booleans(),
+    expires_at=st.sampled_from([NOW, NOW + 1]),
+)
+EVENTS = st.builds(
+    Event,
+    type=TYPES,
+    subjects=st.lists(SUBJECTS, max_size=4).map(tuple),
+    data=st.sampled_from([b'{"amount":3}', b'{"amount":7}']),
+    at=st.just(NOW),
+    source=st.sampled_from(["", "shop"]),
+)
+
+
+@given(steps=st.lists(st.lists(SUBSCRIPTIONS, max_size=6), max_size=4), event=EVENTS)
+def test_matching_finds_each_subscription_that_wants_the_event_and_each_once(
+    steps: list[list[Subscription]], event: Event
+) -> None:
+    index = Index()
+    latest: dict[int, Subscription] = {}
+    for version, changed in enumerate(steps, 1):
+        index.take(version, changed)
+        latest |= {one.number: one for one in changed}
+
+    found = index.matches(event)
+
+    wanted = [one for one in latest.values() if one.wants(event, event.document)]
+    assert sorted(one.number for one in found) == sorted(one.number for one in wanted)
+    assert all(latest[one.number] is one for one in found)
+
+
+@given(steps=st.lists(st.lists(SUBSCRIPTIONS, max_size=6), max_size=4))
+def test_the_index_has_whatever_has_not_ended(steps: list[list[Subscription]]) -> None:
+    index = Index()
+    latest: dict[int, Subscription] = {}
+    for version, changed in enumerate(steps, 1):
+        index.take(version, changed)
+        latest |= {one.number: one for one in changed}
+
+    alive = {number for number, one in latest.items() if one.state is not State.ENDED}
+    assert {number for number in range(1, 7) if index.get(number)} == alive
+    assert len(index) == len(alive)
+    assert index.version == len(steps)

@@ -1,0 +1,75 @@
+"""Program: `tidings serve` or `tidings worker` as a process that is killed, frozen, stopped and started again."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# Seconds; a busy machine needs two.
+STARTS_WITHIN_S = 30.0
+# What a stop in good order may take.
+STOPS_WITHIN_S = 10.0
+
+
+class Program:
+    """One place in the installation. `is_up` tells whether somebody answers there."""
+
+    def __init__(self, *arguments: str, folder: Path, settings: Mapping[str, str]) -> None:
+        self.is_up = asyncio.Event()
+        self.log = folder / f"{arguments[0]}-{settings.get('TIDINGS_PORT', '0')}.log"
+        self._arguments = arguments
+        self._folder = folder
+        # Measuring coverage doubles the time of a start, and a process that is killed could not report it.
+        rest = {name: value for name, value in os.environ.items() if not name.startswith(("TIDINGS_", "COV"))}
+        self._environ = rest | settings
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> None:
+        """Start it, and wait until it says that it is ready."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tidings", *self._arguments),
+                cwd=self._folder,
+                env=self._environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(STARTS_WITHIN_S):
+            said = await self._process.stdout.readline()
+        assert said.startswith(b"Tidings "), self.log.read_text()
+        self.is_up.set()
+
+    async def kill(self) -> None:
+        """As the kernel does when memory runs out."""
+        self.is_up.clear()
+        self.process.kill()
+        await self.process.wait()
+
+    def freeze(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def tell_to_stop(self) -> None:
+        self.is_up.clear()
+        self.process.terminate()
+
+    async def stopped(self) -> int:
+        """Wait for its end, for as long as it may take; its exit code."""
+        async with asyncio.timeout(STOPS_WITHIN_S):
+            return await self.process.wait()
+
+    async def end(self) -> None:
+        """Leave nothing behind, whatever happened before."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()

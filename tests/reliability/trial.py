@@ -1,0 +1,161 @@
+"""Trial: an installation with its webhooks, a publisher and receivers outside, and the ledger of both."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.reliability.ledger import Accident, Findings, Ledger
+from tests.reliability.program import Program
+from tests.reliability.publisher import APPLICATION, TYPE, Publisher
+from tests.reliability.receiver import Receiver
+from tests.web.conversation import Answer, ask
+from tidings.app.compose import opened
+from tidings.app.settings import load, variable
+from tidings.core.clock import Clock
+from tidings.core.event import Subject
+from tidings.core.vault import new_key
+from tidings.outbox.terms import Terms
+from tidings.store.history import History
+from tidings.store.open import open_database
+
+log = logging.getLogger(__name__)
+
+# One of each way that a delivery can take: handed over in memory, in order by the line, and at a bounded pace.
+WEBHOOKS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "ordered": {"order_key": "data.line"},
+    "paced": {"rate": 5_000.0},
+}
+# Seconds. The leases of the dead run out after ten on PostgreSQL; the rest is for a busy machine to send what waited.
+SETTLES_WITHIN_S = 45.0
+_LOOK_EVERY_S = 0.05
+_CLOCK = Clock()
+
+
+@dataclass(slots=True, kw_only=True)
+class Trial:
+    """`port` is that of the first server; each further one has its own."""
+
+    folder: Path
+    database: str
+    ledger: Ledger
+    receiver: Receiver
+    port: int
+    token: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    programs: list[Program] = field(default_factory=list)
+
+    def server(self, port: int = 0, **settings: str) -> Program:
+        more = {variable(name): value for name, value in settings.items()}
+        return self._program("serve", self.settings | {"TIDINGS_PORT": str(port or self.port)} | more)
+
+    def worker(self) -> Program:
+        return self._program("worker", self.settings)
+
+    def publisher(self, program: Program, *, port: int = 0) -> Publisher:
+        return Publisher(
+            self.ledger, program=program, port=port or self.port, token=self.token, deliveries=len(WEBHOOKS)
+        )
+
+    async def kill(self, program: Program) -> None:
+        with self.accident():
+            await program.kill()
+
+    @contextlib.contextmanager
+    def accident(self) -> Any:  # noqa: ANN401 - a context manager
+        """What happens inside excuses that deliveries are repeated."""
+        began = _CLOCK.monotonic()
+        try:
+            yield
+        finally:
+            self.ledger.accidents.append(Accident(began=began, ended=_CLOCK.monotonic()))
+
+    async def findings(self) -> Findings:
+        """Wait until everything has arrived and nothing is owed any more; then what the ledger says."""
+        with contextlib.suppress(TimeoutError):
+            await until(lambda: not self.ledger.missing, within=SETTLES_WITHIN_S)
+            await self.nothing_is_owed()
+        findings = self.ledger.findings()
+        log.info(
+            "trial.ended database=%s acknowledged=%s callbacks=%s accidents=%s lost=%s repeated=%s unexplained=%s",
+            self.database.partition(":")[0],
+            len(self.ledger.acknowledged),
+            len(self.ledger.arrivals),
+            len(self.ledger.accidents),
+            len(findings.lost),
+            findings.repeated,
+            len(findings.unexplained),
+        )
+        return findings
+
+    async def nothing_is_owed(self) -> None:
+        """Also of what was kept without its publisher hearing of it."""
+        database = await open_database(self.database, clock=_CLOCK)
+        try:
+            async with asyncio.timeout(SETTLES_WITHIN_S):
+                while True:
+                    owed = await History(database).standing()
+                    if not owed.pending + owed.retrying + owed.held:
+                        return
+                    await _CLOCK.sleep(_LOOK_EVERY_S)
+        finally:
+            await database.close()
+
+    async def ready(self, port: int = 0) -> Answer:
+        return await ask(port or self.port, "GET /readyz")
+
+    def _program(self, command: str, settings: dict[str, str]) -> Program:
+        program = Program(command, folder=self.folder, settings=settings)
+        self.programs.append(program)
+        return program
+
+
+@contextlib.asynccontextmanager
+async def trial(folder: Path, database: str, *, seed: int = 1) -> AsyncIterator[Trial]:
+    """An installation that has its webhooks and a key; nothing runs yet but the receiver."""
+    ledger = Ledger(WEBHOOKS, ordered=["ordered"])
+    receiver = Receiver(ledger, seed=seed)
+    async with receiver.endpoint:
+        one = Trial(folder=folder, database=database, ledger=ledger, receiver=receiver, port=free_port())
+        settings = {
+            "database": database,
+            "secret_key": new_key(),
+            "egress_allow": "127.0.0.1/32",
+            "egress_http": "on",
+            # Long enough that nothing is given up, short enough that a test sees the retries.
+            "retry_schedule": ",".join(["200ms"] * 20),
+        }
+        one.settings = {variable(name): value for name, value in settings.items()}
+        async with opened(load({}, folder=folder, **settings)) as parts:
+            connector = await parts.access.create_connector("trial", actor="test")
+            one.token = await parts.access.create_key(connector.id, actor="test", scopes=("publish",))
+            for name, more in WEBHOOKS.items():
+                terms = Terms(types=(TYPE,), url=receiver.url(name), **more)
+                subject = Subject("Application", APPLICATION)
+                _, secret = await parts.subscribing.create(subject, terms, connector=connector.id, owner="")
+                receiver.secrets[name] = secret.text
+        try:
+            yield one
+        finally:
+            for program in one.programs:
+                await program.end()
+
+
+async def until(condition: Callable[[], object], *, within: float) -> None:
+    """Wait for something that nobody reports. Raises TimeoutError."""
+    async with asyncio.timeout(within):
+        while not condition():
+            await _CLOCK.sleep(_LOOK_EVERY_S)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listened on a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
