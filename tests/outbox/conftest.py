@@ -94,7 +94,11 @@ class House:
 
     async def publish(self, **fields: object) -> Kept:
         """Keep one event; name only what the test is about."""
-        return await self.hub.publisher.publish_one(Draft(event=self.event(**fields)))
+        return await self.hub.publisher.publish_one(self.draft(**fields))
+
+    def draft(self, **fields: object) -> Draft:
+        """One event to publish; name only what the test is about."""
+        return Draft(event=self.event(**fields))  # type: ignore[arg-type]  # the test names real fields
 
     def event(self, *, type: str = "order.created", data: bytes = b'{"amount":1}', subject: Subject = GROUP) -> Event:  # noqa: A002
         """An event of now."""
@@ -257,10 +261,15 @@ def silence(database_url: str, house: House) -> Silence:
     """Lets the ten seconds pass after which an owner that does not beat is dead, by the store's own clock."""
 
     async def pass_for(owner: int) -> None:
-        if database_url.startswith("postgresql"):
-            connection = await asyncpg.connect(database_url)
-            await connection.execute("UPDATE owner SET beat = 0 WHERE id = $1", owner)
-            await connection.close()
+        await declare_silent(database_url, owner)
         await house.later(12 * SECOND)
 
     return pass_for
+
+
+async def declare_silent(url: str, owner: int) -> None:
+    """Make a server believe that an owner last beat long ago; SQLite's clock is the one that tests move."""
+    if url.startswith("postgresql"):
+        connection = await asyncpg.connect(url)
+        await connection.execute("UPDATE owner SET beat = 0 WHERE id = $1", owner)
+        await connection.close()

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-import msgspec
 import pytest
 
-from tests.outbox.conftest import GROUP, House, OpenHouse, Outage, types
-from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
+from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, types
+from tidings.core.clock import MINUTE, SECOND
 from tidings.core.event import Subject
+from tidings.outbox import courier, roster
 from tidings.outbox.courier import GRACE_S
-from tidings.outbox.hub import UPKEEP_EVERY_S
-from tidings.outbox.lane import MOST_QUEUED
-from tidings.outbox.roster import MOST_HELD, MOST_HELD_BYTES
 from tidings.outbox.terms import Terms
-from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Captured, Endpoint
+from tidings.store.database import Statement
+from tidings.store.history import Standing
+from tidings.store.subscriptions import disabling, ending
+from tidings.testing.clock import START
+from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Endpoint
 
 
 async def test_whoever_stops_does_not_wait_for_an_endpoint_that_never_answers_longer_than_the_grace(
@@ -63,3 +66,261 @@ async def test_what_the_last_attempts_came_to_is_still_told_when_we_stop(open_ho
             await watcher.received(2)
             assert sorted(types(watcher.requests)) == ["delivery.failed", "webhook.disabled"]
             assert not (await restarted.now(subscription.number)).is_sending
+
+
+async def test_what_a_process_that_died_had_is_delivered_by_the_next(open_house: OpenHouse, database_url: str) -> None:
+    async with Endpoint(NEVER_ANSWERS, NEVER_ANSWERS, 200) as endpoint, open_house() as dead:
+        subscription = await dead.subscribe(endpoint.url)
+        for _ in range(4):
+            await dead.publish()
+        await endpoint.received(2)
+        await dead.database.close()  # nothing that it would write on leaving reaches the store any more
+        await declare_silent(database_url, dead.hub.tenure.number)
+        async with open_house() as heir:
+            await heir.reaches(lambda: len(endpoint.requests) == 6, by=SECOND)
+            await heir.settled()
+            assert await heir.states(subscription.number) == ["delivered"] * 4
+        endpoint.drop_connections()
+
+
+async def test_an_open_circuit_is_open_after_a_restart(open_house: OpenHouse) -> None:
+    async with Endpoint(500) as endpoint:
+        async with open_house() as first:
+            await first.subscribe(endpoint.url)
+            for _ in range(12):
+                await first.publish()
+            await first.reaches(lambda: first.courier.roster.circuits().get("open"))
+            await first.settled()
+        tried = len(endpoint.requests)
+        async with open_house() as second:
+            await second.publish()
+            await second.later(5 * SECOND)
+            await second.settled()
+            assert len(endpoint.requests) == tried
+            await second.reaches(lambda: len(endpoint.requests) == tried + 1, by=SECOND)
+
+
+async def test_a_start_makes_lanes_for_what_is_owed_and_for_nothing_else(
+    open_house: OpenHouse, endpoint: Endpoint
+) -> None:
+    async with open_house(delivers=False) as accepting:
+        for _ in range(3):
+            await accepting.subscribe("http://127.0.0.1:9/", subject=Subject("Application", "quiet"))
+        await accepting.subscribe(endpoint.url)
+        await accepting.publish()
+    async with open_house() as house:
+        assert len(list(house.courier.roster)) == 1
+        await endpoint.received(1)
+
+
+async def test_lanes_that_have_nothing_to_do_are_forgotten(house: House, endpoint: Endpoint) -> None:
+    async with Endpoint(500) as failing:
+        await house.subscribe(endpoint.url)
+        remembered = await house.subscribe(failing.url)
+        await house.publish()
+        await endpoint.received(1)
+        await failing.received(1)
+        await house.settled()
+
+        await house.later(3 * SECOND)
+
+        assert [lane.subscription.number for lane in house.courier.roster] == [remembered.number]
+
+
+async def test_deliveries_that_finish_before_a_retry_far_off_leave_nothing_behind(house: House) -> None:
+    async with Endpoint(500, 200) as endpoint:
+        await house.subscribe(endpoint.url, schedule="24h")
+        await house.publish()
+        await endpoint.received(1)
+        await house.settled()
+        [lane] = house.courier.roster
+        await house.hub.publisher.publish([house.draft() for _ in range(300)])
+        await endpoint.received(301)
+        await house.settled()
+
+        assert lane.ask_at is not None
+        assert len(house.courier.agenda) < 150
+
+
+async def test_a_full_memory_sends_the_rest_through_the_table(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roster, "MOST_HELD", 10)
+    answer = asyncio.Event()
+    async with Endpoint(Answer(200, after=answer)) as endpoint:
+        for _ in range(3):
+            await house.subscribe(endpoint.url)
+        await house.hub.publisher.publish([house.draft() for _ in range(20)])
+        assert house.courier.roster.is_full
+        assert house.courier.roster.held == 10
+        answer.set()
+
+        await house.reaches(lambda: len(endpoint.requests) == 60, by=100)
+        await house.settled()
+        assert house.courier.roster.held == 0
+        assert await house.history.standing() == Standing()
+
+
+async def test_large_events_fill_the_memory_by_their_size(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roster, "MOST_HELD_BYTES", 2_000)
+    answer = asyncio.Event()
+    async with Endpoint(Answer(200, after=answer)) as endpoint:
+        await house.subscribe(endpoint.url)
+        data = b'{"text":"%b"}' % (b"a" * 989)
+        await house.hub.publisher.publish([house.draft(data=data) for _ in range(6)])
+        assert house.courier.roster.is_full
+        answer.set()
+
+        await house.reaches(lambda: len(endpoint.requests) == 6, by=100)
+
+
+async def test_a_slow_lane_holds_so_many_in_memory_and_the_rest_in_the_table(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "MOST_QUEUED", 5)
+    answer = asyncio.Event()
+    async with Endpoint(Answer(200, after=answer)) as slow, Endpoint() as fast:
+        await house.subscribe(slow.url)
+        await house.subscribe(fast.url)
+        for amount in range(40):
+            await house.publish(data=b'{"amount":%d}' % amount)
+        await house.reaches(lambda: len(fast.requests) == 40, by=10)
+        assert len(slow.requests) == 2
+        assert house.courier.roster.held == 5
+        answer.set()
+
+        await house.reaches(lambda: len(slow.requests) == 40, by=10)
+
+
+async def test_an_event_reaches_two_hundred_subscriptions_once_each(house: House, endpoint: Endpoint) -> None:
+    await asyncio.gather(*(house.subscribe(f"{endpoint.url}{number}") for number in range(200)))
+
+    kept = await house.publish()
+
+    await house.reaches(lambda: len(endpoint.requests) >= 200)
+    await house.settled()
+    assert kept.deliveries == 200
+    assert Counter(request.target for request in endpoint.requests) == Counter(f"/{number}" for number in range(200))
+    assert len({request.header("webhook-id") for request in endpoint.requests}) == 200
+
+
+async def test_what_one_process_accepts_another_delivers(open_house: OpenHouse, endpoint: Endpoint) -> None:
+    async with open_house() as delivering, open_house(delivers=False, serving=False) as accepting:
+        await accepting.subscribe(endpoint.url)
+        await accepting.publish()
+        assert accepting.hub.courier is None
+        accepting.hub.owed(1)
+
+        await delivering.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
+
+
+async def test_work_goes_on_after_the_store_was_away(
+    house: House, endpoint: Endpoint, outage: Outage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.subscribe(endpoint.url, is_ordered=True)
+
+    async with outage():
+        await house.reaches(lambda: "hub.upkeep_failed" in caplog.text, by=10 * SECOND, is_beating=False)
+    await house.later(10 * SECOND)
+    await house.publish()
+
+    await house.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
+
+
+def happening_after(method: Callable[..., Awaitable[Any]], *, happens: Callable[[], Awaitable[object]]) -> Any:  # noqa: ANN401 - as any method
+    """The store's method, and what happens once between its commit and the time that we hear of it."""
+    has_happened = False
+
+    async def call(*arguments: object, **named: object) -> object:
+        nonlocal has_happened
+        answer = await method(*arguments, **named)
+        if not has_happened:
+            has_happened = True
+            await happens()
+        return answer
+
+    return call
+
+
+def disabled(number: int) -> Statement:
+    return disabling(number, why="", at=START, unless_succeeded_since=START)
+
+
+def ended(number: int) -> Statement:
+    return ending(number, at=START)
+
+
+@pytest.mark.parametrize(("stop", "state"), [(disabled, "held"), (ended, "cancelled")], ids=["disabled", "ended"])
+@pytest.mark.parametrize(
+    ("method", "terms"), [("keep", {}), ("claim", {"is_ordered": True})], ids=["handed over", "claimed"]
+)
+async def test_what_is_taken_for_a_webhook_that_is_stopped_just_then_is_not_sent(
+    *,
+    house: House,
+    endpoint: Endpoint,
+    stop: Callable[[int], Statement],
+    state: str,
+    method: str,
+    terms: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subscription = await house.subscribe(endpoint.url, **terms)
+
+    async def happens() -> None:
+        await house.database.write(stop(subscription.number))
+        await house.hub.directory.refresh()
+
+    monkeypatch.setattr(house.database, method, happening_after(getattr(house.database, method), happens=happens))
+    await house.publish()
+    await house.settled()
+    await house.later(MINUTE + SECOND)
+    await house.settled()
+
+    assert endpoint.requests == []
+    assert house.courier.roster.held == 0
+    states: list[str] = []
+    for _ in range(100):
+        states = await house.states(subscription.number)
+        if states == [state]:
+            break
+    assert states == [state]
+
+
+@pytest.mark.parametrize("method", ["keep", "claim"])
+async def test_what_is_taken_for_an_endpoint_whose_circuit_opens_just_then_waits_for_the_probe(
+    house: House, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = asyncio.Event()
+    async with Endpoint(Answer(500, after=answer)) as endpoint:
+        await house.subscribe(endpoint.url)
+        if method == "claim":  # only what does not fit into memory is claimed
+            monkeypatch.setattr(courier, "MOST_QUEUED", 0)
+        [lane] = [house.courier.roster.lane(await house.now(1))]
+        lane.slots = 10
+        await house.hub.publisher.publish([house.draft() for _ in range(10)])
+        await endpoint.received(10)
+
+        async def happens() -> None:
+            answer.set()
+            await house.reaches(lambda: lane.circuit.is_open)
+
+        monkeypatch.setattr(house.database, method, happening_after(getattr(house.database, method), happens=happens))
+        await house.hub.publisher.publish([house.draft() for _ in range(5)])
+        await house.settled()
+
+        assert len(endpoint.requests) == 10
+        await house.reaches(lambda: len(endpoint.requests) == 11, by=SECOND)
+
+
+async def test_a_webhook_that_gets_a_rate_limit_has_what_waits_in_memory_spread(house: House) -> None:
+    answer = asyncio.Event()
+    async with Endpoint(Answer(200, after=answer)) as endpoint:
+        subscription = await house.subscribe(endpoint.url)
+        for _ in range(6):
+            await house.publish()
+        await endpoint.received(2)
+
+        await house.subscribing.change(subscription, Terms(rate=1.0))
+        answer.set()
+        began = house.clock.now()
+
+        await house.reaches(lambda: len(endpoint.requests) == 6, by=100)
+        assert house.clock.now() - began >= 2.9 * SECOND

@@ -22,9 +22,7 @@ def test_a_fast_endpoint_gets_a_slot_for_each_answer_up_to_the_most() -> None:
     assert learned(lane(), times=1_000) == MOST_SLOTS
 
 
-@pytest.mark.parametrize(
-    ("succeeded", "took_ms"), [(True, FAST_MS + 1), (False, 1)], ids=["slow answers", "refusals"]
-)
+@pytest.mark.parametrize(("succeeded", "took_ms"), [(True, FAST_MS + 1), (False, 1)], ids=["slow answers", "refusals"])
 def test_nothing_is_earned_by(*, succeeded: bool, took_ms: float) -> None:
     assert learned(lane(), times=10, succeeded=succeeded, took_ms=took_ms) == FIRST_SLOTS
 

@@ -151,10 +151,12 @@ class Ledger:
         events: dict[tuple[str, int], str] = {}
         deliveries: dict[str, tuple[str, str]] = {}
         webhook_ids: dict[tuple[str, str], str] = {}
-        faults = []
-        for told in (*self.acknowledged, *self.arrivals):
-            if events.setdefault((told.line, told.number), told.event) != told.event:
-                faults.append(f"{told.line} {told.number} is two events, one of them {told.event}")
+        told: Sequence[Acknowledged | Arrival] = [*self.acknowledged, *self.arrivals]
+        faults = [
+            f"{one.line} {one.number} is two events, one of them {one.event}"
+            for one in told
+            if events.setdefault((one.line, one.number), one.event) != one.event
+        ]
         for arrival in self.arrivals:
             delivery = arrival.subscription, arrival.event
             if deliveries.setdefault(arrival.webhook_id, delivery) != delivery:

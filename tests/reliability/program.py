@@ -23,7 +23,7 @@ class Program:
         self._folder = folder
         # Measuring coverage doubles the time of a start, and a process that is killed could not report it.
         rest = {name: value for name, value in os.environ.items() if not name.startswith(("TIDINGS_", "COV"))}
-        self._environ = rest | settings
+        self._environ = rest | dict(settings)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -55,10 +55,12 @@ class Program:
         await self.process.wait()
 
     def freeze(self) -> None:
+        self.is_up.clear()
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
+        self.is_up.set()
 
     def tell_to_stop(self) -> None:
         self.is_up.clear()
@@ -73,3 +75,8 @@ class Program:
         """Leave nothing behind, whatever happened before."""
         if self._process is not None and self._process.returncode is None:
             await self.kill()
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ class Trial:
             await program.kill()
 
     @contextlib.contextmanager
-    def accident(self) -> Any:  # noqa: ANN401 - a context manager
+    def accident(self) -> Iterator[None]:
         """What happens inside excuses that deliveries are repeated."""
         began = _CLOCK.monotonic()
         try:

@@ -75,7 +75,7 @@ class Courier:
         self._on_circuit = on_circuit
         self._on_failed = on_failed
         self._ready: deque[Lane] = deque()
-        self._agenda = Agenda(clock)
+        self.agenda = Agenda(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -121,7 +121,7 @@ class Courier:
         """Something is in the table for that subscription, due then."""
         lane = self.roster.lane_of(subscription)
         if lane is not None and lane.subscription.is_sending:
-            self._agenda.ask(lane, due)
+            self.agenda.ask(lane, due)
 
     # Life
 
@@ -155,7 +155,7 @@ class Courier:
                 if entry[1] != self._tenure.number:
                     lane.queue.remove(entry)
                     self.roster.drop(entry[0])
-            self._agenda.recall(lane)
+            self.agenda.recall(lane)
 
     def resume(self) -> None:
         """Go on after a pause in which nothing could be sent."""
@@ -179,7 +179,7 @@ class Courier:
             if subscription.is_sending and (not before.is_sending or before.url != subscription.url):
                 # A webhook that is made active again, or got another URL, starts with a clean slate.
                 self._set_circuit(lane, Circuit())
-                self._agenda.ask(lane, self._clock.now())
+                self.agenda.ask(lane, self._clock.now())
 
     async def _stop(self) -> None:
         if self._tasks:
@@ -199,11 +199,11 @@ class Courier:
 
     async def _claim_forever(self) -> None:
         while True:
-            await self._agenda.due()
+            await self.agenda.due()
             if self.roster.is_full or not self._tenure.is_fresh:
                 await self._clock.sleep(LOOK_AGAIN_S)
                 continue
-            lanes = self._agenda.take(most=MOST_LANES_A_CLAIM)
+            lanes = self.agenda.take(most=MOST_LANES_A_CLAIM)
             if lanes:
                 await self._claim(lanes)
 
@@ -224,9 +224,9 @@ class Courier:
         for number, lane in by_number.items():
             lane.is_asking = False
             # What was noticed while we asked may not be in the answer.
-            self._agenda.recall(lane)
+            self.agenda.recall(lane)
             if number in claim.again:
-                self._agenda.ask(lane, claim.again[number])
+                self.agenda.ask(lane, claim.again[number])
             # Between question and answer it may have been disabled, or its circuit may have opened.
             if not lane.subscription.is_sending or (lane.circuit.is_open and number not in probed):
                 self._release(lane)
@@ -293,7 +293,7 @@ class Courier:
         tried = Tried(debt=debt, answer=answer, began_at=at, ended_at=self._clock.now(), is_probe=is_probe)
         self._learn(lane, tried, owner=owner)
         self._offer(lane)
-        self._agenda.recall(lane)
+        self.agenda.recall(lane)
         self._pump()
 
     def _learn(self, lane: Lane, tried: Tried, *, owner: int) -> None:
@@ -322,9 +322,9 @@ class Courier:
         if circuit.is_open != before.is_open:
             self._on_circuit(lane.subscription, circuit)
         if circuit.is_open:
-            self._agenda.ask(lane, circuit.probe_at)
+            self.agenda.ask(lane, circuit.probe_at)
         elif before.is_open:
-            self._agenda.ask(lane, self._clock.now())
+            self.agenda.ask(lane, self._clock.now())
 
     def _settled(self, settlement: Settlement) -> None:
         attempt, result = settlement.attempt, settlement.result
@@ -332,10 +332,10 @@ class Courier:
         if lane is not None:
             lane.unsettled -= 1
             if not result.is_final:
-                self._agenda.ask(lane, result.due)
+                self.agenda.ask(lane, result.due)
             elif lane.subscription.order_key is not None:
                 # Those that stood behind it may go now.
-                self._agenda.ask(lane, self._clock.now())
+                self.agenda.ask(lane, self._clock.now())
         if result.state is State.FAILED:
             self._on_failed(settlement)
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 # Seconds. How long a job that can wait does so for one that cannot, to share its commit: about what a commit takes.
-# Without it, keeping and settling take turns and make twice as many commits, at 0.2 ms of processor time each (measured).
+# Without it, keeping and settling take turns and make twice as many commits, each 0.2 ms of processor time (measured).
 _PATIENCE_S = 0.003
 
 
