@@ -105,11 +105,12 @@ def test_what_arrives_cannot_steer_the_terminal(here: Terminal, server: str) -> 
     assert "31m red" in said
 
 
-def test_ctrl_c_ends_it_in_good_order(here: Terminal, server: str) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_good_order(here: Terminal, server: str, how: signal.Signals) -> None:
     with here.running("listen", "--server", server) as process:
         url = bin_of(process)
 
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
 
         rest_of(process)
     assert send(url) == 404

@@ -217,14 +217,16 @@ async def _gone(url: str) -> AsyncIterator[None]:
     there, elsewhere = f"test_{name}", f"away_{name}"
     connection = await asyncpg.connect(url.replace(f"/{there}?", "/postgres?"))
     try:
-        await connection.execute(f"ALTER DATABASE {there} ALLOW_CONNECTIONS false")
-        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", there)
-        await connection.execute(f"ALTER DATABASE {there} RENAME TO {elsewhere}")
+        is_gone = False
+        while not is_gone:  # somebody may connect again in between
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", there)
+            with contextlib.suppress(asyncpg.ObjectInUseError):
+                await connection.execute(f"ALTER DATABASE {there} RENAME TO {elsewhere}")
+                is_gone = True
         try:
             yield
         finally:
             await connection.execute(f"ALTER DATABASE {elsewhere} RENAME TO {there}")
-            await connection.execute(f"ALTER DATABASE {there} ALLOW_CONNECTIONS true")
     finally:
         await connection.close()
 

@@ -18,7 +18,7 @@ from tidings.core.pattern import compile_types
 from tidings.core.subscription import Subscription
 from tidings.core.vault import Vault, new_key
 from tidings.store.connectors import Connectors
-from tidings.store.database import Database, Key
+from tidings.store.database import Database, Key, Wanted
 from tidings.store.history import History
 from tidings.store.look_ups import LookUps, name_key
 from tidings.store.subscriptions import Subscriptions, ending
@@ -237,6 +237,20 @@ async def test_deliveries_are_listed_by_state(past: Past) -> None:
     assert await listed("") == [past.delivery(one) for one in (pending, failed, delivered)]
     assert await listed("states=failed,%20pending") == [past.delivery(one) for one in (pending, failed)]
     assert await listed(f"cursor={failed}") == [past.delivery(delivered)]
+
+
+async def test_a_delivery_that_waits_behind_another_is_shown_without_a_time_for_its_next_attempt(past: Past) -> None:
+    ordered = [publication(past.number, of=event(source="shop"), order_key="") for _ in range(2)]
+    first, second = [identifier for one in ordered for identifier in await kept(past.database, one)]
+    await past.database.claim(
+        [Wanted(subscription=past.number, most=1, is_ordered=True)], owner=past.owner, now=Clock().now() + DAY_MS
+    )
+
+    shown = (await ask(past.port, f"GET /v1/deliveries/{past.delivery(second)}", headers=SHOP)).json
+
+    assert first < second
+    assert shown["state"] == "pending"
+    assert "dueAt" not in shown
 
 
 async def test_a_state_that_there_is_not_is_refused_with_those_that_there_are(past: Past) -> None:

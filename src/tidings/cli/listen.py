@@ -1,6 +1,7 @@
 """`tidings listen`: what arrives at a throw-away address, live in a terminal."""
 
 import base64
+import signal
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ import rich_click as click
 
 from tidings.cli.installation import settings_of_here
 from tidings.cli.remote import Remote
-from tidings.core.errors import TidingsError
+from tidings.core.errors import TidingsError, Unavailable
 from tidings.core.pattern import Types, compile_types
 
 # Seconds. The server holds the question open for so long if nothing arrives.
@@ -35,17 +36,21 @@ def listen(
     A key comes from `tidings token create --connector ID --static --scope bin`.
     """
     types = compile_types(patterns or ("*",), place="--event")
-    remote = Remote(server or settings_of_here().base_url, token=token.strip(), patience_s=_WAIT_S + 15)
+    url = server or settings_of_here().base_url
+    remote = Remote(url, token=token.strip(), patience_s=_WAIT_S + 15)
     target = None if forward_to is None else Forward(forward_to)
     made = remote.ask("POST", "/v1/bins", body={})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: remote.hang_up())
+    click.echo(f"Callbacks to {made['url']} are shown here. Ctrl-C ends it.")
     try:
-        click.echo(f"Callbacks to {made['url']} are shown here. Ctrl-C ends it.")
         _follow(remote, made["name"], types=types, target=target, count=count)
-    except KeyboardInterrupt:
-        click.echo()
+    except Unavailable:
+        if not remote.is_hung_up:
+            raise
     finally:
         with suppress(TidingsError):
-            remote.ask("DELETE", f"/v1/bins/{made['name']}")
+            Remote(url, token=token.strip()).ask("DELETE", f"/v1/bins/{made['name']}")
 
 
 class Forward:

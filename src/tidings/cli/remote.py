@@ -1,8 +1,10 @@
 """A server spoken to over HTTP from a terminal: one request at a time, each with its time limit."""
 
 import http.client
+import socket
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +28,19 @@ class Remote:
         self.path = parts.path
         self._url = url
         self._token = token
-        self._connection = make(parts.netloc.rpartition("@")[2], timeout=patience_s)
+        self._make = partial(make, parts.netloc.rpartition("@")[2], timeout=patience_s)
+        self._connection = self._make()
+        self.is_hung_up = False
+
+    def hang_up(self) -> None:
+        """Break off what is under way and refuse what follows, as Unavailable. A signal's handler may call it.
+
+        A KeyboardInterrupt would be lost if it came while Python runs a finalizer.
+        """
+        self.is_hung_up = True
+        if self._connection.sock is not None:
+            with suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
 
     def ask(self, method: str, path: str, *, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call Tidings' API below the URL; the answer's JSON. Raises Invalid with why it refuses, and Unavailable."""
@@ -43,20 +57,27 @@ class Remote:
 
     def send(self, method: str, target: str, *, body: bytes, headers: Headers) -> tuple[int, bytes]:
         """Send one request; status and body of the answer. Raises Unavailable if there is none."""
-        with ExitStack() as stack:
-            # However this ends early, by Ctrl-C too, the next request needs a connection of its own.
-            stack.callback(self._connection.close)
-            try:
-                self._connection.putrequest(method, target, skip_accept_encoding=True)
-                for name, value in headers:
-                    self._connection.putheader(name, value)
-                self._connection.putheader("content-length", str(len(body)))
-                self._connection.endheaders(body)
-                response = self._connection.getresponse()
-                answer = response.status, response.read()
-            except (OSError, http.client.HTTPException) as error:
-                raise Unavailable(f"{self._url} does not answer: {str(error) or type(error).__name__}") from error
-            except ValueError as error:
-                raise Invalid(f"what is to be sent to {self._url} is no valid request: {error}") from error
-            stack.pop_all()
-        return answer
+        try:
+            if self._connection.sock is None:
+                self._connection.connect()
+            # Looked at only now: whoever hangs up later finds a connection to break off.
+            if self.is_hung_up:
+                raise Unavailable("it was hung up")
+            self._connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers:
+                self._connection.putheader(name, value)
+            self._connection.putheader("content-length", str(len(body)))
+            self._connection.endheaders(body)
+            response = self._connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._begin_anew()
+            raise Unavailable(f"{self._url} does not answer: {str(error) or type(error).__name__}") from error
+        except ValueError as error:
+            self._begin_anew()
+            raise Invalid(f"what is to be sent to {self._url} is no valid request: {error}") from error
+
+    def _begin_anew(self) -> None:
+        # A closed one would still send the head of what it was about to send.
+        self._connection.close()
+        self._connection = self._make()

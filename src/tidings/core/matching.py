@@ -1,7 +1,6 @@
 """Matching: which subscriptions want an event, from memory, however many there are."""
 
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
 from typing import Any
 
 from tidings.core.event import ANY, Event, Subject
@@ -40,14 +39,29 @@ class Index:
     def matches(self, event: Event) -> list[Subscription]:
         """The subscriptions that want the event, each once."""
         found: list[Subscription] = []
-        document: Callable[[], dict[str, Any]] = cache(event.document)
+        document = _Document(event)
         for subject in _keys(event):
             candidates = self._by_subject.get(subject)
             if candidates:
-                found += [one for one in candidates.values() if one.wants(event, document)]
+                found += [one for one in candidates.values() if one.chooses(event, document)]
         return found
+
+
+class _Document:
+    """The event's JSON, made when a filter asks for it, once."""
+
+    __slots__ = ("_event", "_made")
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._made: dict[str, Any] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        if self._made is None:
+            self._made = self._event.document()
+        return self._made
 
 
 def _keys(event: Event) -> Iterable[Subject]:
     # A kind with `*` is looked up once, even if several subjects of the event are of that kind.
-    return dict.fromkeys([*event.subjects, *(Subject(subject.kind, ANY) for subject in event.subjects)])
+    return dict.fromkeys([*event.subjects, *[Subject(subject.kind, ANY) for subject in event.subjects]])

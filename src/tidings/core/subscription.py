@@ -74,11 +74,14 @@ class Subscription:
 
     def wants(self, event: Event, document: Callable[[], dict[str, Any]]) -> bool:
         """Whether the event is to be delivered here. `document` makes the event's JSON and is asked only by filters."""
+        return any(self.hears(subject) for subject in event.subjects) and self.chooses(event, document)
+
+    def chooses(self, event: Event, document: Callable[[], dict[str, Any]]) -> bool:
+        """As `wants`, for an event of which it is known that it is about the subscription's subject."""
         return (
             self.state is not State.ENDED
             and event.at < self.expires_at
             and self.types.match(event.type)
-            and any(self.hears(subject) for subject in event.subjects)
             # An operational event never goes to the subscription that it is about.
             and not (event.source == "" and Subject("Webhook", self.id) in event.subjects)
             and (self.filters is None or self.filters.accepts(document()))

@@ -22,7 +22,9 @@ _NAMES_KEPT = 1_024
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send. `headers` go out in order, besides Host, User-Agent and what frames the body.
+    """What to send. `lines`, which `header_lines` wrote before, and `headers` go out in order.
+
+    Host, User-Agent and what frames the body are added.
 
     `timeout_ms` covers everything: name, connection, TLS, request and answer. `client_certificate` is PEM of the
     certificate, its chain and its unencrypted key.
@@ -30,6 +32,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     method: Literal["POST", "GET"] = "POST"
+    lines: bytes = b""
     headers: Sequence[tuple[str, str]] = ()
     body: bytes = b""
     timeout_ms: int
@@ -56,16 +59,18 @@ def prefix(target: Target, *, user_agent: str) -> bytes:
 
 def render(request: Request, shared: bytes) -> bytes:
     """Head and body as they are sent, in one piece. Raises `Invalid` if a header could be read as two."""
-    lines = [request.method.encode(), shared]
-    for name, value in request.headers:
-        lines += (_line_start(name), value.encode("utf-8", "replace"), b"\r\n")
-    if request.method == "POST":
-        lines.append(b"content-length: %d\r\n" % len(request.body))
-    head = b"".join((*lines, b"\r\n"))
-    ends = shared.count(b"\n") + len(request.headers) + (2 if request.method == "POST" else 1)
-    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+    lines = request.lines + header_lines(request.headers) if request.headers else request.lines
+    if request.method == "GET":
+        return b"GET%b%b\r\n" % (shared, lines)
+    return b"POST%b%bcontent-length: %d\r\n\r\n%b" % (shared, lines, len(request.body), request.body)
+
+
+def header_lines(headers: Sequence[tuple[str, str]]) -> bytes:
+    """Headers as they are sent. Raises `Invalid` if one could be read as two."""
+    lines = b"".join(_line_start(name) + value.encode("utf-8", "replace") + b"\r\n" for name, value in headers)
+    if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers) or b"\0" in lines:
         raise Invalid("a header's value contains a line break; leave it out")
-    return head + request.body
+    return lines
 
 
 @lru_cache(_NAMES_KEPT)

@@ -8,7 +8,7 @@ from tidings.core.event import Event
 from tidings.core.identifier import outside
 from tidings.core.signature import Signer
 from tidings.core.subscription import Subscription
-from tidings.egress.request import Request
+from tidings.egress.request import Request, header_lines
 
 
 class Caller:
@@ -20,7 +20,7 @@ class Caller:
         self._signer = Signer(subscription.secrets)
         certificate = subscription.client_certificate
         self._certificate = certificate.reveal() if certificate else None
-        self._headers = tuple(_standing_headers(subscription, self._dialect))
+        self._lines = header_lines(_standing_headers(subscription, self._dialect))
 
     def request(self, event: Event, *, at: int) -> Request:
         """The callback of an event, signed for that instant. Its `webhook-id` is equal over all attempts."""
@@ -28,17 +28,13 @@ class Caller:
         body = self._dialect.write(event, subscription)
         name = outside(event.id, subscription.number)
         seconds = at // 1000
+        signature = self._signer.sign(name, seconds, body)
         return Request(
             method="POST",
             url=subscription.url,
-            headers=(
-                *self._headers,
-                ("webhook-id", name),
-                ("webhook-timestamp", str(seconds)),
-                ("webhook-signature", self._signer.sign(name, seconds, body)),
-                ("tidings-event-id", outside(event.id)),
-                ("tidings-event-time", str(event.at)),
-            ),
+            lines=self._lines + b"webhook-id: %b\r\nwebhook-timestamp: %d\r\nwebhook-signature: %b\r\n"
+            b"tidings-event-id: %b\r\ntidings-event-time: %d\r\n"
+            % (name.encode(), seconds, signature.encode(), outside(event.id).encode(), event.at),
             body=body,
             timeout_ms=subscription.timeout_ms,
             client_certificate=self._certificate,

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,9 +22,9 @@ from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import CONNECTIONS, Client
 from tidings.outbox.agenda import Agenda
-from tidings.outbox.lane import MOST_QUEUED, Lane
+from tidings.outbox.lane import Lane
 from tidings.outbox.recorder import Recorder
-from tidings.outbox.roster import Roster
+from tidings.outbox.roster import MOST_HELD, Roster
 from tidings.outbox.tenure import Tenure
 from tidings.outbox.verdict import Tried, verdict
 from tidings.store.database import Claim, Database, Settlement, Wanted
@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 # Requests under way at once: as many as the client has connections, for waiting for one counts against the deadline.
 MOST_IN_FLIGHT = CONNECTIONS
-# Lanes asked in one transaction: a claim stays a few milliseconds long.
+# Lanes asked, and debts taken, in one transaction: a claim stays some ten milliseconds long.
 MOST_LANES_A_CLAIM = 100
+MOST_DEBTS_A_CLAIM = 1_000
 LANES_A_SWEEP = 500
 # How often to look whether memory has room again: at 5,000 a look that is no limit.
 LOOK_AGAIN_S = 0.05
@@ -44,6 +45,12 @@ ASK_AGAIN_MS = 1_000
 GRACE_S = 8.0
 # Milliseconds after its time-out at which a probe that did not report is taken for lost.
 PROBE_GRACE_MS = 1_000
+
+
+class _Turn(NamedTuple):
+    lane: Lane
+    debt: Debt
+    owner: int
 
 
 class Courier:
@@ -75,7 +82,7 @@ class Courier:
         self._on_circuit = on_circuit
         self._on_failed = on_failed
         self._ready: deque[Lane] = deque()
-        self.agenda = Agenda(clock)
+        self._agenda = Agenda(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
@@ -89,7 +96,7 @@ class Courier:
     def accepts(self, subscription: Subscription, size: int) -> bool:
         """Reserve room for one delivery of that many bytes, if its lane keeps up."""
         lane = self.roster.lane(subscription)
-        if self.roster.is_full or lane.circuit.is_open or len(lane.queue) >= MOST_QUEUED:
+        if self.roster.is_full or lane.circuit.is_open or len(lane.queue) >= lane.most_queued:
             return False
         self.roster.hold(size)
         return True
@@ -121,7 +128,7 @@ class Courier:
         """Something is in the table for that subscription, due then."""
         lane = self.roster.lane_of(subscription)
         if lane is not None and lane.subscription.is_sending:
-            self.agenda.ask(lane, due)
+            self._agenda.ask(lane, due)
 
     # Life
 
@@ -155,7 +162,7 @@ class Courier:
                 if entry[1] != self._tenure.number:
                     lane.queue.remove(entry)
                     self.roster.drop(entry[0])
-            self.agenda.recall(lane)
+            self._agenda.recall(lane)
 
     def resume(self) -> None:
         """Go on after a pause in which nothing could be sent."""
@@ -179,7 +186,7 @@ class Courier:
             if subscription.is_sending and (not before.is_sending or before.url != subscription.url):
                 # A webhook that is made active again, or got another URL, starts with a clean slate.
                 self._set_circuit(lane, Circuit())
-                self.agenda.ask(lane, self._clock.now())
+                self._agenda.ask(lane, self._clock.now())
 
     async def _stop(self) -> None:
         if self._tasks:
@@ -199,19 +206,20 @@ class Courier:
 
     async def _claim_forever(self) -> None:
         while True:
-            await self.agenda.due()
+            await self._agenda.due()
             if self.roster.is_full or not self._tenure.is_fresh:
                 await self._clock.sleep(LOOK_AGAIN_S)
                 continue
-            lanes = self.agenda.take(most=MOST_LANES_A_CLAIM)
+            lanes = self._agenda.take(most=MOST_LANES_A_CLAIM)
             if lanes:
                 await self._claim(lanes)
 
     async def _claim(self, lanes: Sequence[Lane]) -> None:
         owner, now = self._tenure.number, self._clock.now()
         probed = {lane.subscription.number for lane in lanes if lane.circuit.is_open}
+        share = max(1, min(MOST_DEBTS_A_CLAIM, MOST_HELD - self.roster.held) // len(lanes))
         try:
-            claim = await self._database.claim([_wanted(lane) for lane in lanes], owner=owner, now=now)
+            claim = await self._database.claim([_wanted(lane, share) for lane in lanes], owner=owner, now=now)
         except (Unavailable, Conflict) as error:
             log.warning("courier.claim_failed error=%r", error.message)
             if isinstance(error, Conflict) or error.is_fate_unknown:  # we were taken for dead, or have what we know not
@@ -224,22 +232,22 @@ class Courier:
         for number, lane in by_number.items():
             lane.is_asking = False
             # What was noticed while we asked may not be in the answer.
-            self.agenda.recall(lane)
+            self._agenda.recall(lane)
             if number in claim.again:
-                self.agenda.ask(lane, claim.again[number])
+                self._agenda.ask(lane, claim.again[number])
             # Between question and answer it may have been disabled, or its circuit may have opened.
             if not lane.subscription.is_sending or (lane.circuit.is_open and number not in probed):
                 self._release(lane)
             self._offer(lane)
         self._pump()
 
-    def _release(self, lane: Lane) -> None:
-        if not lane.queue:
+    def _release(self, lane: Lane, *, keep: int = 0) -> None:
+        """Let go of what waits in the lane's queue, but for its first."""
+        debts = [lane.queue.pop()[0] for _ in range(len(lane.queue) - keep)]
+        if not debts:
             return
-        debts = [debt for debt, _ in lane.queue]
         for debt in debts:
             self.roster.drop(debt)
-        lane.queue.clear()
         self._spawn(self._give_back_debts(debts))
 
     async def _give_back_debts(self, debts: Sequence[Debt]) -> None:
@@ -261,16 +269,30 @@ class Courier:
             self._ready.append(lane)
 
     def _pump(self) -> None:
-        while self._ready and len(self._tasks) < MOST_IN_FLIGHT and self.owner:
+        while len(self._tasks) < MOST_IN_FLIGHT and (turn := self._next()) is not None:
+            self._spawn(self._deliver_on(turn))
+
+    def _next(self) -> _Turn | None:
+        """The next delivery, of the lane whose turn it is."""
+        while self._ready and self.owner:
             lane = self._ready.popleft()
             lane.is_ready = False
-            if not lane.can_send:
-                continue
-            debt, owner = lane.queue.popleft()
-            self.roster.drop(debt)
-            lane.in_flight += 1
-            self._spawn(self._deliver(lane, debt, owner=owner))
-            self._offer(lane)
+            if lane.can_send:
+                debt, owner = lane.queue.popleft()
+                self.roster.drop(debt)
+                lane.in_flight += 1
+                self._offer(lane)
+                return _Turn(lane, debt, owner)
+        return None
+
+    async def _deliver_on(self, turn: _Turn | None) -> None:
+        """Deliver, and go on with what is next: a task for each delivery would cost more than writing its request."""
+        goes_on = True
+        while turn is not None and goes_on:
+            # A success has waited for its answer. A refusal by the guard has not, and must not keep the loop to itself.
+            goes_on = await self._deliver(turn.lane, turn.debt, owner=turn.owner)
+            turn = self._next() if goes_on else None
+            self._pump()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         # Not a TaskGroup: its bookkeeping costs as much as the task. `_stop` waits for all of them.
@@ -278,7 +300,8 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, lane: Lane, debt: Debt, *, owner: int) -> None:
+    async def _deliver(self, lane: Lane, debt: Debt, *, owner: int) -> bool:
+        """Send, and learn; whether it was delivered."""
         at = self._clock.now()
         is_probe = lane.circuit.is_open
         if is_probe:
@@ -292,9 +315,12 @@ class Courier:
             lane.in_flight -= 1
         tried = Tried(debt=debt, answer=answer, began_at=at, ended_at=self._clock.now(), is_probe=is_probe)
         self._learn(lane, tried, owner=owner)
+        if len(lane.queue) > lane.most_queued:  # it has slowed down
+            self._release(lane, keep=lane.most_queued)
         self._offer(lane)
-        self.agenda.recall(lane)
-        self._pump()
+        if lane.ask_at is not None and lane.room:
+            self._agenda.recall(lane)
+        return answer.outcome is Outcome.OK
 
     def _learn(self, lane: Lane, tried: Tried, *, owner: int) -> None:
         answer = tried.answer
@@ -315,6 +341,8 @@ class Courier:
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:
         before, lane.circuit = lane.circuit, circuit
+        if circuit is before:
+            return
         if circuit.openings != before.openings:
             self.recorder.circuit_changed(lane.subscription.number, msgspec.json.encode(circuit).decode())
         if circuit.is_open and not before.is_open:
@@ -322,9 +350,9 @@ class Courier:
         if circuit.is_open != before.is_open:
             self._on_circuit(lane.subscription, circuit)
         if circuit.is_open:
-            self.agenda.ask(lane, circuit.probe_at)
+            self._agenda.ask(lane, circuit.probe_at)
         elif before.is_open:
-            self.agenda.ask(lane, self._clock.now())
+            self._agenda.ask(lane, self._clock.now())
 
     def _settled(self, settlement: Settlement) -> None:
         attempt, result = settlement.attempt, settlement.result
@@ -332,10 +360,10 @@ class Courier:
         if lane is not None:
             lane.unsettled -= 1
             if not result.is_final:
-                self.agenda.ask(lane, result.due)
+                self._agenda.ask(lane, result.due)
             elif lane.subscription.order_key is not None:
                 # Those that stood behind it may go now.
-                self.agenda.ask(lane, self._clock.now())
+                self._agenda.ask(lane, self._clock.now())
         if result.state is State.FAILED:
             self._on_failed(settlement)
 
@@ -345,11 +373,11 @@ def _is_held_alone(subscription: Subscription) -> bool:
     return subscription.order_key is not None or subscription.rate != 0
 
 
-def _wanted(lane: Lane) -> Wanted:
+def _wanted(lane: Lane, most: int) -> Wanted:
     subscription = lane.subscription
     return Wanted(
         subscription=subscription.number,
-        most=lane.room,
+        most=min(lane.room, most),
         is_ordered=subscription.order_key is not None,
         rate=subscription.rate,
     )

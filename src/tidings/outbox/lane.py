@@ -14,8 +14,14 @@ FEWEST_SLOTS = 1
 # An answer within that time is fast: it earns a slot.
 FAST_MS = 1_000
 # How many fresh deliveries one lane may have waiting in memory; the rest waits in the table. A twentieth of the whole
-# memory, so that a slow endpoint cannot take the fast way from the others.
-MOST_QUEUED = 250
+# memory, so that a slow endpoint cannot take the fast way from the others; a fast one may have what it gets through in
+# a second, up to half of the memory.
+MOST_QUEUED, MOST_QUEUED_FAST = 250, 2_500
+# What is taken from the table for a fast lane at once, in slots and as a part of a second: enough that it is not idle
+# until the next claim, and little enough that a claim is short.
+_SLOTS_FILLED, _SECONDS_FILLED = 8, 0.25
+# The weight of the latest attempt in what a lane is thought to take.
+_NEWEST = 1 / 16
 
 
 class Lane:
@@ -36,6 +42,7 @@ class Lane:
         "queue",
         "slots",
         "subscription",
+        "took_ms",
         "unsettled",
     )
 
@@ -47,6 +54,7 @@ class Lane:
         self.in_flight = 0
         self.unsettled = 0
         self.slots = FIRST_SLOTS
+        self.took_ms: float = FAST_MS
         self.ask_at: int | None = None
         self.is_asking = False
         self.is_ready = False
@@ -62,18 +70,32 @@ class Lane:
         return bool(self.queue) and self.in_flight < self.slots and self.subscription.is_sending
 
     @property
+    def per_second(self) -> float:
+        """How many deliveries it gets through, judged by the last ones."""
+        return self.slots * 1_000 / max(self.took_ms, 1.0)
+
+    @property
+    def most_queued(self) -> int:
+        """How many fresh deliveries may wait in memory."""
+        return int(min(MOST_QUEUED_FAST, max(MOST_QUEUED, self.per_second)))
+
+    @property
     def room(self) -> int:
-        """How many debts it is worth while to take from the table: twice the slots, so that none waits for a claim."""
+        """How many debts it is worth while to take from the table: at least twice the slots, so that none waits."""
         if not self.subscription.is_sending:
             return 0
         if self.circuit.is_open:
             return 0 if self.in_flight or self.queue else 1
         if self.subscription.order_key is not None or self.subscription.rate:
             return max(0, self.slots - len(self.queue) - self.in_flight)
-        return max(0, 2 * self.slots - len(self.queue) - self.in_flight)
+        filled = max(2 * self.slots, int(min(_SLOTS_FILLED * self.slots, _SECONDS_FILLED * self.per_second)))
+        room = filled - len(self.queue) - self.in_flight
+        # Half of it or nothing: many small claims would cost a commit each.
+        return room if 2 * room >= filled else 0
 
     def learn(self, *, succeeded: bool, timed_out: bool, took_ms: float) -> None:
         """Grow or shrink by what an attempt told."""
+        self.took_ms += (took_ms - self.took_ms) * _NEWEST
         if timed_out:
             self.slots = FEWEST_SLOTS
         elif succeeded and took_ms <= FAST_MS and self.slots < MOST_SLOTS:

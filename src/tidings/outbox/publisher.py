@@ -138,8 +138,8 @@ class Publisher:
 
     async def _keep(self, batch: Sequence[_Waiting]) -> None:
         while True:
-            matched = [self._match(draft) for draft, _ in batch]
             owner = self._hand_over.owner
+            matched = [self._match(draft, owner) for draft, _ in batch]
             version = self._directory.index.version
             try:
                 results = await self._database.keep([one.publication for one in matched], version=version, owner=owner)
@@ -172,9 +172,9 @@ class Publisher:
             return error
         return None
 
-    def _match(self, draft: Draft) -> _Matched:
+    def _match(self, draft: Draft, owner: int) -> _Matched:
         wanting = self._wanting(draft)
-        owed = [self._owed(subscription, draft.event) for subscription in wanting]
+        owed = [self._owed(subscription, draft.event, owner=owner) for subscription in wanting]
         publication = Publication(event=draft.event, owed=owed, keys=draft.keys, also=draft.also)
         return _Matched(publication, wanting)
 
@@ -184,13 +184,13 @@ class Publisher:
             return [subscription] if subscription else []
         return self._directory.index.matches(draft.event)
 
-    def _owed(self, subscription: Subscription, event: Event) -> Owed:
+    def _owed(self, subscription: Subscription, event: Event, *, owner: int) -> Owed:
         order_key = order_of(event, subscription.order_key)
         is_handed_over = (
-            order_key is None
+            owner != 0
+            and order_key is None
             and not subscription.rate
             and subscription.is_sending
-            and self._hand_over.owner != 0
             and self._hand_over.accepts(subscription, len(event.data))
         )
         return Owed(subscription.number, order_key, is_handed_over)

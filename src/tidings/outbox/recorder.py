@@ -32,7 +32,7 @@ class Recorder:
         self._waiting: list[tuple[Settlement, int]] = []
         self._circuits: dict[int, str] = {}
         self._wake = asyncio.Event()
-        self._is_closing = False
+        self._closing = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -56,7 +56,7 @@ class Recorder:
             yield
 
     def _close(self) -> None:
-        self._is_closing = True
+        self._closing.set()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -65,12 +65,12 @@ class Recorder:
             self._wake.clear()
             while self._waiting or self._circuits:
                 if not await self._settle_batch():
-                    if self._is_closing:
+                    if self._closing.is_set():
                         # Their leases run out, and they are sent again: at least once.
                         log.error("recorder.lost_settlements count=%s", len(self._waiting))
                         return
-                    await self._clock.sleep(TRY_AGAIN_S)
-            if self._is_closing:
+                    await self._clock.wait(self._closing, TRY_AGAIN_S)
+            if self._closing.is_set():
                 return
 
     async def _settle_batch(self) -> bool:

@@ -1,7 +1,7 @@
 """Verdict: what an answer means for the delivery and for its lane's circuit."""
 
 import random
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tidings.core.circuit import Circuit
 from tidings.core.delivery import Attempt, Debt, after
@@ -10,8 +10,7 @@ from tidings.egress.answer import Answer, Outcome
 from tidings.store.database import Settlement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(NamedTuple):
     """An attempt that is over: what was sent, when it began and ended, and whether it was a circuit's probe."""
 
     debt: Debt

@@ -31,7 +31,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One event owed to one subscription, as it stands.
 
     `tries` and `due` are those of a delivery that is not finished; `at`, `outcome` and `status` those of the attempt
-    that finished it. `type` is the event's, empty if the event is forgotten.
+    that finished it. `due` is `order.NEVER` while it waits behind another. `type` is the event's, empty if that is
+    forgotten.
     """
 
     event: int

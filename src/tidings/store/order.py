@@ -7,6 +7,9 @@ import msgspec
 from tidings.core.event import Event
 from tidings.core.path import Path, parse_path
 
+# When a debt is due that was found waiting behind another one of its order; it gets a real instant when that one goes.
+NEVER = 2**63 - 1
+
 
 def order_of(event: Event, order_key: str | None) -> str | None:
     """The order that an event falls into: None in none, equal texts one after the other.

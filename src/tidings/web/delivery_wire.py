@@ -9,10 +9,11 @@ from tidings.core.delivery import FINAL, State
 from tidings.core.identifier import outside
 from tidings.core.subscription import Subscription
 from tidings.store.history import Delivery, Tried
+from tidings.store.order import NEVER
 
 
 class DeliveryShown(msgspec.Struct, rename="camel", kw_only=True):
-    """How a delivery stands. `dueAt` is when an unfinished one is tried next, `finishedAt` when one ended."""
+    """How a delivery stands. `dueAt` is when an unfinished one is tried next, unless it waits behind another."""
 
     delivery_id: str
     webhook_id: str
@@ -80,7 +81,7 @@ def delivery_told(delivery: Delivery, subscription: Subscription) -> DeliverySho
         shown.status = delivery.status or UNSET
     else:
         shown.tries = delivery.tries
-        shown.due_at = delivery.due
+        shown.due_at = UNSET if delivery.due == NEVER else delivery.due
     return shown
 
 

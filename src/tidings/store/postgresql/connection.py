@@ -50,6 +50,7 @@ _REFUSED = (
 # The connection ended, or no answer came in time: it may have been done.
 _LOST = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # used after the server said that it ends the session, and before it did
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
     asyncpg.PostgresSystemError,
@@ -89,8 +90,11 @@ class Connections:
         try:
             with meant(connection):
                 return await self._until_it_wins(Session(connection), work)
+        except Unavailable as error:
+            if error.is_fate_unknown:
+                connection.terminate()
+            raise
         finally:
-            # Whatever is the matter with the connection, the pool ends it.
             with suppress(*_LOST):
                 await self._pool.release(connection, timeout=_PATIENCE_S)
 

@@ -7,11 +7,10 @@ import msgspec
 from tidings.core.delivery import Debt
 from tidings.store.database import Claim, Wanted
 from tidings.store.event_row import EventRow
+from tidings.store.order import NEVER
 from tidings.store.pace import Pace
 from tidings.store.sqlite.transaction import Row, Transaction
 
-# A debt that waits behind another is not due until that one is gone.
-NEVER = 2**63 - 1
 # How far a claim looks into an ordered lane. What it finds waiting there it need not look at again, so the cost of a
 # long queue behind one debt is paid once, some five milliseconds (measured) at a time.
 LOOK = 1_000
