@@ -121,5 +121,6 @@ def test_a_server_that_refuses_or_is_none_is_told_in_one_sentence(here: Terminal
     assert "no valid request" in here.refuses("listen", "--server", server, "--token", "a\nb")
     away = f"http://127.0.0.1:{free_port}"
     assert f"{away} does not answer" in here.refuses("listen", "--server", away)
-    assert "no address of a server" in here.refuses("listen", "--server", "example.com")
+    for wrong in ("example.com", "http://127.0.0.1:many", "http://[::1", "ftp://127.0.0.1"):
+        assert "no address of a server" in here.refuses("listen", "--server", wrong)
     assert "eventTypes" not in here.refuses("listen", "--server", away, "--event", "*.x")

@@ -124,6 +124,15 @@ class House:
         deliveries, _ = await self.history.deliveries(number, limit=100)
         return [str(one.state) for one in reversed(deliveries)]
 
+    async def reaches_states(self, number: int, states: list[str], *, by: int = 0) -> None:
+        """As `reaches`, until the deliveries of a subscription stand like that."""
+        for _ in range(400):
+            if await self.states(number) == states:
+                return
+            await self.later(by)
+            await REAL.sleep(0.005)
+        assert await self.states(number) == states
+
     async def now(self, number: int) -> Subscription:
         """A subscription as it stands."""
         await self.hub.directory.refresh()

@@ -27,7 +27,7 @@ class Wire:
 
     def say_farewell(self) -> None:
         """To every client there is, and leave the connections open."""
-        for client in self._clients:
+        for client in (one for one in self._clients if not one.is_closing()):
             client.write(FAREWELL)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,15 +58,17 @@ async def wire(new_postgresql_database: Callable[[], str]) -> AsyncIterator[tupl
 
 async def test_a_session_that_the_server_has_given_up_is_not_used_again(wire: tuple[Wire, str]) -> None:
     between, url = wire
-    async with asyncio.timeout(20):
-        database = await open_database(url, clock=Clock())
-        await database.migrate()
-        await kept(database, publication(1))
-
-        between.say_farewell()
-        await Clock().sleep(0.1)  # nothing shows that a client has read it
-        with pytest.raises(Unavailable):
+    database = await open_database(url, clock=Clock())
+    try:
+        async with asyncio.timeout(20):
+            await database.migrate()
             await kept(database, publication(1))
 
-        assert await kept(database, publication(1))
+            between.say_farewell()
+            await Clock().sleep(0.1)  # nothing shows that a client has read it
+            with pytest.raises(Unavailable):
+                await kept(database, publication(1))
+
+            assert await kept(database, publication(1))
+    finally:
         await database.close()

@@ -132,3 +132,11 @@ async def test_the_description_is_served_to_programs_and_as_a_page_without_scrip
     assert "Things &amp; more" in page
     assert "An order &lt;came&gt;" in page
     assert "http" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL)
+
+
+async def test_the_bare_address_leads_to_the_page(document: dict[str, Any], login: Login) -> None:
+    door = Door(routes=(), pages=reference_pages(document), login=login)
+    async with Server(door, clock=Clock()).listening("127.0.0.1", 0) as port:
+        answer = await ask(port, "GET /")
+
+    assert (answer.status, answer.headers["location"]) == (303, "docs")

@@ -40,7 +40,7 @@ class Callers:
 
     def known(self, token: str) -> Caller | None:
         """Whose a token is, if that is remembered and the token has not run out."""
-        found = self._remembered.get(hash_of(token))
+        found = self._remembered.get(token)
         if found is None:
             return None
         caller, expires_at = found
@@ -60,7 +60,7 @@ class Callers:
         if generation == self._generation:
             if len(self._remembered) >= self._most:
                 del self._remembered[next(iter(self._remembered))]
-            self._remembered[found.hash] = (caller, found.expires_at)
+            self._remembered[token] = (caller, found.expires_at)
         return caller
 
     def forget(self) -> None:

@@ -115,10 +115,10 @@ def _checks(parts: Parts) -> Mapping[str, Check]:
         await parts.database.read(int, "subscriptions_version")
 
     async def tenure() -> None:
+        if parts.hub.tenure.trouble:
+            raise Unavailable(parts.hub.tenure.trouble)
         if parts.hub.courier is not None and not parts.hub.tenure.is_fresh:
-            raise Unavailable(
-                "the last beat is too old, so nothing is sent; see the log for why the store did not answer"
-            )
+            raise Unavailable("the last beat is too old, so nothing is sent; it goes on when the store has answered")
 
     return {"store": store, "tenure": tenure}
 

@@ -49,12 +49,18 @@ async def _listening(parts: Parts) -> AsyncIterator[None]:
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(chain=settings.tls_cert, key=settings.tls_key)
     opening = front(parts)
+
+    def on_stop() -> None:
+        parts.inspector.close()
+        if parts.hub.courier is not None:
+            parts.hub.courier.begin_grace()
+
     server = Server(
         opening.application,
         clock=parts.clock,
         intake=opening.intake,
         certificate=certificate,
-        on_stop=parts.inspector.close,
+        on_stop=on_stop,
     )
     async with opening.keeping_up(), server.listening(settings.host, settings.port):
         yield

@@ -13,6 +13,9 @@ import msgspec
 from tidings.core.errors import Invalid, Unavailable
 
 _OK = range(200, 300)
+_KINDS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+# Bytes. Twenty requests of 1 MiB each, in base64 and JSON, are well below it.
+_LARGEST = 64 << 20
 
 Headers = Iterable[tuple[str, str]]
 
@@ -21,15 +24,16 @@ class Remote:
     """What answers at a URL. `patience_s` is what the slowest answer may take."""
 
     def __init__(self, url: str, *, token: str = "", patience_s: float = 15.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise Invalid(f"{url!r} is no address of a server; write http://HOST:PORT or https://HOST")
-        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        try:
+            parts = urlsplit(url)
+            make = _KINDS[parts.scheme]
+            self._make = partial(make, parts.hostname or "", parts.port, timeout=patience_s)
+            self._connection = self._make()
+        except (ValueError, KeyError, http.client.InvalidURL) as error:
+            raise Invalid(f"{url!r} is no address of a server; write http://HOST:PORT or https://HOST") from error
         self.path = parts.path
         self._url = url
         self._token = token
-        self._make = partial(make, parts.netloc.rpartition("@")[2], timeout=patience_s)
-        self._connection = self._make()
         self.is_hung_up = False
 
     def hang_up(self) -> None:
@@ -56,10 +60,10 @@ class Remote:
         return read
 
     def send(self, method: str, target: str, *, body: bytes, headers: Headers) -> tuple[int, bytes]:
-        """Send one request; status and body of the answer. Raises Unavailable if there is none."""
+        """Send one request on a connection of its own; the answer's status and body. Raises Unavailable."""
+        self._connection = self._make()
         try:
-            if self._connection.sock is None:
-                self._connection.connect()
+            self._connection.connect()
             # Looked at only now: whoever hangs up later finds a connection to break off.
             if self.is_hung_up:
                 raise Unavailable("it was hung up")
@@ -69,15 +73,10 @@ class Remote:
             self._connection.putheader("content-length", str(len(body)))
             self._connection.endheaders(body)
             response = self._connection.getresponse()
-            return response.status, response.read()
+            return response.status, response.read(_LARGEST)
         except (OSError, http.client.HTTPException) as error:
-            self._begin_anew()
             raise Unavailable(f"{self._url} does not answer: {str(error) or type(error).__name__}") from error
         except ValueError as error:
-            self._begin_anew()
             raise Invalid(f"what is to be sent to {self._url} is no valid request: {error}") from error
-
-    def _begin_anew(self) -> None:
-        # A closed one would still send the head of what it was about to send.
-        self._connection.close()
-        self._connection = self._make()
+        finally:
+            self._connection.close()

@@ -1,9 +1,12 @@
 """Identifiers: 64 bits inside, made by the database in the order of time; UUIDs outside."""
 
 import uuid
+from functools import lru_cache
 
 SEQUENCE_BITS = 20
 _SUBSCRIPTION_BITS = 54
+# An event's is asked for when it is accepted and again for each of its callbacks.
+_SHOWN_KEPT = 1_024
 _LARGEST = 2**63 - 1  # what a database's BIGINT holds
 
 
@@ -17,6 +20,7 @@ def instant_of(identifier: int) -> int:
     return identifier >> SEQUENCE_BITS
 
 
+@lru_cache(_SHOWN_KEPT)
 def outside(identifier: int, subscription: int = 0) -> str:
     """Show an event, or with a subscription's number a delivery, as a UUID (version 7's layout).
 

@@ -20,6 +20,7 @@ class Tenure:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.number = 0
         self.dead_were_found = False
+        self.trouble = ""  # why the last beat failed
         self._database = database
         self._clock = clock
         self._beaten_at = float("-inf")
@@ -53,7 +54,9 @@ class Tenure:
             return
         except Unavailable as error:
             log.warning("tenure.beat_failed owner=%s error=%r", self.number, error.message)
+            self.trouble = error.message
             return
+        self.trouble = ""
         self._beaten_at = began
         self.dead_were_found |= bool(dead)
         for number in dead:

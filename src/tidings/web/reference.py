@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tidings.web.page import Page
 
@@ -34,8 +34,13 @@ def reference_pages(document: Mapping[str, Any]) -> Sequence[Page]:
 
     return [
         Page(path="/openapi.json", name="openapi", summary="This description, as OpenAPI 3.1", endpoint=machine),
+        Page(path="/", name="front", summary="Lead whoever opens the bare address to /docs", endpoint=_to_docs),
         Page(path="/docs", name="docs", summary="This description, for people", endpoint=person),
     ]
+
+
+async def _to_docs(_: Request) -> Response:
+    return RedirectResponse("docs", status_code=303)
 
 
 def _document(document: Mapping[str, Any]) -> Iterator[str]:

@@ -21,8 +21,8 @@ from tidings.web.protocol import Protocol
 
 log = logging.getLogger(__name__)
 
-# Seconds. With what the couriers need after it, a stop must be over within ten.
-FINISH_WITHIN_S = 8
+# Seconds, which run together with the courier's time of grace; a stop must be over within ten.
+FINISH_WITHIN_S = 7
 # Seconds. Longer than the usual clients' pools keep a connection, so that closing it is theirs and meets no request.
 KEEP_ALIVE_S = 75
 # Seconds. How long a renewed certificate may wait to be used; renewals happen weeks ahead.
@@ -89,7 +89,7 @@ class Server:
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:
         """Serve while in the context, on that port or, for 0, on any free one; the port.
 
-        On leaving, nothing new is accepted, and what was begun is finished or, after 8 seconds, broken off. Raises
+        On leaving, nothing new is accepted, and what was begun is finished or, after 7 seconds, broken off. Raises
         Invalid if the address or the certificate cannot be used.
         """
         if self._certificate is not None:

@@ -26,12 +26,14 @@ class StandardWebhooks:
     name: str = "standard"
     content_type: str = "application/json"
 
+    def __init__(self) -> None:
+        self._last: tuple[Event | None, bytes] = (None, b"")
+
     def write(self, event: Event, subscription: Subscription) -> bytes:  # noqa: ARG002 - a dialect is asked with both
-        """The same for every subscription."""
-        return _encode(
-            _Body(
-                type=event.type,
-                timestamp=_EPOCH + timedelta(milliseconds=event.at),
-                data=msgspec.Raw(event.data),
-            )
-        )
+        """The same for every subscription; written once for an event that goes to many, one after the other."""
+        last, body = self._last
+        if event is not last:
+            at = _EPOCH + timedelta(milliseconds=event.at)
+            body = _encode(_Body(type=event.type, timestamp=at, data=msgspec.Raw(event.data)))
+            self._last = (event, body)
+        return body
