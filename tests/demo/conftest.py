@@ -9,8 +9,8 @@ from rich.console import Console
 
 from tidings.app.serve import served
 from tidings.app.settings import load
+from tidings.app.throw_away import throw_away
 from tidings.core.clock import Clock
-from tidings.demo.certificate import throw_away
 from tidings.demo.ledger import Ledger
 from tidings.demo.receiver import Receivers
 from tidings.demo.screen import Screen, Tally

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tidings.app.throw_away import throw_away
 from tidings.core.clock import Clock
 from tidings.core.signature import new_secret, sign
-from tidings.demo.certificate import throw_away
 from tidings.demo.receiver import BROKEN, Callback, Receivers, gist
 from tidings.egress.answer import Answer
 from tidings.egress.client import Client

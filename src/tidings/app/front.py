@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -45,6 +46,7 @@ class Front:
     application: ASGIApp
     intake: Intake
     schemas: Schemas
+    document: Mapping[str, Any]
 
     @contextlib.asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -81,7 +83,7 @@ def front(parts: Parts) -> Front:
     )
     pages += reference_pages(document)
     door = Door(routes=routes, pages=pages, login=login, proxies=proxies)
-    return Front(application=opened(door), intake=intake, schemas=schemas)
+    return Front(application=opened(door), intake=intake, schemas=schemas, document=document)
 
 
 def _routes(parts: Parts) -> Sequence[Route]:

@@ -16,7 +16,7 @@ def open_vault(keys: str, *, folder: Path) -> Vault:
     if keys:
         return Vault([key.strip() for key in keys.split(",") if key.strip()])
     path = folder / FILE
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         _make(path)
     if path.stat().st_mode & 0o077:

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from tidings.app.compose import opened
 from tidings.app.settings import Settings, load, variable
-from tidings.bench.certificate import new_certificate
+from tidings.app.throw_away import throw_away
 from tidings.bench.figures import Figures, Latency
 from tidings.bench.load import APPLICATION, TYPE, Publish, Published
 from tidings.bench.process import Process, backends, cpu_us, peak_rss_mb, started
 from tidings.bench.receiver import Arrivals, Open, Tell
-from tidings.bench.scratch import scratch_database
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Unavailable
 from tidings.core.event import Subject
 from tidings.core.vault import new_key
 from tidings.outbox.terms import Terms
+from tidings.store.scratch import scratch_database
 
 HOST = "127.0.0.1"
 # The receiver keeps a byte for each.
@@ -59,8 +59,8 @@ async def measure(plan: Plan, *, tell: Told) -> Figures:
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
         database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
-        certificate = new_certificate(folder) if plan.is_tls else None
-        chain, key = (certificate.chain, certificate.key) if certificate else (None, None)
+        certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
+        chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
         settings = _settings(database, chain=chain, key=key)
         receiver = await stack.enter_async_context(started("receiver", *_module("receiver"), folder=folder))
         opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)

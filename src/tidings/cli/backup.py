@@ -11,8 +11,8 @@ from rich.progress import Progress
 from tidings.app.secret_key import FILE as KEY_FILE
 from tidings.cli.installation import settings_of_here
 from tidings.cli.output import as_json, print_json
-from tidings.cli.sqlite_copy import copy_store
 from tidings.core.errors import Conflict, Invalid, NotFound
+from tidings.store.sqlite.copy import copy_store
 
 
 @click.command()

@@ -14,11 +14,11 @@ from cryptography import x509
 from tidings.app.secret_key import FILE as KEY_FILE
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
-from tidings.cli.engine import Facts, facts_of
 from tidings.cli.output import shown_instant
 from tidings.core.clock import DAY, SECOND, Clock
 from tidings.core.errors import TidingsError
 from tidings.core.vault import Vault
+from tidings.store.facts import Facts, facts_of
 from tidings.store.open import open_database
 from tidings.store.settings import CHECK
 from tidings.store.statements import migrations

@@ -5,8 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import msgspec
 import rich_click as click
-from starlette.types import ASGIApp, Message, Scope
 
 from tidings.app.compose import opened
 from tidings.app.front import front
@@ -25,26 +25,4 @@ async def _document() -> bytes:
         environ = os.environ | {variable("database"): f"sqlite:{Path(folder)}/tidings.db", variable("workers"): "1"}
         environ.pop(variable("secret_key"), None)
         async with opened(load(environ)) as parts:
-            return await _body_of(front(parts).application, path="/openapi.json")
-
-
-async def _body_of(application: ASGIApp, *, path: str) -> bytes:
-    """What the application answers to a GET."""
-    scope: Scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [],
-    }
-    body = bytearray()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        body.extend(message.get("body", b""))
-
-    await application(scope, receive, send)
-    return bytes(body)
+            return msgspec.json.encode(front(parts).document)

@@ -15,9 +15,9 @@ from tidings.app.secret_key import FILE as KEY_FILE
 from tidings.app.settings import Settings
 from tidings.cli.backup import sqlite_path
 from tidings.cli.installation import settings_of_here
-from tidings.cli.sqlite_copy import copy_store, is_store
 from tidings.core.errors import Conflict, Invalid
 from tidings.core.secret import Secret
+from tidings.store.sqlite.copy import copy_store, is_store
 from tidings.store.sqlite.lock import ServingLock
 
 

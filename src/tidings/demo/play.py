@@ -15,8 +15,8 @@ from rich.console import Console
 
 from tidings.app.serve import served
 from tidings.app.settings import Settings, load
+from tidings.app.throw_away import throw_away
 from tidings.core.clock import SECOND, Clock
-from tidings.demo.certificate import throw_away
 from tidings.demo.ledger import Ledger
 from tidings.demo.receiver import Callback, Receivers
 from tidings.demo.screen import Screen

@@ -120,7 +120,7 @@ class Client:
         judged = destination.target.addresses or await self._judged(destination.target, course)
         course.doing = "waiting for a free connection"
         origin = (destination.origin, request.client_certificate)
-        kept = await self._pool.take(origin, judged)
+        kept = self._pool.pick(origin, judged) or await self._pool.take(origin, judged)
         if kept is not None:
             course.reused = True
             try:

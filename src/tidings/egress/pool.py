@@ -37,7 +37,7 @@ class Pool:
 
     async def take(self, origin: Hashable, judged: Collection[str], *, fresh: bool = False) -> Connection | None:
         """A kept connection to one of the judged addresses; or None, and a place is yours for `add` or `release`."""
-        kept = None if fresh else self._pick(origin, judged)
+        kept = None if fresh else self.pick(origin, judged)
         if kept is not None:
             return kept
         if self._taken < self._most:
@@ -101,9 +101,11 @@ class Pool:
         if self._taken:
             await self._is_empty.wait()
 
-    def _pick(self, origin: Hashable, judged: Collection[str]) -> Connection | None:
-        while origin in self._kept:
-            connection = self._forget(next(reversed(self._kept[origin])))
+    def pick(self, origin: Hashable, judged: Collection[str]) -> Connection | None:
+        """A kept connection to one of the judged addresses, if there is one: `take` without the waiting."""
+        kept = self._kept.get(origin)
+        while kept:
+            connection = self._forget(next(reversed(kept)))
             if connection.address in judged and not self._is_old(connection) and not connection.transport.is_closing():
                 return connection
             connection.abort()

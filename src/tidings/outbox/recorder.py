@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -74,26 +74,22 @@ class Recorder:
                 return
 
     async def _settle_batch(self) -> bool:
-        batch, circuits = self._waiting[:LARGEST_BATCH], dict(self._circuits)
-        by_owner: dict[int, list[Settlement]] = defaultdict(list)
-        for settlement, owner in batch:
-            by_owner[owner].append(settlement)
-        for owner, settlements in (by_owner or {0: []}).items():
-            try:
-                await self._database.settle(settlements, _changes(settlements, circuits), owner=owner)
-            except Unavailable as error:
-                log.warning("recorder.waits count=%s error=%r", len(self._waiting), error.message)
-                return False
-            done = set(map(id, settlements))
-            self._waiting = [entry for entry in self._waiting if id(entry[0]) not in done]
-            for subscription, circuit in circuits.items():
-                if self._circuits.get(subscription) == circuit:
-                    del self._circuits[subscription]
-            circuits = {}
-            for settlement in settlements:
-                if settlement.result.state is not State.DELIVERED:
-                    _tell(settlement)
-                self._on_settled(settlement)
+        owner = self._waiting[0][1] if self._waiting else 0
+        alike = takewhile(lambda entry: entry[1] == owner, islice(self._waiting, LARGEST_BATCH))
+        batch, circuits = [settlement for settlement, _ in alike], dict(self._circuits)
+        try:
+            await self._database.settle(batch, _changes(batch, circuits), owner=owner)
+        except Unavailable as error:
+            log.warning("recorder.waits count=%s error=%r", len(self._waiting), error.message)
+            return False
+        del self._waiting[: len(batch)]
+        for subscription, circuit in circuits.items():
+            if self._circuits.get(subscription) == circuit:
+                del self._circuits[subscription]
+        for settlement in batch:
+            if settlement.result.state is not State.DELIVERED:
+                _tell(settlement)
+            self._on_settled(settlement)
         return True
 
 

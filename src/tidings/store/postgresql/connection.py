@@ -92,7 +92,8 @@ class Connections:
                 return await self._until_it_wins(Session(connection), work)
         except Unavailable as error:
             if error.is_fate_unknown:
-                connection.terminate()
+                with suppress(asyncpg.InterfaceError):  # the pool may have taken it back already
+                    connection.terminate()
             raise
         finally:
             with suppress(*_LOST):

@@ -1,4 +1,4 @@
-"""A certificate for as long as the demo runs, so that its callbacks travel over TLS."""
+"""A certificate that lives as long as a demo or a measurement, so that its callbacks travel over TLS."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def throw_away(folder: Path, *, address: str, now: int) -> Certificate:
     It is signed by itself, so that its own file is all that callers have to trust.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tidings demo")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tidings, thrown away")])
     today = datetime.fromtimestamp(now / 1_000, UTC)
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
     certificate = (
