@@ -1,5 +1,7 @@
 """The index finds what asking every subscription would find."""
 
+from typing import Any
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -67,3 +69,36 @@ def test_the_index_has_whatever_has_not_ended(steps: list[list[Subscription]]) -
     assert {number for number in range(1, 7) if index.get(number)} == alive
     assert len(index) == len(alive)
     assert index.version == len(steps)
+
+
+def test_an_event_that_several_filters_look_at_is_read_once() -> None:
+    made: list[str] = []
+
+    class Counted(Event, frozen=True, kw_only=True):
+        """An event that tells how often its JSON was made."""
+
+        def document(self) -> dict[str, Any]:
+            made.append(self.type)
+            return super().document()
+
+    index = Index()
+    index.take(
+        1,
+        [
+            Subscription(
+                number=number,
+                id=f"w-{number}",
+                subject=Subject("Group", "a"),
+                types=compile_types(["*"]),
+                url="https://example.com/",
+                format="standard",
+                filters=compile_filter([{"path": "data.amount", "op": "exists", "value": True}]),
+                expires_at=NOW + 1,
+            )
+            for number in range(1, 10)
+        ],
+    )
+    event = Counted(type="order.paid", subjects=(Subject("Group", "a"),), data=b'{"amount":1}', at=NOW)
+
+    assert len(index.matches(event)) == 9
+    assert made == ["order.paid"]

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, types
+from tests.outbox.test_agenda import lane as lane_of_a_webhook
 from tidings.core.clock import SECOND
 from tidings.core.event import Subject
-from tidings.outbox import lane, roster
+from tidings.outbox import courier, lane, roster
 from tidings.outbox.courier import GRACE_S
+from tidings.outbox.hub import Nobody
 from tidings.outbox.terms import Terms
 from tidings.store.database import Statement
 from tidings.store.history import Standing
@@ -306,3 +308,45 @@ async def test_a_webhook_that_gets_a_rate_limit_has_what_waits_in_memory_spread(
 
         await house.reaches(lambda: len(endpoint.requests) == 6, by=100)
         assert house.clock.now() - began >= 2.9 * SECOND
+
+
+async def test_a_lane_that_is_stopped_before_its_turn_comes_is_passed_over(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "MOST_IN_FLIGHT", 1)
+    answer = asyncio.Event()
+    async with Endpoint(Answer(200, after=answer)) as slow:
+        await house.subscribe(slow.url)
+        stopped = await house.subscribe(endpoint.url)
+        other = await house.subscribe(endpoint.url)
+        await house.publish()
+        await slow.received(1)
+        await house.subscribing.change(stopped, Terms(), active=False)
+
+        answer.set()
+
+        await house.reaches_states(other.number, ["delivered"])
+        assert await house.states(stopped.number) == ["held"]
+
+
+async def test_a_lane_that_slows_down_gives_back_what_it_has_too_much_of(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = asyncio.Event()
+    async with Endpoint(NEVER_ANSWERS, Answer(200, after=answer), 200) as endpoint:
+        made = await house.subscribe(endpoint.url)
+        for _ in range(12):
+            await house.publish()
+        await endpoint.received(2)
+        assert house.courier.roster.held == 10
+        monkeypatch.setattr(lane, "MOST_QUEUED", 3)
+
+        answer.set()
+        await house.reaches(lambda: house.courier.roster.held < 9)
+        endpoint.drop_connections()
+
+        await house.reaches_states(made.number, ["delivered"] * 12, by=SECOND)
+
+
+def test_nobody_takes_nothing() -> None:
+    assert not Nobody().accepts(lane_of_a_webhook().subscription, 1)

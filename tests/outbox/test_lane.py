@@ -1,6 +1,7 @@
 """How many requests a lane may have under way, and how many debts it takes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,13 @@ def test_a_lane_takes_twice_its_slots_but_a_probe_alone() -> None:
     assert (closed.room, open_.room) == (2 * FIRST_SLOTS, 1)
     closed.in_flight = open_.in_flight = 1
     assert (closed.room, open_.room) == (2 * FIRST_SLOTS - 1, 0)
+
+
+def test_nothing_is_taken_for_a_lane_that_may_not_be_sent_to() -> None:
+    one = lane()
+    one.subscription = replace(one.subscription, withheld=True)
+
+    assert one.room == 0
 
 
 @pytest.mark.parametrize(

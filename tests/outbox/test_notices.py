@@ -160,3 +160,21 @@ async def test_nothing_is_told_of_a_delivery_whose_webhook_has_ended(house: Hous
         await watcher.received(2)
 
         assert sorted(types(watcher.requests)) == ["order.created", "webhook.ended"]
+
+
+async def test_a_webhook_that_is_disabled_is_not_disabled_again(house: House) -> None:
+    answer = asyncio.Event()
+    async with Endpoint(Answer(410), Answer(410, after=answer)) as gone, Endpoint() as watcher:
+        made = await house.subscribe(gone.url)
+        await house.subscribe(watcher.url, subject=SYSTEM)
+        for _ in range(2):
+            await house.publish()
+        await gone.received(2)
+        await watcher.received(2)
+        await house.now(made.number)
+
+        answer.set()
+
+        await watcher.received(3)
+        await house.settled()
+        assert sorted(types(watcher.requests)) == ["delivery.failed", "delivery.failed", "webhook.disabled"]

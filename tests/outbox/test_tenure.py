@@ -9,6 +9,8 @@ from tidings.core.clock import SECOND
 from tidings.core.errors import Unavailable
 from tidings.outbox.terms import Terms
 from tidings.store.database import Database
+from tidings.store.postgresql.database import PostgresqlDatabase
+from tidings.store.sqlite.database import SqliteDatabase
 from tidings.testing.endpoint import NEVER_ANSWERS, Endpoint
 
 
@@ -133,3 +135,36 @@ async def test_a_server_that_stops_while_the_store_is_away_stops(open_house: Ope
         await stack.enter_async_context(outage())
 
     assert house.hub.tenure.number == 0
+
+
+async def test_a_server_that_stops_in_doubt_leaves_its_number_to_die(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        house.hub.tenure.doubt()
+
+    assert house.hub.tenure.number == 0
+
+
+async def test_debts_that_could_not_be_looked_for_are_looked_for_again(
+    open_house: OpenHouse, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(delivers=False) as accepting:
+        await accepting.subscribe(endpoint.url)
+        await accepting.publish()
+    monkeypatch.setattr(SqliteDatabase, "backlog", failing_once(SqliteDatabase.backlog))
+    monkeypatch.setattr(PostgresqlDatabase, "backlog", failing_once(PostgresqlDatabase.backlog))
+
+    async with open_house() as house:
+        await house.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
+
+
+async def test_a_mistake_of_ours_that_ends_a_part_ends_the_server_and_is_seen_as_it_is(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(_: int) -> list[int]:
+        raise RuntimeError("a mistake of ours")
+
+    with pytest.raises(RuntimeError, match="a mistake of ours"):  # noqa: PT012 - it comes while we wait
+        async with open_house() as house:
+            monkeypatch.setattr(house.database, "beat", mistaken)
+            await house.clock.advance(2 * SECOND)
+            await house.reaches(lambda: False)

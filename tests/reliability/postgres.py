@@ -37,6 +37,9 @@ class Postgres:
     async def kill(self) -> None:
         """The postmaster, whose children end when they notice."""
         os.kill(self._pid, signal.SIGKILL)
+        async with asyncio.timeout(_STARTS_WITHIN_S):
+            while _is_there(self._pid):
+                await Clock().sleep(_LOOK_EVERY_S)
 
     async def start(self) -> None:
         async with asyncio.timeout(_STARTS_WITHIN_S):
@@ -59,6 +62,10 @@ class Postgres:
         pid = self._server.get_pid()
         assert pid is not None
         return pid
+
+
+def _is_there(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 @contextlib.contextmanager

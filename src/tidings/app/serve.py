@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,9 +10,13 @@ from tidings.app.compose import Parts, opened, running
 from tidings.app.front import front
 from tidings.app.settings import Settings
 from tidings.core.clock import Clock
+from tidings.core.errors import Invalid
 from tidings.web.server import Certificate, Server
 
 log = logging.getLogger(__name__)
+
+# Any of them turns traces on, as for every program that speaks OpenTelemetry.
+TRACES_GO_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +33,27 @@ async def served(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
 
     Without the role `api` nothing listens: the process delivers only. Raises as `opened` and `Server.listening`.
     """
-    async with opened(settings, clock=clock, is_serving=True) as parts, running(parts):
+    async with opened(settings, clock=clock, is_serving=True) as parts, _traced(parts), running(parts):
         if parts.settings.roles.isdisjoint({"api", "receive"}):
             yield _started(parts)
         else:
             async with _listening(parts):
                 yield _started(parts)
         log.info("server.stopped")
+
+
+@contextlib.asynccontextmanager
+async def _traced(parts: Parts) -> AsyncIterator[None]:
+    if not any(os.environ.get(name) for name in TRACES_GO_TO):
+        yield
+        return
+    try:
+        from tidings.app.traces import tracing  # noqa: PLC0415 - needs what only the extra brings
+    except ImportError as error:
+        raise Invalid(f"{TRACES_GO_TO[0]} is set, but traces are an extra: pip install 'tidings[otel]'") from error
+    async with tracing() as traces:
+        parts.hub.watch(kept=traces.kept, attempted=traces.attempted)
+        yield
 
 
 def _started(parts: Parts) -> Served:

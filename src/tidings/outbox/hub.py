@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
+from tidings.core.delivery import Attempt
 from tidings.core.dialect import Dialect
 from tidings.core.errors import TidingsError, Unavailable
 from tidings.core.event import Event
@@ -102,8 +103,15 @@ class Hub:
         self._database = database
         self._clock = clock
         self._sweep_from = 0
+        self._is_swept = True
         self._rings: set[str] = set()
         self._ringing = asyncio.Event()
+
+    def watch(self, *, kept: Callable[[Event], None], attempted: Callable[[Attempt], None]) -> None:
+        """Have each event and each attempt told once it is on disk."""
+        self.publisher.on_kept = kept
+        if self.courier is not None:
+            self.courier.recorder.on_attempted = attempted
 
     def owed(self, subscription: int) -> None:
         """Something was put into the table for that subscription: see to it, here and elsewhere."""
@@ -153,7 +161,7 @@ class Hub:
             if not was_fresh:
                 courier.resume()
             courier.roster.forget_idle()
-            if self.tenure.dead_were_found:
+            if self.tenure.dead_were_found or not self._is_swept:
                 self.tenure.dead_were_found = False
                 await self._sweep(courier, is_whole=True)
 
@@ -163,7 +171,10 @@ class Hub:
             after = await courier.sweep(after=after)
             while is_whole and after:
                 after = await courier.sweep(after=after)
+            self._is_swept |= is_whole
         except Unavailable as error:
+            # Nobody may ring for these debts again, so the next beat looks once more.
+            self._is_swept = False
             log.warning("hub.sweep_failed error=%r", error.message)
         self._sweep_from = after
 

@@ -79,6 +79,7 @@ class Publisher:
     ) -> None:
         self.accepted = 0
         self.duplicates = 0
+        self.on_kept: Callable[[Event], None] = lambda _: None
         self._on_owed_elsewhere = on_owed_elsewhere
         self._database = database
         self._directory = directory
@@ -210,6 +211,7 @@ class Publisher:
                 continue
             self.accepted += 1
             event = msgspec.structs.replace(one.publication.event, id=kept.id)
+            self.on_kept(event)
             for owed, subscription in zip(one.publication.owed, one.wanting, strict=True):
                 if owed.is_handed_over:
                     self._hand_over.take(owed.subscription, event, owner=owner)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice, takewhile
 
@@ -10,7 +11,7 @@ import msgspec
 
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
-from tidings.core.delivery import State
+from tidings.core.delivery import Attempt, State
 from tidings.core.errors import Unavailable
 from tidings.core.identifier import outside
 from tidings.store.database import Database, LaneChange, Settlement
@@ -18,6 +19,8 @@ from tidings.store.database import Database, LaneChange, Settlement
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 1_000
+# Seconds. Successes are told together, failures one by one.
+TELL_EVERY_S = 1.0
 # While the store cannot write, what was sent stays in memory and is tried again at that pace.
 TRY_AGAIN_S = 1.0
 
@@ -33,6 +36,9 @@ class Recorder:
         self._circuits: dict[int, str] = {}
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self._delivered = 0
+        self._told_at = -math.inf
+        self.on_attempted: Callable[[Attempt], None] = lambda _: None
 
     @property
     def waiting(self) -> int:
@@ -78,7 +84,7 @@ class Recorder:
         alike = takewhile(lambda entry: entry[1] == owner, islice(self._waiting, LARGEST_BATCH))
         batch, circuits = [settlement for settlement, _ in alike], dict(self._circuits)
         try:
-            await self._database.settle(batch, _changes(batch, circuits), owner=owner)
+            await self._settle(batch, _changes(batch, circuits), owner=owner)
         except Unavailable as error:
             log.warning("recorder.waits count=%s error=%r", len(self._waiting), error.message)
             return False
@@ -87,10 +93,42 @@ class Recorder:
             if self._circuits.get(subscription) == circuit:
                 del self._circuits[subscription]
         for settlement in batch:
-            if settlement.result.state is not State.DELIVERED:
+            self.on_attempted(settlement.attempt)
+            if settlement.result.state is State.DELIVERED:
+                self._delivered += 1
+            else:
                 _tell(settlement)
             self._on_settled(settlement)
+        self._tell_of_successes()
         return True
+
+    async def _settle(self, batch: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
+        """Write a batch; if one of it cannot be written, the others are, and that one without what was answered."""
+        try:
+            await self._database.settle(batch, lanes, owner=owner)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(batch) <= 1 and not lanes:
+                log.exception("recorder.unkeepable")
+                await self._database.settle([_plain(one) for one in batch], (), owner=owner)
+                return
+            half = len(batch) // 2
+            await self._settle(batch[:half], (), owner=owner)
+            await self._settle(batch[half:], (), owner=owner)
+            await self._database.settle((), lanes, owner=owner)
+
+    def _tell_of_successes(self) -> None:
+        now = self._clock.monotonic()
+        if self._delivered and now - self._told_at >= TELL_EVERY_S:
+            log.info("deliveries.delivered count=%s", self._delivered)
+            self._delivered, self._told_at = 0, now
+
+
+def _plain(settlement: Settlement) -> Settlement:
+    error = "what came cannot be kept; see the server's log"
+    attempt = msgspec.structs.replace(settlement.attempt, error=error, address="", headers=(), answer=b"")
+    return msgspec.structs.replace(settlement, attempt=attempt)
 
 
 def _tell(settlement: Settlement) -> None:

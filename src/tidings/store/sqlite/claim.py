@@ -1,6 +1,6 @@
 """Claiming debts, lane by lane: in order where there is one, and no faster than the lane's rate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,13 +17,14 @@ LOOK = 1_000
 
 
 class _Due(msgspec.Struct, frozen=True, array_like=True):
+    event: int
     due: int
     tries: int
     first_at: int
-    event: EventRow
 
 
 _due = msgspec.json.Decoder(list[_Due])
+_events = msgspec.json.Decoder(list[EventRow])
 _ordered = msgspec.json.Decoder(list[tuple[int, bool | int]])
 _next_due = msgspec.json.Decoder(list[tuple[int, int | None]])
 
@@ -31,18 +32,18 @@ _next_due = msgspec.json.Decoder(list[tuple[int, int | None]])
 def claim(transaction: Transaction, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
     transaction.require_alive(owner)
     paces = _paces(transaction, wanted)
-    debts: list[Debt] = []
+    found: dict[int, list[_Due]] = {}
     spent: list[Row] = []
     for lane in wanted:
         pace = paces.get(lane.subscription)
         most = lane.most if pace is None else min(lane.most, pace.allowed(now))
         if lane.is_ordered and most:
             most = min(most, _heads(transaction, lane.subscription, now=now))
-        taken = _take(transaction, lane.subscription, most=most, now=now)
-        debts += taken
+        taken = found[lane.subscription] = _take(transaction, lane.subscription, most=most, now=now)
         if pace is not None and taken:
             paces[lane.subscription] = pace = pace.after(len(taken), now=now)
             spent.append((lane.subscription, pace.tat))
+    debts = _debts(transaction, found)
     transaction.change_for("debt_claimed", [(debt.subscription, debt.event.id, owner) for debt in debts])
     transaction.change_for("lane_paced", spent)
     return Claim(debts=debts, again=_again(transaction, wanted, paces=paces))
@@ -63,13 +64,23 @@ def _heads(transaction: Transaction, subscription: int, *, now: int) -> int:
     return len(looked) - len(behind)
 
 
-def _take(transaction: Transaction, subscription: int, *, most: int, now: int) -> list[Debt]:
+def _take(transaction: Transaction, subscription: int, *, most: int, now: int) -> list[_Due]:
     if not most:
         return []
     [(found,)] = transaction.run("due", subscription=subscription, now=now, most=most)
+    return _due.decode(found)
+
+
+def _debts(transaction: Transaction, found: Mapping[int, Sequence[_Due]]) -> list[Debt]:
+    """The debts with their events, each of which is read and held once, to however many lanes it is owed."""
+    ids: list[Row] = [(event,) for event in {one.event for lane in found.values() for one in lane}]
+    rows = [row for (text,) in transaction.select_for("events_due", ids) for row in _events.decode(text)]
+    events = {row.id: row.event for row in rows}
     return [
-        Debt(event=one.event.event, subscription=subscription, due=one.due, tries=one.tries, first_at=one.first_at)
-        for one in _due.decode(found)
+        Debt(event=events[one.event], subscription=subscription, due=one.due, tries=one.tries, first_at=one.first_at)
+        for subscription, lane in found.items()
+        for one in lane
+        if one.event in events
     ]
 
 

@@ -47,14 +47,17 @@ SELECT json_group_array(json_array(event, is_behind)) FROM (
 UPDATE owed SET due = 9223372036854775807 WHERE (subscription, event) IN (VALUES (:subscription, :event));
 
 -- name: due
--- The first debts of a lane that are due, with their events.
-SELECT json_group_array(json_array(
-    due, tries, first_at, json_array(id, type, at, source, wire_id, subjects, actor, data)
-)) FROM (
-    SELECT * FROM owed CROSS JOIN event ON event.id = owed.event
+-- The first debts of a lane that are due.
+SELECT json_group_array(json_array(event, due, tries, first_at)) FROM (
+    SELECT event, due, tries, first_at FROM owed
     WHERE subscription = :subscription AND owner = 0 AND due <= :now
     ORDER BY due, event LIMIT :most
 );
+
+-- name: events_due
+-- Events that are owed.
+SELECT json_group_array(json_array(id, type, at, source, wire_id, subjects, actor, data)) FROM event
+WHERE id IN (VALUES (:event));
 
 -- name: debt_claimed
 -- Debts that are ours from now on.

@@ -1,0 +1,51 @@
+"""Fast lanes hold and take more, and give it back when they slow down."""
+
+import asyncio
+
+from tests.outbox.conftest import House
+from tests.outbox.test_agenda import lane
+from tidings.outbox.lane import MOST_QUEUED, MOST_QUEUED_FAST, MOST_SLOTS
+from tidings.outbox.publisher import Draft
+from tidings.testing.endpoint import Answer, Endpoint
+
+
+def test_a_lane_that_answers_at_once_may_hold_half_of_the_memory_and_a_slow_one_a_twentieth() -> None:
+    fast, slow = lane(), lane()
+    for _ in range(200):
+        fast.learn(succeeded=True, timed_out=False, took_ms=2)
+        slow.learn(succeeded=True, timed_out=False, took_ms=900)
+
+    assert (fast.slots, fast.most_queued) == (MOST_SLOTS, MOST_QUEUED_FAST)
+    assert (slow.slots, slow.most_queued) == (MOST_SLOTS, MOST_QUEUED)
+    assert (fast.room, slow.room) == (8 * MOST_SLOTS, 2 * MOST_SLOTS)
+
+
+def test_a_lane_is_filled_up_when_half_of_it_is_free() -> None:
+    one = lane()
+    for _ in range(200):
+        one.learn(succeeded=True, timed_out=False, took_ms=2)
+
+    one.in_flight = 4 * MOST_SLOTS + 1
+    assert one.room == 0
+    one.in_flight = 4 * MOST_SLOTS
+    assert one.room == 4 * MOST_SLOTS
+
+
+async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(house: House) -> None:
+    answers = asyncio.Event()
+    async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
+        subscription = await house.subscribe(endpoint.url)
+        await house.publish()
+        await house.settled()
+        one = house.courier.roster.lane(subscription)
+        one.slots, one.took_ms = 4, 1.0
+        drafts = [Draft(event=house.event()) for _ in range(MOST_QUEUED + 100)]
+        await house.hub.publisher.publish(drafts)
+        assert len(one.queue) == MOST_QUEUED + 100 - 4
+
+        one.took_ms = 60_000.0
+        answers.set()
+
+        await house.reaches(lambda: len(endpoint.requests) == MOST_QUEUED + 101, by=1_000)
+        await house.settled()
+    assert await house.states(subscription.number) == ["delivered"] * 100  # the first page of them
