@@ -1,7 +1,7 @@
 """Deadlines: a request ends when its time is over, and not because of anybody else's."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +9,7 @@ from tidings.egress.deadline import Deadlines
 
 
 @pytest.fixture
-async def deadlines() -> Iterator[Deadlines]:
+async def deadlines() -> AsyncIterator[Deadlines]:
     made = Deadlines()
     yield made
     made.close()

@@ -1,6 +1,7 @@
 """What becomes of an event that somebody wants."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -115,7 +116,7 @@ async def test_retry_after_is_waited_for(house: House) -> None:
 
 @pytest.mark.parametrize("terms", [{"is_ordered": True}, {"order_key": "data.customer"}], ids=["webhook", "key"])
 async def test_in_an_ordered_webhook_a_failed_delivery_holds_those_behind_it(
-    house: House, terms: dict[str, object]
+    house: House, terms: dict[str, Any]
 ) -> None:
     async with Endpoint(500, 200) as endpoint:
         await house.subscribe(endpoint.url, schedule="10s,10s", **terms)

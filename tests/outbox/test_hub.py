@@ -115,6 +115,20 @@ async def test_a_start_makes_lanes_for_what_is_owed_and_for_nothing_else(
         await endpoint.received(1)
 
 
+async def test_a_start_finds_debts_of_more_lanes_than_a_step_has(
+    open_house: OpenHouse, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "LANES_A_SWEEP", 2)
+    async with open_house(delivers=False) as accepting:
+        for number in range(5):
+            await accepting.subscribe(f"{endpoint.url}{number}")
+        await accepting.publish()
+    async with open_house():
+        await endpoint.received(5)
+
+    assert sorted(request.target for request in endpoint.requests) == ["/0", "/1", "/2", "/3", "/4"]
+
+
 async def test_lanes_that_have_nothing_to_do_are_forgotten(house: House, endpoint: Endpoint) -> None:
     async with Endpoint(500) as failing:
         await house.subscribe(endpoint.url)
@@ -247,7 +261,7 @@ async def test_what_is_taken_for_a_webhook_that_is_stopped_just_then_is_not_sent
     stop: Callable[[int], Statement],
     state: str,
     method: str,
-    terms: dict[str, object],
+    terms: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     subscription = await house.subscribe(endpoint.url, **terms)
@@ -272,7 +286,7 @@ async def test_what_is_taken_for_a_webhook_that_is_stopped_just_then_is_not_sent
     ("method", "terms"), [("keep", {}), ("claim", {"rate": 100_000.0})], ids=["handed over", "claimed"]
 )
 async def test_what_is_taken_for_an_endpoint_whose_circuit_opens_just_then_waits_for_the_probe(
-    house: House, method: str, terms: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    house: House, method: str, terms: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = asyncio.Event()
     async with Endpoint(Answer(500, after=answer)) as endpoint:

@@ -80,3 +80,23 @@ async def test_a_circuit_that_closes_by_hand_is_recorded_without_an_attempt(hous
         await house.settled()
 
         assert await Lanes(house.database).open_circuits() == {}
+
+
+async def test_a_circuit_that_changes_while_it_is_written_is_written_as_it_is_in_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder_ = house.courier.recorder
+    written: list[str] = []
+    settle = house.database.settle
+
+    async def settling(*arguments: object, **named: object) -> None:
+        await settle(*arguments, **named)  # type: ignore[arg-type]  # as the recorder gave them
+        if not written:
+            recorder_.circuit_changed(1, '{"state":"closed"}')
+        written.append("")
+
+    monkeypatch.setattr(house.database, "settle", settling)
+    recorder_.circuit_changed(1, '{"state":"open","failures":10}')
+
+    await house.reaches(lambda: len(written) == 2)
+    assert await Lanes(house.database).open_circuits() == {}

@@ -107,6 +107,19 @@ async def test_debts_that_may_have_been_claimed_unknown_to_us_are_freed_and_deli
     await house.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
 
 
+async def test_a_claim_that_the_store_could_not_make_is_made_a_second_later(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.subscribe(endpoint.url, is_ordered=True)
+    before = house.hub.tenure.number
+    monkeypatch.setattr(house.database, "claim", failing_once(house.database.claim))
+
+    await house.publish()
+
+    await house.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
+    assert house.hub.tenure.number == before
+
+
 async def test_debts_that_could_not_be_given_back_are_freed_with_our_number(
     house: House, silence: Silence, monkeypatch: pytest.MonkeyPatch
 ) -> None:

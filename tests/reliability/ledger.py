@@ -107,7 +107,8 @@ class Ledger:
             if delivery in latest:
                 repeated += 1
                 if not self._is_excused(latest[delivery], arrival.at):
-                    unexplained.append(f"{arrival.subscription}: {arrival.event} came again although nothing happened")
+                    after = f"{arrival.at - latest[delivery]:.1f} s after its answer"
+                    unexplained.append(f"{arrival.subscription}: {arrival.event} came again {after}, unexplained")
             if arrival.succeeded:
                 latest[delivery] = arrival.at
         return repeated, unexplained

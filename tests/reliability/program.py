@@ -52,7 +52,7 @@ class Program:
         """As the kernel does when memory runs out."""
         self.is_up.clear()
         self.process.kill()
-        await self.process.wait()
+        await self._ended()
 
     def freeze(self) -> None:
         self.is_up.clear()
@@ -69,12 +69,18 @@ class Program:
     async def stopped(self) -> int:
         """Wait for its end, for as long as it may take; its exit code."""
         async with asyncio.timeout(STOPS_WITHIN_S):
-            return await self.process.wait()
+            return await self._ended()
 
     async def end(self) -> None:
         """Leave nothing behind, whatever happened before."""
         if self._process is not None and self._process.returncode is None:
             await self.kill()
+
+    async def _ended(self) -> int:
+        assert self.process.stdout is not None
+        # To the end, so that its pipe is closed too.
+        await self.process.stdout.read()
+        return await self.process.wait()
 
 
 def children_of(pid: int) -> list[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -32,6 +33,24 @@ class Event(msgspec.Struct, frozen=True):
     subjects: tuple[dict[str, str], ...] = ({"objectType": "Application", "objectId": APPLICATION},)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """A request of a line; what is sent again has its place in the order `since` the first time."""
+
+    line: str
+    number: int
+    batch: int
+    insists: bool
+    since: float
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"idempotency-key": f"{self.line}-{self.number}"} if self.insists else {}
+
+    def next(self, *, since: float) -> "_Sending":
+        return replace(self, number=self.number + self.batch, since=since)
+
+
 class Publisher:
     """Speaks to one program; `deliveries` is what each event must be answered with."""
 
@@ -58,16 +77,11 @@ class Publisher:
         """Wait for so many more acknowledgements."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited.append((len(self._ledger.acknowledged) + more, done))
-        async with asyncio.timeout(within):
-            await done
-
-    async def ask_once(self, line: str) -> Answer:
-        """What one event is answered with; entered into the ledger if it is kept."""
-        async with talk(self._port) as talking:
-            return await self._ask(talking, [_event(line, 0)], headers=self._headers)
+        _, late = await asyncio.wait([done], timeout=within)
+        assert not late, f"{len(self._ledger.acknowledged)} acknowledged, {self._ledger.missing} missing, and no more"
 
     async def _speak(self, line: str, *, batch: int, insists: bool) -> None:
-        number = 0
+        sending = _Sending(line=line, number=0, batch=batch, insists=insists, since=self._clock.monotonic())
         while True:
             await self._program.is_up.wait()
             with contextlib.suppress(OSError, TimeoutError):
@@ -76,16 +90,23 @@ class Publisher:
                         while self._ledger.missing > MOST_MISSING:
                             await self._clock.sleep(COMES_BACK_AFTER_S)
                         is_kept = False
-                        headers = self._headers | ({"idempotency-key": f"{line}-{number}"} if insists else {})
                         try:
-                            events = [_event(line, number + place) for place in range(batch)]
-                            is_kept = await self._is_kept(talking, events, headers=headers)
+                            is_kept = await self._is_kept(talking, sending)
                         finally:
-                            number += batch if is_kept or not insists else 0
+                            if is_kept or not insists:
+                                sending = sending.next(since=self._clock.monotonic())
 
-    async def _is_kept(self, talking: Conversation, events: Sequence[Event], *, headers: dict[str, str]) -> bool:
-        """Whether the server took everything; if not, the next try waits a little."""
-        answer = await self._ask(talking, events, headers=headers)
+    async def _is_kept(self, talking: Conversation, sending: "_Sending") -> bool:
+        """Whether the server took everything; if not, the next try waits a little. Raises ConnectionError."""
+        events = [_event(sending.line, sending.number + place) for place in range(sending.batch)]
+        body = msgspec.json.encode(events if sending.batch > 1 else events[0])
+        headers = self._headers | sending.key
+        await talking.say(request("POST /v1/events", headers=headers, body=body))
+        answer = await talking.hear()
+        if len(answer.body) != int(answer.headers.get("content-length", -1)):
+            raise ConnectionError("it ended within the answer")
+        if answer.status in {_OK, _SOME_REFUSED}:
+            self._enter(events, answer.json if sending.batch > 1 else [answer.json], sent_at=sending.since)
         if answer.status == _OK:
             return True
         self.refusals.append(answer)
@@ -93,18 +114,6 @@ class Publisher:
             self._ledger.complaints.append(f"refused with {answer.status} {answer.body!r}")
         await self._clock.sleep(COMES_BACK_AFTER_S)
         return False
-
-    async def _ask(self, talking: Conversation, events: Sequence[Event], *, headers: dict[str, str]) -> Answer:
-        """The answer, its acknowledgements entered into the ledger. Raises ConnectionError if there is none."""
-        body = msgspec.json.encode(events if len(events) > 1 else events[0])
-        sent_at = self._clock.monotonic()
-        await talking.say(request("POST /v1/events", headers=headers, body=body))
-        answer = await talking.hear()
-        if len(answer.body) != int(answer.headers.get("content-length", -1)):
-            raise ConnectionError("it ended within the answer")
-        if answer.status in {_OK, _SOME_REFUSED}:
-            self._enter(events, answer.json if len(events) > 1 else [answer.json], sent_at=sent_at)
-        return answer
 
     def _enter(self, events: Sequence[Event], results: Sequence[dict[str, object]], *, sent_at: float) -> None:
         now = self._clock.monotonic()

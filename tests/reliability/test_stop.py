@@ -47,3 +47,5 @@ async def refuses(port: int) -> None:
                 pass
         except ConnectionRefusedError:
             refused = True
+        except ConnectionResetError:  # it was in the queue of those who were to be heard next
+            continue

@@ -161,10 +161,9 @@ class Courier:
     def forget_leases(self) -> None:
         """Drop what waits under a lease that is not ours any more: the table has it back."""
         for lane in self.roster:
-            for entry in list(lane.queue):
-                if entry[1] != self._tenure.number:
-                    lane.queue.remove(entry)
-                    self.roster.drop(entry[0])
+            for debt, _ in lane.queue:
+                self.roster.drop(debt)
+            lane.queue.clear()
             self._agenda.recall(lane)
 
     def resume(self) -> None:

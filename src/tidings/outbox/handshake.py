@@ -3,7 +3,7 @@
 import secrets
 
 from tidings.core.errors import Undeliverable
-from tidings.egress.answer import Outcome
+from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import Client
 from tidings.egress.request import Request
 
@@ -23,18 +23,15 @@ async def shake_hands(client: Client, url: str) -> None:
         raise Undeliverable(answer.error)
     if answer.outcome is Outcome.OK and answer.body.strip() == token.encode():
         return
-    if answer.status is None:
-        came = f"no answer came ({answer.error})"
-    else:
-        came = f"status {answer.status} and {_shown(answer.body)} came back"
     raise Undeliverable(
         f"the callback URL did not pass the validation handshake: GET with validationToken={token} must be answered "
-        f"within 5 s with status 200 and just that token, but {came}; TIDINGS_HANDSHAKE decides who is asked",
+        f"within 5 s with status 200 and just that token, but {_came(answer)}; TIDINGS_HANDSHAKE decides who is asked",
         details={"sent": token, "status": answer.status, "outcome": str(answer.outcome)},
     )
 
 
-def _shown(body: bytes) -> str:
-    if not body.strip():
-        return "an empty body"
-    return repr(body[:100].decode("utf-8", "replace"))
+def _came(answer: Answer) -> str:
+    if answer.status is None:
+        return f"no answer came ({answer.error})"
+    shown = repr(answer.body[:100].decode("utf-8", "replace")) if answer.body.strip() else "an empty body"
+    return f"status {answer.status} and {shown} came back"
