@@ -13,6 +13,8 @@ from tidings.core.identifier import outside
 from tidings.core.signature import sign
 from tidings.core.subscription import State
 from tidings.outbox.terms import Terms
+from tidings.store.database import LaneChange
+from tidings.store.lanes import Lanes
 from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Captured, Endpoint
 
 DEFAULT_WAITS = (10 * SECOND, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR)
@@ -274,3 +276,30 @@ async def test_an_event_about_another_subject_is_kept_and_owed_to_nobody(house: 
 
     assert kept.deliveries == 0
     assert await house.history.event(kept.id) is not None
+
+
+async def test_a_webhook_whose_format_this_process_does_not_know_is_a_failed_attempt_and_stops_nobody(
+    house: House, endpoint: Endpoint
+) -> None:
+    known = await house.subscribe(endpoint.url)
+    unknown = await house.subscribe(endpoint.url)
+    await house.subscriptions.save(replace(unknown, format="of.tomorrow"))
+
+    await house.publish()
+
+    await endpoint.received(1)
+    await house.settled()
+    assert await house.states(unknown.number) == ["retrying"]
+    assert await house.states(known.number) == ["delivered"]
+
+
+async def test_a_slow_success_does_not_hide_a_later_one(house: House, endpoint: Endpoint) -> None:
+    subscription = await house.subscribe(endpoint.url)
+    now = house.clock.now()
+
+    for succeeded_at in (now, now - SECOND, 0):
+        change = LaneChange(subscription=subscription.number, succeeded_at=succeeded_at, refused_at=succeeded_at)
+        await house.database.settle((), [change], owner=0)
+
+    health = await Lanes(house.database).health(subscription.number)
+    assert (health.succeeded_at, health.refused_at) == (now, now)

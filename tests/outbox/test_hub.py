@@ -10,7 +10,7 @@ import pytest
 from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, types
 from tests.outbox.test_agenda import lane as lane_of_a_webhook
 from tidings.core.clock import SECOND
-from tidings.core.event import Subject
+from tidings.core.event import Event, Subject
 from tidings.outbox import courier, lane, roster
 from tidings.outbox.courier import GRACE_S
 from tidings.outbox.hub import Nobody
@@ -364,3 +364,13 @@ async def test_a_lane_that_slows_down_gives_back_what_it_has_too_much_of(
 
 def test_nobody_takes_nothing() -> None:
     assert not Nobody().accepts(lane_of_a_webhook().subscription, 1)
+
+
+async def test_a_process_that_does_not_deliver_tells_what_it_keeps(open_house: OpenHouse) -> None:
+    told = list[Event]()
+    async with open_house(delivers=False) as house:
+        house.hub.watch(kept=told.append, attempted=lambda _: None)
+
+        kept = await house.publish()
+
+    assert [event.id for event in told] == [kept.id]

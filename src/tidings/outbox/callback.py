@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping
 
 from tidings.core.dialect import Dialect
+from tidings.core.errors import Invalid
 from tidings.core.event import Event
 from tidings.core.identifier import outside
 from tidings.core.signature import Signer
@@ -16,15 +17,21 @@ class Caller:
 
     def __init__(self, subscription: Subscription, dialects: Mapping[str, Dialect]) -> None:
         self._subscription = subscription
-        self._dialect = dialects[subscription.format]
+        # Another process may be newer and know more of them.
+        self._dialect = dialects.get(subscription.format)
         self._signer = Signer(subscription.secrets)
         certificate = subscription.client_certificate
         self._certificate = certificate.reveal() if certificate else None
-        self._lines = header_lines(_standing_headers(subscription, self._dialect))
+        self._lines = header_lines(_standing_headers(subscription, self._dialect)) if self._dialect else b""
 
     def request(self, event: Event, *, at: int) -> Request:
-        """The callback of an event, signed for that instant. Its `webhook-id` is equal over all attempts."""
+        """The callback of an event, signed for that instant. Its `webhook-id` is equal over all attempts.
+
+        Raises Invalid if this process does not know the webhook's format.
+        """
         subscription = self._subscription
+        if self._dialect is None:
+            raise Invalid(f"the format {subscription.format!r} is not known here; bring this process up to date")
         body = self._dialect.write(event, subscription)
         name = outside(event.id, subscription.number)
         seconds = at // 1000

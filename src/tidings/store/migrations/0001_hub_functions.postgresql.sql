@@ -185,8 +185,8 @@ BEGIN
         ON CONFLICT (subscription) DO UPDATE SET
             delivered = lane.delivered + excluded.delivered,
             failed = lane.failed + excluded.failed,
-            succeeded_at = CASE WHEN excluded.succeeded_at = 0 THEN lane.succeeded_at ELSE excluded.succeeded_at END,
-            refused_at = CASE WHEN excluded.refused_at = 0 THEN lane.refused_at ELSE excluded.refused_at END,
+            succeeded_at = greatest(lane.succeeded_at, excluded.succeeded_at),
+            refused_at = greatest(lane.refused_at, excluded.refused_at),
             circuit = CASE WHEN excluded.circuit = '' THEN lane.circuit ELSE excluded.circuit END;
 END
 $$;

@@ -43,6 +43,7 @@ _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # the database accepts no connections just now
     asyncpg.QueryCanceledError,
     asyncpg.ReadOnlySQLTransactionError,
     *_BEATEN,

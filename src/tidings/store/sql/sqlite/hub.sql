@@ -104,14 +104,14 @@ INSERT INTO attempt (
 );
 
 -- name: lane_changed
--- How subscriptions fare: counts are added, instants and circuits replace unless empty.
+-- How subscriptions fare: counts are added, later instants replace, and so do circuits unless empty.
 INSERT INTO lane (subscription, delivered, failed, succeeded_at, refused_at, circuit)
 VALUES (:subscription, :delivered, :failed, :succeeded_at, :refused_at, :circuit)
 ON CONFLICT (subscription) DO UPDATE SET
     delivered = lane.delivered + excluded.delivered,
     failed = lane.failed + excluded.failed,
-    succeeded_at = coalesce(nullif(excluded.succeeded_at, 0), lane.succeeded_at),
-    refused_at = coalesce(nullif(excluded.refused_at, 0), lane.refused_at),
+    succeeded_at = max(lane.succeeded_at, excluded.succeeded_at),
+    refused_at = max(lane.refused_at, excluded.refused_at),
     circuit = coalesce(nullif(excluded.circuit, ''), lane.circuit);
 
 -- name: debt_released
