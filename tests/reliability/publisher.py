@@ -101,6 +101,8 @@ class Publisher:
         events = [_event(sending.line, sending.number + place) for place in range(sending.batch)]
         body = msgspec.json.encode(events if sending.batch > 1 else events[0])
         headers = self._headers | sending.key
+        if talking.reader.at_eof() or talking.reader.exception():  # uvloop has other errors for writing to such a one
+            raise ConnectionError("it ended since the last answer")
         await talking.say(request("POST /v1/events", headers=headers, body=body))
         answer = await talking.hear()
         if len(answer.body) != int(answer.headers.get("content-length", -1)):
