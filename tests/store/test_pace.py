@@ -1,7 +1,7 @@
 """The rate limit of a lane."""
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import example, given
 
 from tidings.store.pace import BURST_SECONDS, Pace
 
@@ -33,6 +33,8 @@ def test_whoever_takes_all_that_is_allowed_never_exceeds_the_rate(rate: float, g
 
 
 @given(rate=st.floats(0.01, 10_000), first=st.integers(1, 50))
+@example(rate=300.0, first=30)
+@example(rate=300.0, first=31)
 def test_at_the_instant_that_is_named_a_delivery_may_go(rate: float, first: int) -> None:
     pace = Pace(rate=rate).after(first, now=NOW)
 

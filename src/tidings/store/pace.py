@@ -19,7 +19,9 @@ class Pace:
     @property
     def free_at(self) -> int:
         """When the next delivery may go."""
-        return math.ceil(round(self.tat - (self._burst - 1) * self._spacing_ms, 3))
+        instant = math.floor(self.tat - (self._burst - 1) * self._spacing_ms)
+        # Floating point is a fraction of a millisecond off; what counts is what `allowed` says then.
+        return next(at for at in range(instant - 1, instant + 3) if self.allowed(at))
 
     def allowed(self, now: int) -> int:
         """How many deliveries may go now."""
