@@ -66,13 +66,21 @@ def test_a_vault_knows_the_database_that_was_made_with_its_key() -> None:
     Vault([NEW, OLD]).check(kept)
 
 
-@pytest.mark.parametrize("kept", [Vault([OLD]).check_value(), Vault([NEW]).seal("something else"), "garbage"])
+@pytest.mark.parametrize(
+    "kept",
+    [Vault([OLD]).check_value(), Vault([NEW]).seal("something else"), "garbage"],
+    ids=["another key's", "another text", "garbage"],
+)
 def test_a_vault_whose_keys_do_not_fit_the_database_says_what_to_do(kept: str) -> None:
     with pytest.raises(Invalid, match="no key in TIDINGS_SECRET_KEY opens this database's secrets"):
         Vault([NEW]).check(kept)
 
 
-@pytest.mark.parametrize("key", ["", "hunter2", new_key()[:-4], new_key() + "AAAA", "ä" * 44])
+@pytest.mark.parametrize(
+    "key",
+    ["", "hunter2", new_key()[:-4], new_key() + "AAAA", "ä" * 44],
+    ids=["nothing", "no base64", "too short", "too long", "no ASCII"],
+)
 def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(Invalid, match="TIDINGS_SECRET_KEY: key 2 is not 32 bytes") as caught:
         Vault([NEW, key])
