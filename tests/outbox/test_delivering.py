@@ -159,6 +159,7 @@ async def test_an_endpoint_that_is_down_is_probed_and_costs_no_tries(house: Hous
         for _ in range(12):
             await house.publish()
         await watcher.received(1)
+        await house.settled()
         tried = len(endpoint.requests)
         await house.later(9 * SECOND)
         await house.settled()

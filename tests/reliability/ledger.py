@@ -22,7 +22,10 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A callback, and whether the subscription's endpoint answered it with success."""
+    """A callback, and whether the subscription's endpoint answered it with success.
+
+    `sent_at` is not later than its attempt began: what was under way when its sender died arrives after the accident.
+    """
 
     subscription: str
     webhook_id: str
@@ -30,6 +33,7 @@ class Arrival:
     line: str
     number: int
     succeeded: bool
+    sent_at: float
     at: float
 
 
@@ -101,21 +105,21 @@ class Ledger:
 
     def _repetitions(self) -> tuple[int, list[str]]:
         repeated, unexplained = 0, []
-        latest: dict[tuple[str, str], float] = {}
+        latest: dict[tuple[str, str], Arrival] = {}
         for arrival in self.arrivals:
             delivery = arrival.subscription, arrival.event
             if delivery in latest:
                 repeated += 1
                 if not self._is_excused(latest[delivery], arrival.at):
-                    after = f"{arrival.at - latest[delivery]:.1f} s after its answer"
+                    after = f"{arrival.at - latest[delivery].at:.1f} s after its answer"
                     unexplained.append(f"{arrival.subscription}: {arrival.event} came again {after}, unexplained")
             if arrival.succeeded:
-                latest[delivery] = arrival.at
+                latest[delivery] = arrival
         return repeated, unexplained
 
-    def _is_excused(self, answered: float, again: float) -> bool:
+    def _is_excused(self, answered: Arrival, again: float) -> bool:
         return any(
-            accident.began <= min(again, answered + RECORDED_WITHIN_S) and accident.ended >= answered
+            accident.began <= min(again, answered.at + RECORDED_WITHIN_S) and accident.ended >= answered.sent_at
             for accident in self.accidents
         )
 

@@ -6,7 +6,7 @@ import msgspec
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.reliability.ledger import Arrival, Ledger
-from tidings.core.clock import Clock
+from tidings.core.clock import SECOND, Clock
 from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Captured, Endpoint, Step
 
 # Of a hundred callbacks; the others are answered at once and well.
@@ -40,7 +40,7 @@ class Receiver:
         return Answer(status, after_ms=LATE_MS if FAILING <= chance < FAILING + LATE else 0)
 
     def _enter(self, name: str, request: Captured, *, succeeded: bool) -> None:
-        headers = {key.lower(): value for key, value in request.headers}
+        headers, now = {key.lower(): value for key, value in request.headers}, self._clock.monotonic()
         try:
             Webhook(self.secrets[name]).verify(request.body, headers)
         except WebhookVerificationError as error:
@@ -54,6 +54,8 @@ class Receiver:
                 line=data["line"],
                 number=data["number"],
                 succeeded=succeeded,
-                at=self._clock.monotonic(),
+                # The callback tells the second in which its attempt began.
+                sent_at=now - (self._clock.now() / SECOND - int(headers["webhook-timestamp"])),
+                at=now,
             )
         )

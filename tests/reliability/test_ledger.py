@@ -8,7 +8,14 @@ def acknowledged(number: int, *, at: float, event: str = "", line: str = "a") ->
 
 
 def arrival(
-    number: int, *, at: float = 9.0, to: str = "plain", event: str = "", webhook_id: str = "", succeeded: bool = True
+    number: int,
+    *,
+    at: float = 9.0,
+    sent_at: float | None = None,
+    to: str = "plain",
+    event: str = "",
+    webhook_id: str = "",
+    succeeded: bool = True,
 ) -> Arrival:
     event = event or f"event-{number}"
     return Arrival(
@@ -18,6 +25,7 @@ def arrival(
         line="a",
         number=number,
         succeeded=succeeded,
+        sent_at=at if sent_at is None else sent_at,
         at=at,
     )
 
@@ -97,6 +105,14 @@ def test_an_accident_before_the_first_arrival_explains_nothing() -> None:
     one = ledger(acknowledged(1, at=1), Accident(began=1.5, ended=1.6), arrival(1, at=2), arrival(1, at=3))
 
     assert one.findings().unexplained
+
+
+def test_an_accident_while_the_first_was_on_its_way_explains_the_second() -> None:
+    accident = Accident(began=1.5, ended=1.6)
+    one = ledger(acknowledged(1, at=1), accident, arrival(1, sent_at=1.4, at=2), arrival(1, at=3))
+
+    assert one.findings().repeated == 1
+    assert one.findings().faults == []
 
 
 def test_an_accident_long_after_the_answer_explains_nothing() -> None:
