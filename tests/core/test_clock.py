@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.testing.clock import ManualClock
 
@@ -46,3 +47,20 @@ async def test_waiting_ends_when_the_time_is_over(manual_clock: ManualClock) -> 
     await manual_clock.advance(5_000)
 
     assert not await waiting
+
+
+async def test_a_clock_that_jumps_wakes_each_sleeper_once_at_the_new_time() -> None:
+    clock, woken = ManualClock(), list[int]()
+
+    async def tick() -> None:
+        while True:
+            await clock.sleep(1)
+            woken.append(clock.now())
+
+    began = clock.now()
+    async with alongside(tick()):
+        await clock.advance(0)
+        await clock.jump(10_000)
+        await clock.advance(1_000)
+
+    assert woken == [began + 10_000, began + 11_000]

@@ -45,6 +45,11 @@ class ManualClock(Clock):
                 await self._settle()
         self._now = until
 
+    async def jump(self, ms: int) -> None:
+        """Move on at once, as a machine does that was suspended: who would have woken meanwhile wakes once, now."""
+        self._now += ms
+        await self.advance(0)
+
     async def _settle(self) -> None:
         for _ in range(_ROUNDS):
             await super().sleep(0)
