@@ -41,10 +41,10 @@ VERSION = version("tidings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What a server serves, and what must be kept up to date meanwhile."""
+    """What a server serves by its roles, and what must be kept up to date meanwhile."""
 
     application: ASGIApp
-    intake: Intake
+    intake: Intake | None
     schemas: Schemas
     document: Mapping[str, Any]
 
@@ -71,10 +71,11 @@ def front(parts: Parts) -> Front:
         clock=parts.clock,
     )
     bins = BinDoor(parts.inspector, login=login, proxies=proxies, clock=parts.clock, public_url=parts.settings.base_url)
-    routes = [*_routes(parts), *types.routes(), *bins.routes()]
+    has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
+    routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
     pages = [
-        intake_page(intake),
-        *bins.pages(),
+        *([intake_page(intake)] if has_api else []),
+        *(bins.pages() if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
     ]
@@ -83,7 +84,7 @@ def front(parts: Parts) -> Front:
     )
     pages += reference_pages(document)
     door = Door(routes=routes, pages=pages, login=login, proxies=proxies)
-    return Front(application=opened(door), intake=intake, schemas=schemas, document=document)
+    return Front(application=opened(door), intake=intake if has_api else None, schemas=schemas, document=document)
 
 
 def _routes(parts: Parts) -> Sequence[Route]:
