@@ -6,7 +6,6 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
@@ -225,8 +224,3 @@ def _with_a_port(settings: Settings) -> Settings:
 def _reachable(host: str) -> str:
     # What listens everywhere is dialled at home.
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not a bind
-
-
-def path_of(settings: Settings) -> str:
-    """The path of the public URL, with its slash: what a proxy in front of us may have put before ours."""
-    return urlsplit(settings.base_url).path

@@ -108,7 +108,7 @@ class Recorder:
             await self._database.settle(batch, lanes, owner=owner)
         except Unavailable:
             raise
-        except Exception:
+        except Exception:  # the worker's loop: what one endpoint said must not stop the record of the others
             if len(batch) <= 1 and not lanes:
                 log.exception("recorder.unkeepable")
                 await self._database.settle([_plain(one) for one in batch], (), owner=owner)
