@@ -8,7 +8,7 @@ from tidings.core.clock import DAY, Clock
 from tidings.core.errors import Unauthenticated
 from tidings.core.identifier import outside
 from tidings.core.route import Call
-from tidings.dialects.kaizala.bearer import bearer
+from tidings.dialects.kaizala.api.bearer import bearer
 
 
 async def test_a_pin_is_sent_without_saying_whether_there_is_somebody(installation: Installation) -> None:

@@ -13,7 +13,7 @@ from tidings.core.subscription import Subscription
 from tidings.dialects.discovery import discover
 from tidings.dialects.kaizala.callback import Kaizala
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
-from tidings.dialects.kaizala.data import DATA
+from tidings.workspace.data import DATA
 
 SAMPLES = {name: event for name, event in discover().samples.items() if name in EVENT_TYPES}
 

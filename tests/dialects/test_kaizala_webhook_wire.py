@@ -14,8 +14,8 @@ from tidings.core.signature import new_key_pair, new_secret
 from tidings.core.subscription import State, Subscription
 from tidings.dialects.discovery import discover
 from tidings.dialects.kaizala.sampling import sample_for
-from tidings.dialects.kaizala.webhook_wire import OBJECT_TYPES, NewWebhook, WebhookChanges, object_type, told
-from tidings.dialects.kaizala.wire import read
+from tidings.dialects.kaizala.wire.lenient import read
+from tidings.dialects.kaizala.wire.webhook import OBJECT_TYPES, NewWebhook, WebhookChanges, object_type, told
 from tidings.outbox.terms import Terms, agree
 
 NOW = 1_773_640_800_000

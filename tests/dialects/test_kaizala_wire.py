@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tidings.core.errors import Invalid
-from tidings.dialects.kaizala.account_wire import Login
-from tidings.dialects.kaizala.wire import Flag, Number, Wire, body_of, is_true, read
+from tidings.dialects.kaizala.wire.account import Login
+from tidings.dialects.kaizala.wire.lenient import Flag, Number, Wire, body_of, is_true, read
 
 
 class Inner(Wire, frozen=True, kw_only=True):

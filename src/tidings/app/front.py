@@ -14,7 +14,7 @@ from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
-from tidings.dialects.kaizala.api import KaizalaApi
+from tidings.dialects.kaizala.api.kaizala import KaizalaApi
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.outbox.notices import OPERATIONAL_TYPES
 from tidings.store.event_types import EventTypes

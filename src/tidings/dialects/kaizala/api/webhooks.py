@@ -14,10 +14,10 @@ from tidings.core.identifier import outside
 from tidings.core.route import Call, Parameter, Route
 from tidings.core.signature import SecretKind, SigningSecret
 from tidings.core.subscription import State, Subscription
-from tidings.dialects.kaizala import webhook_wire as wire
-from tidings.dialects.kaizala.bearer import bearer
+from tidings.dialects.kaizala.api.bearer import bearer
 from tidings.dialects.kaizala.sampling import sample_for
-from tidings.dialects.kaizala.wire import body_of, is_true, read
+from tidings.dialects.kaizala.wire import webhook as wire
+from tidings.dialects.kaizala.wire.lenient import body_of, is_true, read
 from tidings.outbox.subscribing import DEFAULT_OVERLAP_MS, Subscribing
 from tidings.store.history import History
 from tidings.store.lanes import Lanes

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tidings.dialects.kaizala.wire import Wire
+from tidings.dialects.kaizala.wire.lenient import Wire
 
 # A number in JSON has lost the zeros that it began with.
 _PIN_DIGITS = 6

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from tidings.access.access import Access
 from tidings.core.errors import Invalid, NotFound, Throttled, Unauthenticated
 from tidings.core.route import Call, Parameter, Route
-from tidings.dialects.kaizala import account_wire as wire
-from tidings.dialects.kaizala.bearer import bearer
-from tidings.dialects.kaizala.wire import body_of, read
+from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.dialects.kaizala.wire import account as wire
+from tidings.dialects.kaizala.wire.lenient import body_of, read
 
 _TAG = "Signing in"
 _CREDENTIALS = (

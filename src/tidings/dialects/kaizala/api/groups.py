@@ -9,9 +9,9 @@ from msgspec import UNSET, UnsetType
 
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.route import Call, Parameter, Route
-from tidings.dialects.kaizala import group_wire as wire
-from tidings.dialects.kaizala.bearer import bearer
-from tidings.dialects.kaizala.wire import body_of, read
+from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.dialects.kaizala.wire import group as wire
+from tidings.dialects.kaizala.wire.lenient import body_of, read
 from tidings.workspace.groups import Groups
 from tidings.workspace.messages import Messages
 

@@ -11,7 +11,7 @@ from tidings.core.errors import Invalid
 from tidings.core.signature import SecretKind
 from tidings.core.subscription import Subscription
 from tidings.dialects.kaizala.catalogue import KINDS, check_types, spelled
-from tidings.dialects.kaizala.wire import Flag, Number, Wire, is_true
+from tidings.dialects.kaizala.wire.lenient import Flag, Number, Wire, is_true
 from tidings.outbox.terms import Terms
 
 OBJECT_TYPES = (*KINDS, "Application", "ReportTask", "ReportTag", "ReportTemplate", "Webhook", "System")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from tidings.access.access import Access
 from tidings.core.event import Event
 from tidings.core.route import Route
-from tidings.dialects.kaizala.account_api import AccountApi
-from tidings.dialects.kaizala.group_api import GroupApi
-from tidings.dialects.kaizala.webhook_api import WebhookApi
+from tidings.dialects.kaizala.api.accounts import AccountApi
+from tidings.dialects.kaizala.api.groups import GroupApi
+from tidings.dialects.kaizala.api.webhooks import WebhookApi
 from tidings.outbox.subscribing import Subscribing
 from tidings.store.history import History
 from tidings.store.lanes import Lanes

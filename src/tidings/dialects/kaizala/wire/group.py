@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from tidings.dialects.kaizala.wire import Wire
+from tidings.dialects.kaizala.wire.lenient import Wire
 from tidings.store.groups import Group, Member, Role
 from tidings.workspace.groups import NewGroup as Wanted
 from tidings.workspace.messages import LONGEST_MESSAGE

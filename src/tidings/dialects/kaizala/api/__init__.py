@@ -1,0 +1,1 @@
+"""The calls of Kaizala's API, a module for each of its chapters."""

@@ -1,0 +1,1 @@
+"""What Kaizala's API is sent and answers, a module for each of its chapters."""
