@@ -37,7 +37,7 @@ class House:
         return self._shown.getvalue()
 
     async def post(self) -> None:
-        await self.stage.parts.messages.post(self.stage.admin, self.stage.group, text="Lunch is here")
+        await self.stage.parts.workspace.messages.post(self.stage.admin, self.stage.group, text="Lunch is here")
 
     async def becomes(self, condition: Callable[[Tally], bool]) -> Tally:
         """The tally, once that is true of it."""

@@ -29,9 +29,8 @@ from tidings.store.history import History
 from tidings.store.open import open_database
 from tidings.store.settings import check_vault
 from tidings.store.subscriptions import Subscriptions
-from tidings.workspace.groups import Groups
-from tidings.workspace.messages import Messages
 from tidings.workspace.rights import Rights
+from tidings.workspace.workspace import Workspace, open_workspace
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +55,7 @@ class Parts:
     hub: Hub
     subscribing: Subscribing
     access: Access
-    rights: Rights
-    groups: Groups
-    messages: Messages
+    workspace: Workspace
     inspector: Inspector
 
 
@@ -168,9 +165,14 @@ def _put_together(
             found=found,
         ),
         access=_access(settings, database, vault=vault, client=client, clock=clock),
-        rights=rights,
-        groups=Groups(database, publisher=hub.publisher, directory=hub.directory, rights=rights, clock=clock),
-        messages=Messages(publisher=hub.publisher, rights=rights, clock=clock),
+        workspace=open_workspace(
+            database,
+            rights=rights,
+            publisher=hub.publisher,
+            directory=hub.directory,
+            clock=clock,
+            public_url=settings.base_url,
+        ),
         inspector=Inspector(Bins(database), clock),
     )
 

@@ -65,7 +65,7 @@ def front(parts: Parts) -> Front:
     types = EventTypesApi(kept_types, schemas=schemas, clock=parts.clock, reserved=[*EVENT_TYPES, *OPERATIONAL_TYPES])
     intake = Intake(
         publisher=parts.hub.publisher,
-        permits=Permits(parts.rights.may_publish, parts.clock),
+        permits=Permits(parts.workspace.rights.may_publish, parts.clock),
         schemas=schemas,
         login=login,
         clock=parts.clock,
@@ -90,9 +90,7 @@ def front(parts: Parts) -> Front:
 def _routes(parts: Parts) -> Sequence[Route]:
     kaizala = KaizalaApi(
         access=parts.access,
-        groups=parts.groups,
-        messages=parts.messages,
-        rights=parts.rights,
+        workspace=parts.workspace,
         subscribing=parts.subscribing,
         subscriptions=parts.subscriptions,
         lanes=Lanes(parts.database),
@@ -106,7 +104,7 @@ def _routes(parts: Parts) -> Sequence[Route]:
         history=parts.history,
         look_ups=look_ups,
         subscriptions=parts.subscriptions,
-        rights=parts.rights,
+        rights=parts.workspace.rights,
         clock=parts.clock,
         on_owed=parts.hub.owed,
     )

@@ -32,7 +32,7 @@ def create(
 
     async def work(parts: Parts) -> Group:
         new = NewGroup(name=name, admins=admins, members=members, id=identifier)
-        made = await parts.groups.create(OPERATOR, new)
+        made = await parts.workspace.groups.create(OPERATOR, new)
         await parts.access.audit(COMMAND_LINE, "group.created", about=made.id)
         return made
 

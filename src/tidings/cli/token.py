@@ -37,7 +37,7 @@ def create(
             key = await parts.access.create_key(connector, actor=COMMAND_LINE, scopes=scopes, phone=phone)
             return {"token": key}
         if group:
-            await parts.groups.get(OPERATOR, group)
+            await parts.workspace.groups.get(OPERATOR, group)
         kind = TokenKind.USER if phone else TokenKind.GROUP if group else TokenKind.TENANT
         made = await parts.access.create_refresh_token(
             connector, actor=COMMAND_LINE, kind=kind, phone=phone, group=group or ""

@@ -46,7 +46,7 @@ async def set_up(parts: Parts, receivers: Receivers, *, receivers_url: str) -> S
     admin = await parts.access.authenticate(token)
     group, shop = _place(samples["TextMessageCreated"]), _place(samples["order.created"])
     members = [person.phone for person in crew.values()]
-    await parts.groups.create(admin, NewGroup(name=GROUP_NAME, id=group.id, members=members))
+    await parts.workspace.groups.create(admin, NewGroup(name=GROUP_NAME, id=group.id, members=members))
     receivers.manners |= {"crm": SLOW, "archive": BROKEN}
     webhooks = {}
     for name, (subject, terms) in _orders(receivers_url, group=group, shop=shop).items():

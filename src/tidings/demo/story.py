@@ -75,7 +75,7 @@ class Story:
     async def _talk(self) -> None:
         text, person = next(self._lines)
         self._screen.happened(person.name, f"writes in {GROUP_NAME}: {text}")
-        await self._stage.parts.messages.post(self._as(person), self._stage.group, text=text)
+        await self._stage.parts.workspace.messages.post(self._as(person), self._stage.group, text=text)
 
     async def _sell(self) -> None:
         sample = self._stage.parts.found.samples["order.created"]
@@ -91,7 +91,7 @@ class Story:
             self._screen.happened(sample.actor.name, f"publishes a sample of {type_}")
             await self._publish(sample)
             return
-        groups, admin = self._stage.parts.groups, self._stage.admin
+        groups, admin = self._stage.parts.workspace.groups, self._stage.admin
         if self._is_newcomer_in:
             self._screen.happened(admin.person.name, f"removes {NEWCOMER.name} from {GROUP_NAME}")
             await groups.remove_member(admin, self._stage.group, person=NEWCOMER.id)

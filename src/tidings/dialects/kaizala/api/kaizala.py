@@ -13,9 +13,7 @@ from tidings.outbox.subscribing import Subscribing
 from tidings.store.history import History
 from tidings.store.lanes import Lanes
 from tidings.store.subscriptions import Subscriptions
-from tidings.workspace.groups import Groups
-from tidings.workspace.messages import Messages
-from tidings.workspace.rights import Rights
+from tidings.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +21,7 @@ class KaizalaApi:
     """Signing in, groups, webhooks. `endpoint_url` is this server's public URL and ends in `/`."""
 
     access: Access
-    groups: Groups
-    messages: Messages
-    rights: Rights
+    workspace: Workspace
     subscribing: Subscribing
     subscriptions: Subscriptions
     lanes: Lanes
@@ -35,11 +31,11 @@ class KaizalaApi:
 
     def routes(self) -> list[Route]:
         accounts = AccountApi(access=self.access, endpoint_url=self.endpoint_url)
-        groups = GroupApi(groups=self.groups, messages=self.messages)
+        groups = GroupApi(groups=self.workspace.groups, messages=self.workspace.messages)
         webhooks = WebhookApi(
             subscribing=self.subscribing,
             subscriptions=self.subscriptions,
-            rights=self.rights,
+            rights=self.workspace.rights,
             lanes=self.lanes,
             history=self.history,
             samples=self.samples,
