@@ -12,7 +12,8 @@ from tidings.core.errors import NotFound, Unauthenticated
 from tidings.core.event import NOBODY, Actor, Event, Subject
 from tidings.core.vault import Vault
 from tidings.store.database import Database, Publication
-from tidings.store.groups import Group, Groups, Role, group_added, member_added, message_posted
+from tidings.store.groups import Group, Groups, Role, group_added, member_added
+from tidings.store.messages import Message, message_posted
 from tidings.store.people import Naming, People
 from tidings.testing.clock import ManualClock
 
@@ -32,7 +33,7 @@ async def access(database: Database, vault: Vault, manual_clock: ManualClock) ->
         group_added(Group(id="g", name="Team", welcome_message="", type="Group", created_at=1)),
         member_added("g", "robin", role=Role.ADMIN, at=1),
         member_added("g", "jan", role=Role.MEMBER, at=1),
-        message_posted("m", group="g", author="robin", text="hello", at=1),
+        message_posted(Message(id="m", group_id="g", author="robin", text="hello", at=1)),
     )
     return access
 

@@ -77,11 +77,12 @@ DOCUMENTED: dict[str, dict[str, Any]] = {
     "MemberAdded": MEMBER,
     "MemberRemoved": MEMBER,
     # Never published; this is our design.
-    "PollCreated": {"actionId": str, "groupId": str, "question": str, "choices": [{"title": str}], "expiryDate": str},
+    "PollCreated": RESPONSE
+    | {"questions": [QUESTION], "question": str, "choices": [{"title": str}], "expiryDate": str},
     "PollResponse": RESPONSE,
-    "LetsMeetCreated": {
-        "actionId": str,
-        "groupId": str,
+    "LetsMeetCreated": RESPONSE
+    | {
+        "questions": [QUESTION],
         "title": str,
         "startingTime": str,
         "duration": int,
@@ -185,7 +186,7 @@ def test_the_time_of_a_response_is_in_an_invisible_question() -> None:
     assert (last["isInvisible"], last["title"], last["type"]) == (True, "ResponseTime", "DateTime")
 
 
-@pytest.mark.parametrize("name", ["ActionCreated", "SurveyCreated"])
+@pytest.mark.parametrize("name", ["ActionCreated", "SurveyCreated", "PollCreated", "LetsMeetCreated"])
 def test_what_is_created_has_its_questions_in_both_places_and_no_answers(name: str) -> None:
     data = written(SAMPLES[name])["data"]
 

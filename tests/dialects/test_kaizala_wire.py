@@ -1,7 +1,8 @@
 """Requests are read as leniently as Kaizala read them, and refused with the field's name."""
 
 import json
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from tidings.core.errors import Invalid
 from tidings.dialects.kaizala.wire.account import Login
 from tidings.dialects.kaizala.wire.lenient import Flag, Number, Wire, body_of, is_true, read
+from tidings.dialects.kaizala.wire.webhook import NewWebhook, WebhookChanges
 
 
 class Inner(Wire, frozen=True, kw_only=True):
@@ -23,6 +25,38 @@ class Shape(Wire, frozen=True, kw_only=True):
     validity: Number | None = None
     headers: dict[str, str] | None = None
     inner: Inner | None = None
+
+
+class Kind(StrEnum):
+    TEXT = "Text"
+    SINGLE_OPTION = "SingleOption"
+
+
+class Choice(Wire, frozen=True, kw_only=True):
+    title: str
+
+
+class Query(Wire, frozen=True, kw_only=True):
+    title: str
+    type: Kind = Kind.TEXT
+    is_invisible: Flag = False
+    options: tuple[Choice, ...] = ()
+
+
+class Form(Wire, frozen=True, kw_only=True):
+    questions: Annotated[list[Query], msgspec.Meta(max_length=9)]
+    place: Choice | list[Choice] | str | None = None
+    by_name: dict[str, Choice] | None = None
+    then: "Form | None" = None
+    shown: Literal["All", "Sender"] = "All"
+
+
+class Posted(Wire, frozen=True, kw_only=True):
+    action_body: Form
+
+
+def form(**fields: Any) -> Form:  # noqa: ANN401 - any JSON
+    return read(Posted, {"ACTIONBODY": {"Questions": [], **fields}}).action_body
 
 
 @pytest.mark.parametrize("name", ["callBackUrl", "callbackUrl", "CallbackUrl", "CALLBACKURL"])
@@ -79,6 +113,75 @@ def test_a_number_may_be_text(number: float | str) -> None:
 def test_a_known_field_of_a_wrong_type_is_refused_by_its_name(body: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         read(Shape, body)
+
+
+def test_discrepancy_17_names_count_in_any_case_at_every_depth() -> None:
+    questions = [{"Title": "Which?", "TYPE": "SingleOption", "Isinvisible": "True", "OPTIONS": [{"TITLE": "This"}]}]
+
+    assert form(questions=questions).questions == [
+        Query(title="Which?", type=Kind.SINGLE_OPTION, is_invisible="True", options=(Choice(title="This"),))
+    ]
+
+
+def test_names_count_in_any_case_in_whatever_holds_them() -> None:
+    assert form(Place={"Title": "a"}).place == Choice(title="a")
+    assert form(Place=[{"Title": "a"}]).place == [Choice(title="a")]
+    assert form(Place="a").place == "a"
+    assert form(ByName={"A": {"Title": "a"}}).by_name == {"A": Choice(title="a")}
+    assert form(Then={"Questions": [{"Title": "a"}]}).then == Form(questions=[Query(title="a")])
+
+
+def test_null_is_absent_and_unknown_fields_are_left_alone_at_every_depth() -> None:
+    assert form(questions=[{"title": "a", "type": None, "Surprise": None}]).questions == [Query(title="a")]
+
+
+@pytest.mark.parametrize("word", ["SingleOption", "singleoption", "SINGLEOPTION"])
+def test_a_word_out_of_a_list_counts_in_any_case(word: str) -> None:
+    assert form(questions=[{"title": "a", "type": word}]).questions[0].type is Kind.SINGLE_OPTION
+    assert form(Shown="sender").shown == "Sender"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"Questions": {}}, "actionBody.questions: Expected `array`, got `object`"),
+        ({"Questions": [{"Title": "a"}, "b"]}, r"actionBody.questions\[1\]: Expected `object`, got `str`"),
+        ({"Questions": [{"Title": "a", "Type": "none"}]}, r"actionBody.questions\[0\].type: Invalid enum value 'none'"),
+        ({"Questions": [{"Title": "a", "Type": 3}]}, r"actionBody.questions\[0\].type: Expected `str`, got `int`"),
+        ({"Questions": [{"Title": "a", "Options": [{}]}]}, r"actionBody.questions\[0\].options\[0\]: Object missing"),
+        ({"ByName": [1]}, "actionBody.byName: Expected `object"),
+        ({"Place": 5}, "actionBody.place: Expected"),
+        ({"Shown": "nobody"}, "actionBody.shown: Invalid enum value 'nobody'"),
+    ],
+)
+def test_what_is_wrong_deep_inside_is_refused_with_its_path(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(Invalid, match=f"^{message}"):
+        form(**fields)
+
+
+WEBHOOK = {"objectId": "g", "objectType": "Group", "eventTypes": ["MemberAdded"], "callBackUrl": "https://example.com/"}
+
+
+@pytest.mark.parametrize(
+    "names", ["callBackUrl callBackToken callBackContext", "CallbackUrl callbackToken CALLBACKCONTEXT"]
+)
+def test_discrepancies_1_and_2_callback_is_spelled_in_any_case(names: str) -> None:
+    url, token, context = names.split()
+
+    asked = read(WebhookChanges, {url: "https://example.com/", token: "t", context: "c"})
+
+    assert (asked.call_back_url, asked.call_back_token, asked.call_back_context) == ("https://example.com/", "t", "c")
+
+
+def test_discrepancy_3_event_types_may_be_sent_as_events() -> None:
+    sent = {"events" if name == "eventTypes" else name: value for name, value in WEBHOOK.items()}
+
+    assert read(NewWebhook, sent) == read(NewWebhook, WEBHOOK)
+
+
+@pytest.mark.parametrize("validity", ["1568605416", 1568605416, "1568605416000", 1568605416000])
+def test_discrepancy_11_validity_is_text_or_number_seconds_or_milliseconds(validity: str | int) -> None:
+    assert read(NewWebhook, {**WEBHOOK, "Validity": validity}).terms("Group").expires_at == 1568605416000
 
 
 @pytest.mark.parametrize("pin", [12345, "012345"])

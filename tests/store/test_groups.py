@@ -16,6 +16,7 @@ from tidings.store.groups import (
     role_changed,
 )
 from tidings.store.people import person_created, signed_in
+from tidings.store.tree import sub_group_added
 
 PEOPLE = [Actor(id=name, phone=f"+91000000000{n}", name=name) for n, name in enumerate(("ada", "bob", "cyd"))]
 TEAM = Group(id="b21405d1@3", name="Team", welcome_message="Hello", type="Group", created_at=5)
@@ -65,15 +66,83 @@ async def test_groups_are_listed_by_id_page_by_page(groups: Groups, database: Da
 
     mine = await groups.of_person("ada", after="", most=2)
     rest = await groups.of_person("ada", after="b21405d1@3", most=2)
-    everything = await groups.all(person="ada", after="a", most=9)
+    everything = await groups.all(after="a", most=9)
 
-    assert [(group.id, group.role) for group in mine] == [("a", "Member"), ("b21405d1@3", "Admin")]
-    assert [group.id for group in rest] == ["c"]
-    assert [(group.id, group.role) for group in everything] == [
-        ("b21405d1@3", "Admin"),
-        ("c", "Member"),
-        ("d", ""),
-    ]
+    assert mine == ["a", "b21405d1@3"]
+    assert rest == ["c"]
+    assert everything == ["b21405d1@3", "c", "d"]
+    told = await groups.told([*everything[::-1], "nowhere"], person="ada")
+    assert [(group.id, group.role) for group in told] == [("b21405d1@3", "Admin"), ("c", "Member"), ("d", "")]
+
+
+async def test_a_group_is_kept_as_it_was_made(database: Database) -> None:
+    new = Group(
+        id="g",
+        name="Team",
+        welcome_message="Hello",
+        type="Group",
+        created_at=7,
+        photo="https://example.com/team.jpg",
+        background="https://example.com/back.jpg",
+        short_description="Us",
+        long_description="All of us",
+    )
+    await database.write(group_added(new))
+
+    assert await Groups(database).get("g", person="ada") == new
+
+
+async def test_who_is_beneath_is_counted_once_and_who_never_signed_in_apart(groups: Groups, database: Database) -> None:
+    others = [Group(id=name, name=name, welcome_message="", type="Group", created_at=1) for name in ("a", "c")]
+    await database.write(
+        *map(group_added, others),
+        *(member_added("a", name, role=Role.MEMBER, at=1) for name in ("bob", "cyd")),
+        *sub_group_added(TEAM.id, "a", at=1),
+        *sub_group_added("c", TEAM.id, at=1),
+        signed_in("ada", at=3),
+    )
+
+    told = {group.id: group for group in await groups.told(["a", "c", TEAM.id], person="bob")}
+
+    def counts(name: str) -> tuple[int, int, int, int]:
+        group = told[name]
+        return group.members, group.members_unseen, group.people, group.people_unseen
+
+    assert (counts("a"), counts(TEAM.id), counts("c")) == ((2, 2, 2, 2), (2, 1, 3, 2), (0, 0, 3, 2))
+    assert [(told[name].parents, told[name].sub_groups) for name in ("a", TEAM.id, "c")] == [(1, 0), (1, 1), (0, 1)]
+
+
+async def test_groups_within_reach_are_a_persons_and_those_beneath_the_ones_they_are_admin_of(
+    groups: Groups, database: Database
+) -> None:
+    others = [Group(id=name, name=name, welcome_message="", type="Group", created_at=1) for name in "acdef"]
+    await database.write(
+        *map(group_added, others),
+        *sub_group_added(TEAM.id, "a", at=1),
+        *sub_group_added("a", "c", at=1),
+        *sub_group_added("d", "e", at=1),
+        member_added("d", "ada", role=Role.MEMBER, at=1),
+    )
+
+    assert await groups.within_reach(person="ada", after="", most=9) == ["a", "b21405d1@3", "c", "d"]
+    assert await groups.within_reach(person="ada", after="a", most=2) == ["b21405d1@3", "c"]
+    assert await groups.within_reach(person="bob", after="", most=9) == ["b21405d1@3"]
+    assert await groups.within_reach(group="a", after="", most=9) == ["a", "c"]
+
+
+async def test_groups_are_found_by_a_part_of_their_name_in_either_case(database: Database) -> None:
+    names = {"a": "North harbour", "b": "South HARBOUR", "c": "100% off", "d": "under_score", "e": "back\\slash"}
+    made = [Group(id=key, name=name, welcome_message="", type="Group", created_at=1) for key, name in names.items()]
+    await database.write(*map(group_added, made))
+    groups = Groups(database)
+
+    assert await groups.called("Harb", skip=0, most=9) == ["a", "b"]
+    assert await groups.called("harb", skip=1, most=9) == ["b"]
+    assert await groups.called("", skip=1, most=2) == ["b", "c"]
+    assert await groups.called("0%", skip=0, most=9) == ["c"]
+    assert await groups.called("r_s", skip=0, most=9) == ["d"]
+    assert await groups.called("h_r", skip=0, most=9) == []
+    assert await groups.called("k\\s", skip=0, most=9) == ["e"]
 
 
 async def test_members_are_listed_with_role_and_whether_they_ever_signed_in(groups: Groups, database: Database) -> None:

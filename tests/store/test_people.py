@@ -5,7 +5,7 @@ import pytest
 from tidings.core.errors import Conflict
 from tidings.core.event import Actor, Event, Subject
 from tidings.store.database import Database, Publication
-from tidings.store.groups import message_posted
+from tidings.store.messages import Message, message_posted
 from tidings.store.people import Naming, People, event_rewritten, person_created, person_erased
 
 ROBIN = Actor(id="robin", phone="+910000000001", name="Robin", picture="https://example.com/robin.jpg")
@@ -74,8 +74,8 @@ async def test_an_erased_person_is_found_no_more_and_the_number_is_free_for_anot
 async def test_messages_lose_their_author_in_steps(database: Database) -> None:
     people = People(database)
     await database.write(
-        *(message_posted(str(n), group="g", author="robin", text="hello", at=n) for n in range(5)),
-        message_posted("x", group="g", author="jan", text="hello", at=9),
+        *(message_posted(Message(id=str(n), group_id="g", author="robin", text="hello", at=n)) for n in range(5)),
+        message_posted(Message(id="x", group_id="g", author="jan", text="hello", at=9)),
     )
 
     assert [await people.unsign_messages("robin", most=3) for _ in range(3)] == [3, 2, 0]

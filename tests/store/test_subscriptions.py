@@ -291,22 +291,6 @@ async def test_two_reasons_to_withhold_must_both_be_gone(subscriptions: Subscrip
     assert seen == [True, True, True, True, False]
 
 
-async def test_who_loses_the_right_in_one_group_keeps_it_in_another(
-    subscriptions: Subscriptions, database: Database
-) -> None:
-    here = await subscriptions.add(made())
-    there = await subscriptions.add(made(subject=Subject("Group", "g-2")))
-    somebody_elses = await subscriptions.add(made(owner="p-2"))
-
-    await database.write(withholding(owner="p-1", group="g-1"))
-
-    assert [(await only(subscriptions, one.id)).withheld for one in (here, there, somebody_elses)] == [
-        True,
-        False,
-        False,
-    ]
-
-
 async def test_a_new_validity_is_announced_anew(subscriptions: Subscriptions, raw: Raw) -> None:
     added = await subscriptions.add(made())
     await raw("UPDATE subscription SET expiry_announced = 1")

@@ -12,7 +12,7 @@ from tests.web.callers import CALLERS
 from tests.web.desk import Desk
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, Throttled, Unauthenticated, Unavailable
+from tidings.core.errors import Conflict, InvalidToken, Throttled, Unavailable
 from tidings.core.route import Call, Parameter, Route
 from tidings.store.database import Database
 from tidings.store.open import open_database
@@ -33,7 +33,7 @@ class Order(msgspec.Struct):
 async def authenticate(token: str) -> Caller:
     if token in CALLERS:
         return CALLERS[token]
-    raise Unauthenticated("Invalid token.")
+    raise InvalidToken("Invalid token.")
 
 
 @pytest.fixture
@@ -53,6 +53,10 @@ def login() -> Login:
 
 async def _echo(call: Call) -> dict[str, str]:
     return {"text": call.body.text * call.body.times, "who": caller_of(call).connector, "path": call.path["id"]}
+
+
+async def _loose(call: Call) -> dict[str, str]:
+    return {"text": call.body.text, "showDetails": call.query.get("showDetails", ""), "limit": call.query["limit"]}
 
 
 async def _address(call: Call) -> dict[str, str]:
@@ -79,6 +83,18 @@ ROUTES = (
         needs="publish",
         body=Order,
         answers=dict[str, str],
+    ),
+    Route(
+        method="POST",
+        path="/v1/groups/{id}/loose",
+        name="loose",
+        summary="Say it again, however it is said",
+        handler=_loose,
+        needs="publish",
+        body=Order,
+        answers=dict[str, str],
+        parameters=(Parameter(name="limit", meaning="How many", is_required=True, schema={"type": "integer"}),),
+        is_lenient=True,
     ),
     Route(
         method="GET",

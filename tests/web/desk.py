@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.web.callers import CALLERS
 from tidings.core.caller import Caller
-from tidings.core.errors import NotFound, Unauthenticated
+from tidings.core.errors import InvalidToken, NotFound
 from tidings.core.event import Event, Subject
 from tidings.core.vault import Vault, new_key
 from tidings.outbox.directory import Directory
@@ -54,7 +54,7 @@ class Desk:
 
     async def _authenticate(self, token: str) -> Caller:
         if token not in CALLERS:
-            raise Unauthenticated("Invalid token.")
+            raise InvalidToken("Invalid token.")
         self.known[token] = CALLERS[token]
         return CALLERS[token]
 

@@ -13,6 +13,7 @@ from tidings.web import body as body_of_request
 from tidings.web.login import caller_of
 
 ECHO = "POST /v1/groups/g1/echo"
+LOOSE = "POST /v1/groups/g1/loose?limit=1"
 LANGUAGE = {"accept-language": "mr"}
 
 
@@ -40,7 +41,7 @@ async def test_whoever_sends_no_token_is_told_where_to_put_it(port: int) -> None
     assert answer.status == 401
     assert answer.json == {
         "message": "Token missing. Header should have token as value of ACCESSTOKEN",
-        "errorCode": "InvalidToken",
+        "errorCode": "Unauthenticated",
         "errorCategoryKey": "AuthException",
     }
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -51,6 +52,69 @@ async def test_a_forged_token_is_refused(port: int, header: dict[str, str]) -> N
     answer = await ask(port, ECHO, headers=header, json={"text": "a"})
 
     assert (answer.status, answer.json["errorCode"]) == (401, "InvalidToken")
+
+
+@pytest.mark.parametrize("kind", [{"content-type": "text/plain"}, {"contentType": "application/json"}, {}])
+async def test_a_body_is_json_whatever_its_content_type_says(port: int, kind: dict[str, str]) -> None:
+    for route in (ECHO, LOOSE):
+        assert (await ask(port, route, headers={**SHOP, **kind}, body=b'{"text": "a"}')).status == 200
+
+
+async def test_a_lenient_route_reads_what_json_net_read_and_others_do_not(port: int) -> None:
+    sent = "{text:\u00a0'it\\'s',}".encode()
+
+    loose = await ask(port, LOOSE, headers=SHOP, body=sent)
+    strict = await ask(port, ECHO, headers=SHOP, body=sent)
+
+    assert (loose.status, loose.json["text"]) == (200, "it's")
+    assert (strict.status, strict.json["errorCode"]) == (400, "InvalidParameters")
+
+
+async def test_what_even_a_lenient_route_cannot_read_is_refused_with_its_byte(port: int) -> None:
+    answer = await ask(port, LOOSE, headers=SHOP, body=b"{'text': so}")
+
+    assert (answer.status, answer.json["errorCode"]) == (400, "InvalidParameters")
+    assert answer.json["message"] == "the body is not JSON: invalid character (byte 9)"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "the body is empty"),
+        (b"[]", "the body: Expected `object`, got `array`"),
+        (b"{text: 5}", "text: Expected `str`, got `int`"),
+        (b"{'text': '\\ud800'}", "text: holds a NUL character or a lone surrogate"),
+        (b"{text:" * 100, "nested deeper"),
+        (b"{'text': '\xff'}", "not UTF-8"),
+    ],
+)
+async def test_a_lenient_route_guards_like_any_other(port: int, *, body: bytes, words: str) -> None:
+    answer = await ask(port, LOOSE, headers=SHOP, body=body)
+
+    assert answer.status == 400
+    assert words in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=7&showDetails=true", "LIMIT=7&showdetails=true", "Limit=1&limit=7&SHOWDETAILS=true"]
+)
+async def test_a_lenient_route_finds_names_in_a_query_in_any_case(port: int, query: str) -> None:
+    answer = await ask(port, f"POST /v1/groups/g1/loose?{query}", headers=SHOP, json={"text": "a"})
+
+    assert answer.json == {"text": "a", "showDetails": "true", "limit": "7"}
+
+
+async def test_a_lenient_route_checks_its_parameters_in_any_case(port: int) -> None:
+    missing = await ask(port, "POST /v1/groups/g1/loose", headers=SHOP, json={"text": "a"})
+    wrong = await ask(port, "POST /v1/groups/g1/loose?LIMIT=x", headers=SHOP, json={"text": "a"})
+
+    assert missing.json["message"] == "limit: is missing; send it in the query"
+    assert wrong.json["message"].startswith("limit: ")
+
+
+async def test_a_get_may_carry_a_body_that_nobody_reads(port: int) -> None:
+    for body in (b"{}", b"", b"not JSON"):
+        assert (await ask(port, "GET /v1/address", headers=LANGUAGE, body=body)).status == 200
 
 
 async def test_another_scheme_is_no_token(port: int) -> None:

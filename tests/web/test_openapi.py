@@ -59,7 +59,7 @@ def test_a_route_is_described_with_everything_that_it_may_answer(document: dict[
         {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     ]
     assert echo["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Order"}
-    assert list(echo["responses"]) == ["200", "400", "401", "403", "404", "408", "413", "500", "503"]
+    assert list(echo["responses"]) == ["200", "400", "401", "403", "404", "408", "413", "429", "500", "503"]
 
 
 def test_an_open_route_needs_no_token_and_tells_its_own_errors(document: dict[str, Any]) -> None:

@@ -17,9 +17,14 @@ from tidings.store.history import History
 from tidings.store.people import People, person_created
 from tidings.store.subscriptions import Subscriptions
 from tidings.testing.clock import ManualClock
+from tidings.workspace.bots import Bots
 from tidings.workspace.groups import Groups, NewGroup
 from tidings.workspace.messages import Messages
+from tidings.workspace.reactions import Reactions
 from tidings.workspace.rights import Rights
+from tidings.workspace.sub_groups import SubGroups
+from tidings.workspace.subscribers import Subscribers
+from tidings.workspace.tree import Tree
 
 ADA = Actor(id="ada", phone="+910000000001", name="Ada", picture="https://example.com/ada.jpg")
 BOB = Actor(id="bob", phone="+910000000002", name="Bob")
@@ -45,10 +50,22 @@ class House:
         self.rights = Rights(
             database, subscriptions=self.subscriptions, clock=clock, group_types={"MemberAdded", "TextMessageCreated"}
         )
+        self.tree = Tree(database)
         self.groups = Groups(
-            database, publisher=self.publisher, directory=self.directory, rights=self.rights, clock=clock
+            database,
+            publisher=self.publisher,
+            directory=self.directory,
+            rights=self.rights,
+            tree=self.tree,
+            clock=clock,
         )
-        self.messages = Messages(publisher=self.publisher, rights=self.rights, clock=clock)
+        self.sub_groups = SubGroups(database, publisher=self.publisher, rights=self.rights, tree=self.tree, clock=clock)
+        self.subscribers = Subscribers(database, rights=self.rights, clock=clock)
+        self.messages = Messages(
+            database, publisher=self.publisher, subscribers=self.subscribers, tree=self.tree, clock=clock
+        )
+        self.bots = Bots(database, groups=self.groups, directory=self.directory, clock=clock)
+        self.reactions = Reactions(database, rights=self.rights, clock=clock)
         self.people = People(database)
         self._history = History(database)
         self._clock = clock
@@ -59,6 +76,13 @@ class House:
     async def team(self, *members: Actor) -> Group:
         """A group of those members whose admin is Ada."""
         return await self.groups.create(by(ADA), NewGroup(name="Team", members=[one.phone for one in members]))
+
+    async def city(self, *subscribers: Actor) -> Group:
+        """A ConnectGroup with those subscribers whose admin is Ada."""
+        new = NewGroup(name="City", type="ConnectGroup", admins=[ADA.phone])
+        group = await self.groups.create(TENANT, new)
+        await self.subscribers.add(TENANT, group.id, phones=[one.phone for one in subscribers])
+        return group
 
     async def events(self) -> list[Event]:
         """What has happened, oldest first."""

@@ -59,6 +59,12 @@ async def test_an_id_may_be_chosen_once(house: House) -> None:
         (NewGroup(name="Team", welcome_message="x" * 4_001), "welcomeMessage"),
         (NewGroup(name="Team", members=["+910000000002", "12"]), r"members\[1\]"),
         (NewGroup(name="Team", admins=["12"]), r"admins\[0\]"),
+        (NewGroup(name="Team", member_ids=["bob", "nobody"]), r"memberUserIds\[1\]"),
+        (NewGroup(name="Team", member_ids=["bob"] * 101), "memberUserIds"),
+        (NewGroup(name="Team", photo="x" * 2_049), "GroupPhoto"),
+        (NewGroup(name="Team", background="x" * 2_049), "BackgroundPhoto"),
+        (NewGroup(name="Team", short_description="x" * 401), "ShortDescriptionString"),
+        (NewGroup(name="Team", long_description="x" * 4_001), "LongDescriptionString"),
         (NewGroup(name="Team", members=[f"+9100000001{n:02}" for n in range(101)]), "members"),
     ],
 )
@@ -71,10 +77,25 @@ async def test_a_group_that_is_not_as_it_must_be_is_refused_by_field_and_not_mad
     assert await house.groups.list_for(TENANT) == []
 
 
-async def test_a_group_token_and_a_program_without_a_person_make_no_groups(house: House) -> None:
-    for caller in (by(ADA, kind=TokenKind.GROUP, group="g"), by(kind=TokenKind.KEY)):
+async def test_a_program_without_a_person_makes_no_groups(house: House) -> None:
+    with pytest.raises(Forbidden, match="name Admins"):
+        await house.groups.create(by(kind=TokenKind.KEY), NewGroup(name="Team", members=[ADA.phone]))
+
+
+async def test_members_may_be_named_by_id(house: House) -> None:
+    group = await house.groups.create(by(ADA), NewGroup(name="Team", member_ids=["bob", "ada"], admins=[CYD.phone]))
+
+    assert await roles(house, group.id) == {ADA.phone: "Admin", BOB.phone: "Member", CYD.phone: "Admin"}
+
+
+async def test_a_tenant_token_finds_groups_by_name_and_nobody_else_does(house: House) -> None:
+    team, _ = await house.team(BOB), await house.groups.create(by(CYD), NewGroup(name="Other"))
+
+    assert [(group.id, group.role) for group in await house.groups.find(TENANT, part="tea")] == [(team.id, "Admin")]
+    assert await house.groups.find(TENANT, part="tea", skip=1) == []
+    for caller in (by(ADA), by(kind=TokenKind.GROUP, group=team.id)):
         with pytest.raises(Forbidden):
-            await house.groups.create(caller, NewGroup(name="Team"))
+            await house.groups.find(caller, part="tea")
 
 
 async def test_only_a_tenant_token_makes_a_connect_group(house: House) -> None:

@@ -4,6 +4,7 @@ from tests.workspace.house import ADA, BOB, CYD, TENANT, House, by
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.errors import Forbidden, Invalid, NotFound
 from tidings.core.event import NOBODY, Actor, Event, Subject
+from tidings.workspace.groups import NewGroup
 from tidings.workspace.rights import rules_all
 
 ADMIN_KEY = by(kind=TokenKind.KEY, scopes="publish admin")
@@ -47,6 +48,20 @@ async def test_a_group_is_heard_by_its_admins_and_nobody_else(house: House) -> N
 
     assert {caller: await refusal(house, caller, hearing=subject) for caller in callers} == callers
     assert await refusal(house, TENANT, hearing=Subject("Group", "other")) is NotFound
+
+
+async def test_what_is_beneath_a_group_is_heard_with_its_token_and_not_by_its_admins(house: House) -> None:
+    parent = await house.team(BOB)
+    child = await house.groups.create(by(BOB), NewGroup(name="Beneath"))
+    await house.sub_groups.add(TENANT, parent.id, children=[child.id])
+    here, beneath = Subject("Group", parent.id), Subject("Group", child.id)
+
+    assert await refusal(house, by(kind=TokenKind.GROUP, group=parent.id), hearing=beneath) is None
+    assert await refusal(house, by(kind=TokenKind.GROUP, group=child.id), hearing=here) is NotFound
+    assert await refusal(house, by(ADA), hearing=beneath) is NotFound
+
+    await house.sub_groups.remove(TENANT, parent.id, child=child.id)
+    assert await refusal(house, by(kind=TokenKind.GROUP, group=parent.id), hearing=beneath) is NotFound
 
 
 @pytest.mark.parametrize(

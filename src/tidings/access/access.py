@@ -26,7 +26,7 @@ from tidings.access.token import (
 )
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY, Clock
-from tidings.core.errors import Invalid, NotFound, Unauthenticated, Unavailable
+from tidings.core.errors import Invalid, InvalidToken, NotFound, Unauthenticated, Unavailable
 from tidings.core.event import NOBODY, Actor
 from tidings.core.vault import Vault
 from tidings.store.audit import NEWEST, Audit, Entry, audited
@@ -144,7 +144,7 @@ class Access:
             or refresh.connector != connector.id
             or not is_current(refresh, now)
         ):
-            raise Unauthenticated(INVALID_TOKEN)
+            raise InvalidToken(INVALID_TOKEN)
         bearer = bearer_of(refresh)
         access = issue(Purpose.ACCESS, bearer, now=now)
         issued, following = [access], ""
@@ -261,7 +261,7 @@ class Access:
     async def revoke_token(self, token: str, *, actor: str) -> None:
         """End a token or key. Raises Unauthenticated if it is none, or ended before."""
         kept = hash_of(token)
-        revoked = token_revoked(kept, at=self._clock.now(), otherwise=Unauthenticated(INVALID_TOKEN))
+        revoked = token_revoked(kept, at=self._clock.now(), otherwise=InvalidToken(INVALID_TOKEN))
         await self._write(revoked, ACCESS_CHANGED, actor=actor, action="token.revoked", about=kept)
         self._callers.forget()
 

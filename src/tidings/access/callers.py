@@ -5,7 +5,7 @@ import asyncio
 from tidings.access.token import Purpose, bearer_of, hash_of, is_current, looks_like_a_token
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
-from tidings.core.errors import TidingsError, Unauthenticated
+from tidings.core.errors import InvalidToken, TidingsError
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
 from tidings.store.tokens import Tokens
@@ -54,7 +54,7 @@ class Callers:
         generation = self._generation
         found = await self._tokens.get(hash_of(token)) if looks_like_a_token(token) else None
         if found is None or found.purpose == Purpose.REFRESH or not is_current(found, self._clock.now()):
-            raise Unauthenticated(INVALID_TOKEN)
+            raise InvalidToken(INVALID_TOKEN)
         caller = bearer_of(found)
         # What was read before a revocation must not be remembered after it.
         if generation == self._generation:

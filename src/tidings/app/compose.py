@@ -1,11 +1,13 @@
 """Composition: the one place that knows which parts there are and how they are put together."""
 
 import contextlib
+import functools
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
@@ -20,6 +22,7 @@ from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
 from tidings.egress.resolver import Resolver
+from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.inspector import Inspector
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.subscribing import Subscribing
@@ -31,6 +34,9 @@ from tidings.store.settings import check_vault
 from tidings.store.subscriptions import Subscriptions
 from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from tidings.tables.tables import Tables
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +63,8 @@ class Parts:
     access: Access
     workspace: Workspace
     inspector: Inspector
+    inbox: Inbox
+    open_tables: Callable[[], "Tables"]
 
 
 @contextlib.asynccontextmanager
@@ -89,24 +97,39 @@ async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: 
             dialects=found.dialects,
             settings=_hub_settings(settings),
         )
+        open_tables = _tables(settings, stack)
         yield _put_together(
-            settings, hub, clock=clock, database=database, vault=vault, client=client, guard=guard, found=found
+            settings,
+            hub,
+            clock=clock,
+            database=database,
+            vault=vault,
+            client=client,
+            guard=guard,
+            found=found,
+            open_tables=open_tables,
         )
 
 
 @contextlib.asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
-    async with parts.hub.running(), alongside(parts.access.run(), _forget_captures(parts)):
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(parts.hub.running())
+        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts)))
+        if "receive" in parts.settings.roles:
+            await stack.enter_async_context(parts.inbox.running())
         yield
 
 
-async def _forget_captures(parts: Parts) -> None:
+async def _forget(parts: Parts) -> None:
     while True:
         try:
             await parts.inspector.forget()
+            await parts.workspace.media.forget_unfinished()
+            await parts.inbox.forget(before=parts.clock.now() - parts.settings.receipt_retention)
         except Unavailable as error:
-            log.warning("inspector.forget_failed error=%r", error.message)
+            log.warning("forget_failed error=%r", error.message)
         await parts.clock.sleep(FORGET_EVERY_S)
 
 
@@ -141,6 +164,7 @@ def _put_together(
     client: Client,
     guard: Guard,
     found: Found,
+    open_tables: Callable[[], "Tables"],
 ) -> Parts:
     subscriptions, history = Subscriptions(database, vault), History(database)
     rights = Rights(database, subscriptions=subscriptions, clock=clock, group_types=EVENT_TYPES)
@@ -170,11 +194,30 @@ def _put_together(
             rights=rights,
             publisher=hub.publisher,
             directory=hub.directory,
+            client=client,
             clock=clock,
             public_url=settings.base_url,
+            media_max=settings.media_max,
         ),
         inspector=Inspector(Bins(database), clock),
+        inbox=open_inbox(database, vault=vault, clock=clock, readers=found.readers, open_tables=open_tables),
+        open_tables=open_tables,
     )
+
+
+def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[], "Tables"]:
+    """Opens the tables when they are first asked for: who has none pays no memory for their library."""
+
+    @functools.cache
+    def open_() -> "Tables":
+        from tidings.tables.engine import open_engine  # noqa: PLC0415 - see above
+        from tidings.tables.tables import Tables  # noqa: PLC0415 - see above
+
+        tables = Tables(open_engine(settings.tables_url))
+        stack.callback(tables.close)
+        return tables
+
+    return open_
 
 
 def _subscribing(

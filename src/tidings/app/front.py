@@ -20,6 +20,7 @@ from tidings.outbox.notices import OPERATIONAL_TYPES
 from tidings.store.event_types import EventTypes
 from tidings.store.lanes import Lanes
 from tidings.store.look_ups import LookUps
+from tidings.store.media import MediaStore
 from tidings.web.bins import BinDoor
 from tidings.web.deliveries import DeliveriesApi
 from tidings.web.door import Door, opened
@@ -29,12 +30,15 @@ from tidings.web.health import Check, health_pages
 from tidings.web.intake import Intake
 from tidings.web.intake_page import intake_page
 from tidings.web.login import Login
+from tidings.web.media_page import MediaPage
 from tidings.web.metrics import Figure, Kind, Latency, metrics_page
 from tidings.web.openapi import Sample, describe
 from tidings.web.peer import Proxies
 from tidings.web.permits import Permits
+from tidings.web.receive import ReceiveDoor
 from tidings.web.reference import reference_pages
 from tidings.web.schemas import Schemas
+from tidings.web.throttle import Throttle
 
 VERSION = version("tidings")
 
@@ -71,11 +75,12 @@ def front(parts: Parts) -> Front:
         clock=parts.clock,
     )
     bins = BinDoor(parts.inspector, login=login, proxies=proxies, clock=parts.clock, public_url=parts.settings.base_url)
+    receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
     routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
     pages = [
-        *([intake_page(intake)] if has_api else []),
-        *(bins.pages() if catches else []),
+        *([intake_page(intake), MediaPage(MediaStore(parts.database)).page()] if has_api else []),
+        *([*bins.pages(), receive.page()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
     ]
@@ -83,7 +88,12 @@ def front(parts: Parts) -> Front:
         version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
     )
     pages += reference_pages(document)
-    door = Door(routes=routes, pages=pages, login=login, proxies=proxies)
+    throttle = Throttle(
+        parts.clock,
+        per_connector=parts.settings.calls_per_connector,
+        per_tenant=parts.settings.calls_per_tenant,
+    )
+    door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
     return Front(application=opened(door), intake=intake if has_api else None, schemas=schemas, document=document)
 
 

@@ -13,6 +13,14 @@ from tidings.core.errors import Invalid
 from tidings.core.schedule import DEFAULT_SCHEDULE, RetrySchedule, parse_schedule
 from tidings.core.secret import Secret
 
+# Kaizala's own 100 and 300 a minute, times 600: who kept to those never meets these, and a program that calls without
+# end is stopped before it has a whole core, at half a millisecond a call.
+_CALLS_PER_CONNECTOR, _CALLS_PER_TENANT = 60_000, 180_000
+_MOST_CALLS = 1_000_000_000
+# Bytes. Ten photographs, or a minute of video as phones send it: a guess. Files are kept in the database, and a backup
+# grows with them; who wants more than a gigabyte wants another place for it.
+_MEDIA_MAX, _MOST_MEDIA = 25_000_000, 1_000_000_000
+
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -95,6 +103,11 @@ class Settings:
     database: Secret = _setting(
         Secret, "sqlite:./tidings-data/tidings.db", is_="where everything is kept: sqlite:PATH or postgresql://…"
     )
+    tables: Secret = _setting(
+        Secret,
+        "",
+        is_="where rows are laid: sqlite:PATH, postgresql://… or mariadb://…; default tables.db, or schema dash",
+    )
     host: str = _setting(str, "127.0.0.1", is_="the address to listen on")
     port: int = _setting(_number(0, 65535), "8080", is_="the port to listen on; 0 takes a free one")
     public_url: str = _setting(
@@ -127,13 +140,38 @@ class Settings:
     retry_schedule: RetrySchedule = _setting(
         parse_schedule, DEFAULT_SCHEDULE.text, is_="waits between attempts of a delivery"
     )
+    calls_per_connector: int = _setting(
+        _number(0, _MOST_CALLS),
+        str(_CALLS_PER_CONNECTOR),
+        is_="calls a minute that a connector may make of a process, publishing apart; 0 is no limit",
+    )
+    calls_per_tenant: int = _setting(
+        _number(0, _MOST_CALLS),
+        str(_CALLS_PER_TENANT),
+        is_="calls a minute that all connectors together may make of a process, publishing apart; 0 is no limit",
+    )
+    media_max: int = _setting(
+        _number(1, _MOST_MEDIA), str(_MEDIA_MAX), is_="bytes that the files of one upload may have together"
+    )
     retention: int = _setting(_retention, "30d", is_="how long finished events and attempts are kept")
+    receipt_retention: int = _setting(
+        parse_duration, "400d", is_="how long received callbacks are kept, of which the tables can be rebuilt"
+    )
 
     @property
     def base_url(self) -> str:
         """How the outside reaches us, ending in `/`."""
         scheme = "https" if self.tls_cert else "http"
         return self.public_url or f"{scheme}://{self.host}:{self.port}/"
+
+    @property
+    def tables_url(self) -> str:
+        """The database of the tables: its own file beside SQLite's, the same as everything else's on PostgreSQL."""
+        return self.tables.reveal() or (
+            f"sqlite:{self.data_folder / 'tables.db'}"
+            if self.database.reveal().startswith("sqlite:")
+            else self.database.reveal()
+        )
 
     @property
     def data_folder(self) -> Path:

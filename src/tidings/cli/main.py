@@ -20,6 +20,8 @@ _COMMANDS = {
     "person": "tidings.cli.person:person",
     "group": "tidings.cli.group:group",
     "token": "tidings.cli.token:token",
+    "source": "tidings.cli.source:source",
+    "tables": "tidings.cli.tables:tables",
     "migrate": "tidings.cli.migrate:migrate",
     "backup": "tidings.cli.backup:backup",
     "restore": "tidings.cli.restore:restore",

@@ -3,11 +3,13 @@
 TidingsError
 ├── Invalid            a field, body or setting that is not as it must be
 │   └── Undeliverable  a callback URL that may not be called, or whose handshake failed
-├── Unauthenticated    no token, or one that is forged, expired or revoked
+├── Unauthenticated    nobody has said who they are, or not with the right secret
+│   └── InvalidToken   a token that is forged, expired or revoked
 ├── Forbidden          the caller is known and may not do this
 ├── NotFound           no such thing, or it is not the caller's
 ├── Conflict           it is there already, and differs
 ├── TooLarge           a body over its limit
+├── UnsupportedMedia   a file of a kind that is not taken, or that is not what it says it is
 ├── Throttled          too many tries; wait
 └── Unavailable        the store cannot keep anything just now; the same request may succeed later
 """
@@ -39,7 +41,13 @@ class Undeliverable(Invalid):
 
 
 class Unauthenticated(TidingsError):
-    """No valid token."""
+    """No token, or a wrong PIN or secret."""
+
+    code = "Unauthenticated"
+
+
+class InvalidToken(Unauthenticated):
+    """A token that is forged, expired or revoked; programs written against Kaizala get a new one when they are told."""
 
     code = "InvalidToken"
 
@@ -66,6 +74,12 @@ class TooLarge(TidingsError):
     """A body over its limit."""
 
     code = "TooLarge"
+
+
+class UnsupportedMedia(TidingsError):
+    """A file of a kind that is not taken, or whose content is not what its name or content type says."""
+
+    code = "UnsupportedMedia"
 
 
 class Throttled(TidingsError):

@@ -30,6 +30,15 @@ _BACKSLASH = ord("\\")
 _LONGEST_PLACE = 200
 
 
+class Malformed(Invalid):
+    """Not JSON, or nested too deep; `byte` is where it ceases to be JSON."""
+
+    def __init__(self, what: str, *, byte: int | None = None) -> None:
+        super().__init__(f"the body is {what}" if byte is None else f"the body is not JSON: {what} (byte {byte})")
+        self.what = what
+        self.byte = byte
+
+
 def read(body: bytes, *, limit: int = LARGEST_BODY) -> Any:  # noqa: ANN401 - any JSON
     """Decode any JSON. Of a name that stands twice in an object, the last counts. Raises as `guard` does."""
     return read_typed(body, _ANY, limit=limit)
@@ -49,9 +58,8 @@ def read_typed(body: bytes, decoder: msgspec.json.Decoder[T], *, limit: int = LA
         what, _, where = str(error).partition(" - at `$")
         raise Invalid(f"{where.strip('.`') or 'the body'}: {what}") from error
     except msgspec.DecodeError as error:
-        what = str(error).removeprefix("JSON is malformed: ")
-        where = "" if "(byte" in what else f" (byte {len(body)})"
-        raise Invalid(f"the body is not JSON: {what}{where}") from error
+        what, _, byte = str(error).removeprefix("JSON is malformed: ").removesuffix(")").partition(" (byte ")
+        raise Malformed(what, byte=int(byte or len(body))) from error
 
 
 def guard(body: bytes, *, limit: int = LARGEST_BODY) -> None:
@@ -91,7 +99,7 @@ def _refuse_depth(body: bytes, *, has_escapes: bool) -> None:
     for _ in range(DEEPEST):
         skeleton = skeleton.replace(b"[]", b"")
     if b"[]" in skeleton or skeleton.count(b"[") > DEEPEST:
-        raise Invalid(f"the body is nested deeper than {DEEPEST} levels; send a flatter one")
+        raise Malformed(f"nested deeper than {DEEPEST} levels; send a flatter one")
 
 
 def _refuse_unkeepable(body: bytes) -> None:

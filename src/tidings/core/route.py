@@ -6,6 +6,7 @@ from typing import Any
 
 from tidings.core.caller import Caller
 from tidings.core.errors import TidingsError
+from tidings.core.json_text import LARGEST_BODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,9 @@ class Route:
     """One thing that the API does. `path` has its parameters in braces; `answers` is sent as JSON with status 200.
 
     `needs` is the scope that a token must have, None on open routes. `body` is the msgspec type that the request's JSON
-    is decoded to. `errors` are those that the handler raises besides the ones that every route may answer.
+    is decoded to. One that `takes_files` has uploads for its body: a tuple of `Upload`, which are closed after it. What
+    is sent may have `largest` bytes. `errors` are those that the handler raises besides the ones that every route may
+    answer. Where it `is_lenient`, bodies may be what Json.NET took for JSON, and names in a query are of any case.
     """
 
     method: str
@@ -50,3 +53,6 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[type[TidingsError], ...] = ()
     tag: str = ""
+    is_lenient: bool = False
+    takes_files: bool = False
+    largest: int = LARGEST_BODY

@@ -34,6 +34,10 @@ class Subscription:
     `withheld` holds deliveries although the state is active: the owner lost the right to hear, or the connector was
     revoked. `order_key` is None for no order, "" for one order over all its events, else a path in the event.
     `rate` is a number of deliveries a second, 0 for no limit.
+
+    A webhook on an action package hears what happens in some groups: `only_in` names them, None for all. They are
+    those of which the owner is an admin now, or `within`, the group of the group token that made it; `only_in` follows
+    from the two whenever it is read from the store.
     """
 
     number: int = 0
@@ -57,6 +61,8 @@ class Subscription:
     withheld: bool = False
     connector: str = ""
     owner: str = ""  # the person who made it; empty for a tenant's or group's token
+    within: str = ""
+    only_in: frozenset[str] | None = None
     created_at: int = 0
     expires_at: int
     ended_at: int | None = None
@@ -84,6 +90,7 @@ class Subscription:
             and self.types.match(event.type)
             # An operational event never goes to the subscription that it is about.
             and not (event.source == "" and Subject("Webhook", self.id) in event.subjects)
+            and (self.only_in is None or self._is_near(event))
             and (self.filters is None or self.filters.accepts(document()))
         )
 
@@ -97,6 +104,12 @@ class Subscription:
             return f"the webhook does not listen to {event.type}"
         if not any(self.hears(subject) for subject in event.subjects):
             return f"the event is not about {self.subject.kind} {self.subject.id}"
+        if not (self.only_in is None or self._is_near(event)):
+            return "the event happened in no group in which this webhook hears"
         if not self.wants(event, document):
             return (self.filters and self.filters.explain(document())) or "the event is about this webhook itself"
         return None
+
+    def _is_near(self, event: Event) -> bool:
+        # What happens in a sub-group is about the groups above it, too: they hear it as their own webhooks do.
+        return any(subject.kind == "Group" and subject.id in (self.only_in or ()) for subject in event.subjects)

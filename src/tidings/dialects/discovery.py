@@ -1,7 +1,8 @@
 """Discovery: what the folders here offer, found by looking, so that adding a source is adding a folder.
 
-A folder is a package with `DIALECTS` (how it writes callbacks), `DEFAULT_FOR` (which of them a webhook gets that names
-none, by object type) and `samples/` (an example of each event type, as `POST /v1/events` takes it).
+A folder is a package with `DIALECTS` (how it writes callbacks), `READERS` (how received ones are understood),
+`DEFAULT_FOR` (which dialect a webhook gets that names none, by object type) and `samples/` (an example of each event
+type, as `POST /v1/events` takes it).
 """
 
 import importlib
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tidings import dialects
-from tidings.core.dialect import Dialect
+from tidings.core.dialect import Dialect, Reader
 from tidings.core.event import Actor, Event, Subject
 
 # Tests, documents and the demo want the same bytes each time; whoever publishes a sample sets its own instant.
@@ -23,9 +24,10 @@ SAMPLE_AT = 1_773_640_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Everything that the folders offer: dialects by name, defaults by object type, samples by event type."""
+    """Everything that the folders offer: dialects and readers by name, defaults by object type, samples by type."""
 
     dialects: Mapping[str, Dialect]
+    readers: Mapping[str, Reader]
     default_for: Mapping[str, str]
     samples: Mapping[str, Event]
 
@@ -37,15 +39,17 @@ class Found:
 def discover() -> Found:
     """Import every package beside this module and gather what it offers."""
     by_name: dict[str, Dialect] = {}
+    readers: dict[str, Reader] = {}
     default_for: dict[str, str] = {}
     samples: dict[str, Event] = {}
     for module in pkgutil.iter_modules(dialects.__path__, f"{dialects.__name__}."):
         if module.ispkg:
             package = importlib.import_module(module.name)
             by_name |= {dialect.name: dialect for dialect in package.DIALECTS}
+            readers |= {reader.name: reader for reader in package.READERS}
             default_for |= package.DEFAULT_FOR
             samples |= {event.type: event for event in read_samples(module.name)}
-    return Found(dialects=by_name, default_for=default_for, samples=samples)
+    return Found(dialects=by_name, readers=readers, default_for=default_for, samples=samples)
 
 
 def read_samples(package: str) -> Iterator[Event]:

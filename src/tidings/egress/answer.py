@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     TLS_FAILED = "tls_failed"  # no common protocol, or a certificate that one side does not accept
     TIMED_OUT = "timed_out"  # the deadline passed before the answer was complete
     BROKEN = "broken"  # the connection ended, or what came is not an HTTP answer
-    TOO_BIG = "too_big"  # the answer's head is over 64 kB
+    TOO_BIG = "too_big"  # the answer's head is over 64 kB, or its body over what the request may bring
 
 
 class Timings(NamedTuple):

@@ -124,7 +124,7 @@ class Client:
         if kept is not None:
             course.reused = True
             try:
-                return await _ask(kept, data, course=course)
+                return await _ask(kept, data, request=request, course=course)
             except Failed:
                 if not kept.was_silent:
                     raise
@@ -135,7 +135,7 @@ class Client:
         connection = await self._fill_place(
             destination, course, judged=judged, client_certificate=request.client_certificate
         )
-        await _ask(connection, data, course=course)
+        await _ask(connection, data, request=request, course=course)
         self._dialer.remember(connection)
         return connection
 
@@ -205,12 +205,12 @@ class Client:
             self._pool.sweep()
 
 
-async def _ask(connection: Connection, data: bytes, *, course: Course) -> Connection:
+async def _ask(connection: Connection, data: bytes, *, request: Request, course: Course) -> Connection:
     course.connection = connection
     course.doing = "waiting for the answer"
     course.asked_at = perf_counter()
     try:
-        await connection.ask(data)
+        await connection.ask(data, into=request.into, most=request.most)
     except BaseException:
         if not connection.was_silent:
             course.doing = "reading the answer"

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable, Hashable
 from http import HTTPStatus
 from time import perf_counter
-from typing import cast
+from typing import IO, cast
 
 from httptools import HttpParserError, HttpResponseParser
 
@@ -50,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._head_end = 0
         self._interim = 0
         self._is_delimited = False
+        self._into: IO[bytes] | None = None
+        self._most = BODY_LIMIT
 
     @property
     def _when(self) -> str:
@@ -60,9 +62,14 @@ class Connection(asyncio.Protocol):
         """Whether not a byte has come since the last `ask`."""
         return self._received == 0
 
-    async def ask(self, data: bytes) -> None:
-        """Send a request and wait for its answer. Raises `Failed`; after that, or a cancellation, it must be closed."""
+    async def ask(self, data: bytes, *, into: IO[bytes] | None = None, most: int = BODY_LIMIT) -> None:
+        """Send a request and wait for its answer. Raises `Failed`; after that, or a cancellation, it must be closed.
+
+        With `into` the body goes there, all of it, and a larger one than `most` fails.
+        """
         self._begin()
+        if into is not None:
+            self._into, self._most = into, most
         if self.is_lost:
             raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
         waiting = self._waiting = self._loop.create_future()
@@ -97,7 +104,9 @@ class Connection(asyncio.Protocol):
         except HttpParserError as error:
             self._fail(Outcome.BROKEN, f"what came is not an HTTP answer: {error}")
             return
-        if self._head_end and self._received > self._head_end + BODY_LIMIT:
+        if self._head_end and self._received > self._head_end + self._most:
+            if self._into is not None:
+                self._fail(Outcome.TOO_BIG, f"the answer is over {self._most} bytes")
             self._finish(is_reusable=False)
 
     def eof_received(self) -> None:
@@ -150,7 +159,9 @@ class Connection(asyncio.Protocol):
                 self._fail(Outcome.BROKEN, f"more than {INTERIM_LIMIT} interim answers came, and no final one")
 
     def on_body(self, data: bytes) -> None:
-        if self._waiting is not None and len(self.body) < BODY_KEPT:
+        if self._waiting is not None and self._into is not None:
+            self._into.write(data)
+        elif self._waiting is not None and len(self.body) < BODY_KEPT:
             self.body += data[: BODY_KEPT - len(self.body)]
 
     def on_message_complete(self) -> None:

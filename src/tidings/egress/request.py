@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 
@@ -28,6 +28,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `timeout_ms` covers everything: name, connection, TLS, request and answer. `client_certificate` is PEM of the
     certificate, its chain and its unencrypted key.
+
+    With `into`, the answer's body is written there, whatever its status, and `Answer.body` stays empty; an answer that
+    takes over `most` bytes, those of its chunks' sizes included, is then broken off and `TOO_BIG`.
     """
 
     url: str
@@ -37,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     timeout_ms: int
     client_certificate: str | None = None
+    into: IO[bytes] | None = None
+    most: int = 0
 
     def __repr__(self) -> str:
         return f"Request({self.method})"  # URL, headers, body and certificate may be secret

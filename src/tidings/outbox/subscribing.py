@@ -54,7 +54,7 @@ class Subscribing:
     is_own: Callable[[str], bool] = field(default=lambda url: False)  # noqa: ARG005
 
     async def create(
-        self, subject: Subject, terms: Terms, *, connector: str, owner: str
+        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = ""
     ) -> tuple[Subscription, SigningSecret]:
         """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
         if terms.types is None:
@@ -72,6 +72,7 @@ class Subscribing:
             secrets=(secret,),
             connector=connector,
             owner=owner,
+            within=within,
             created_at=now,
             expires_at=now + DEFAULT_VALIDITY_MS,
         )

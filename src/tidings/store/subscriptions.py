@@ -1,6 +1,6 @@
 """Subscriptions as they are kept: their secrets sealed, and each change with a number by which it is found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -20,6 +20,8 @@ from tidings.store.event_row import json_text
 
 # Subscriptions read at once: opening their secrets keeps the loop from everything else for some 15 ms (measured).
 STEP = 200
+# Groups of owners read at once, a guess: some milliseconds of a reader.
+_GROUPS_AT_ONCE = 5_000
 
 # Why deliveries are withheld; a subscription may have both reasons.
 _OWNER_LOST_THE_RIGHT = 1
@@ -53,11 +55,17 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     withheld: int
     connector: str
     owner: str
+    within_group: str
     created_at: int
     expires_at: int
     ended_at: int | None
     disabled_at: int | None
     disabled_why: str
+
+
+class _Administered(msgspec.Struct, frozen=True):
+    person: str
+    group_id: str
 
 
 class Subscriptions:
@@ -74,6 +82,7 @@ class Subscriptions:
             "object": subscription.subject.id,
             "connector": subscription.connector,
             "owner": subscription.owner,
+            "within_group": subscription.within,
             "created_at": subscription.created_at,
         }
         (made, *_) = await self._database.write(Statement("subscription_added", values), *also)
@@ -87,8 +96,8 @@ class Subscriptions:
 
     async def get(self, id_: str) -> Subscription | None:
         """One by the id that it has outside, ended ones too."""
-        rows = await self._database.read(_Row, "subscription", id=id_)
-        return self._subscription(rows[0]) if rows else None
+        found = await self._opened_all(await self._database.read(_Row, "subscription", id=id_))
+        return found[0] if found else None
 
     async def of_subject(self, subject: Subject, *, limit: int, cursor: str = "") -> tuple[list[Subscription], str]:
         """Those of one subject that have not ended, oldest first; and the cursor to go on with, empty at the end."""
@@ -96,11 +105,12 @@ class Subscriptions:
         rows = await self._database.read(
             _Row, "subscriptions_of_subject", kind=subject.kind, object=subject.id, after=after, most=limit
         )
-        return [self._subscription(row) for row in rows], str(rows[-1].number) if len(rows) == limit else ""
+        return await self._opened_all(rows), str(rows[-1].number) if len(rows) == limit else ""
 
     async def changes(self, since: int) -> tuple[int, list[Subscription]]:
         """The present version, and what changed after `since`; what has ended is left out if that is 0."""
-        # The version first: a change between the two is in the list then, and is read again next time.
+        # The version first: a change between the two is in the list then, and is read again next time. Whatever makes
+        # or unmakes an admin changes the webhooks whose hearing hangs on that (`following_role`).
         [version] = await self._database.read(int, "subscriptions_version")
         found: list[Subscription] = []
         step, number = since, _LAST
@@ -108,7 +118,7 @@ class Subscriptions:
             rows = await self._database.read(
                 _Row, "subscriptions_changed", version=step, number=number, with_ended=int(since > 0), most=STEP
             )
-            found += [self._subscription(row) for row in rows]
+            found += await self._opened_all(rows)
             if len(rows) < STEP:
                 break
             step, number = rows[-1].version, rows[-1].number
@@ -138,7 +148,29 @@ class Subscriptions:
             "disabled_why": subscription.disabled_why,
         }
 
-    def _subscription(self, row: _Row) -> Subscription:
+    async def _opened_all(self, rows: Sequence[_Row]) -> list[Subscription]:
+        owners = sorted({row.owner for row in rows if row.kind == "ActionPackage" and row.owner})
+        admin_in = await self._administered(owners) if owners else {}
+        return [self._subscription(row, admin_in) for row in rows]
+
+    async def _administered(self, people: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        groups: dict[str, set[str]] = {person: set() for person in people}
+        last, step = _Administered("", ""), _GROUPS_AT_ONCE
+        while step == _GROUPS_AT_ONCE:
+            found = await self._database.read(
+                _Administered,
+                "groups_administered",
+                people=json_text(people),
+                person=last.person,
+                group_id=last.group_id,
+                most=_GROUPS_AT_ONCE,
+            )
+            for one in found:
+                groups[one.person].add(one.group_id)
+            last, step = found[-1] if found else last, len(found)
+        return {person: frozenset(found) for person, found in groups.items()}
+
+    def _subscription(self, row: _Row, admin_in: Mapping[str, frozenset[str]]) -> Subscription:
         secrets = msgspec.json.decode(self._vault.open(row.secrets), type=list[tuple[str, int | None]])
         headers = msgspec.json.decode(self._vault.open(row.headers) if row.headers else "[]", type=_Headers)
         return Subscription(
@@ -163,6 +195,8 @@ class Subscriptions:
             withheld=bool(row.withheld),
             connector=row.connector,
             owner=row.owner,
+            within=row.within_group,
+            only_in=_only_in(row, admin_in),
             created_at=row.created_at,
             expires_at=row.expires_at,
             ended_at=row.ended_at,
@@ -200,15 +234,35 @@ def ending(number: int, *, at: int) -> Statement:
     return Statement("subscription_ended", {"number": number, "at": at}, ended)
 
 
-def withholding(*, connector: str = "", owner: str = "", group: str = "", withheld: bool = True) -> Statement:
+def withholding(*, connector: str = "", owner: str = "", withheld: bool = True) -> Statement:
     """Hold what is owed to subscriptions: of a connector that was revoked, or of a person who may hear no more.
 
-    With `group`, only to that person's subscriptions to that group. `withheld=False` takes the reason back.
+    `withheld=False` takes the reason back.
     """
     reason = _CONNECTOR_REVOKED if connector else _OWNER_LOST_THE_RIGHT
     values: dict[str, Value] = {"others": _ALL & ~reason, "reason": reason if withheld else 0}
     if connector:
         return Statement("connector_withheld", values | {"connector": connector})
-    if group:
-        return Statement("owner_withheld_in_group", values | {"owner": owner, "object": group})
     return Statement("owner_withheld", values | {"owner": owner})
+
+
+def following_role(person: str, *, group: str) -> Statement:
+    """Have what a person's webhooks hear of a group follow what that person is in it; goes after what changed that.
+
+    Webhooks on the group are an admin's; those on its actions an admin's or, as long as they are in the group, the
+    author's: what they are owed is held from the rest. Webhooks on packages hear in the groups of an admin.
+    """
+    reason = _OWNER_LOST_THE_RIGHT
+    values: dict[str, Value] = {"owner": person, "group_id": group, "others": _ALL & ~reason, "reason": reason}
+    return Statement("hearing_follows_role", values)
+
+
+async def held_authors(database: Database, people: Collection[str]) -> frozenset[str]:
+    """Those of some people who have a webhook on an action that is held: if they come back, `following_role`."""
+    return frozenset(await database.read(str, "authors_held", people=json_text(sorted(people))))
+
+
+def _only_in(row: _Row, admin_in: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    if row.within_group:
+        return frozenset((row.within_group,))
+    return admin_in[row.owner] if row.kind == "ActionPackage" and row.owner else None

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from functools import partial
 
 import msgspec
 from starlette.middleware.cors import CORSMiddleware
@@ -11,16 +11,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tidings.core import json_text, lenient_json
 from tidings.core.errors import Invalid, NotFound, TidingsError
-from tidings.core.json_text import read_typed
 from tidings.core.route import Call, Route
 from tidings.web.body import read_body
 from tidings.web.login import Login
 from tidings.web.page import ANY_METHOD, Page
-from tidings.web.parameters import Parameters
+from tidings.web.parameters import CaseBlind, Parameters
 from tidings.web.peer import Proxies
 from tidings.web.refusal import Refusal, refusal_of
-from tidings.web.table import Table, normal
+from tidings.web.table import Table
+from tidings.web.throttle import Throttle
+from tidings.web.upload import uploads_in
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +39,19 @@ _SECURITY_HEADERS = {
 
 
 class Door:
-    """An ASGI application out of routes and pages."""
+    """An ASGI application out of routes and pages. Calls of routes that need a token are counted by the throttle."""
 
     def __init__(
-        self, *, routes: Sequence[Route], pages: Sequence[Page], login: Login, proxies: Proxies | None = None
+        self,
+        *,
+        routes: Sequence[Route],
+        pages: Sequence[Page],
+        login: Login,
+        throttle: Throttle | None = None,
+        proxies: Proxies | None = None,
     ) -> None:
         self._login = login
+        self._throttle = throttle
         self._proxies = proxies or Proxies()
         self._table: Table[Callable[[Request], Awaitable[Response]]] = Table()
         for route in routes:
@@ -87,7 +96,7 @@ class Door:
 
     async def _answer(self, request: Request) -> Response:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        found = self._table.find(normal(raw_path.decode("latin-1")))
+        found = self._table.find(raw_path.decode("latin-1"))
         if not found:
             raise NotFound("there is nothing at this path; /openapi.json lists what there is")
         # What can be got can be asked for its head; the server leaves the body out.
@@ -110,19 +119,29 @@ class Door:
     def _answering(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         parameters = Parameters(route.parameters)
         decoder = None if route.body is None else msgspec.json.Decoder(route.body)
+        read = lenient_json.read_typed if route.is_lenient else json_text.read_typed
 
         async def answer(request: Request) -> Response:
             caller = await self._login.caller(request.headers, needs=route.needs) if route.needs is not None else None
-            parameters.check(request.query_params, request.headers)
-            call = Call(
+            if caller is not None and self._throttle is not None:
+                self._throttle.admit(caller.connector)
+            query = CaseBlind(request.query_params.multi_items()) if route.is_lenient else request.query_params
+            parameters.check(query, request.headers)
+            call = partial(
+                Call,
                 caller=caller,
-                body=None if decoder is None else _decoded(await read_body(request), decoder),
                 path=request.path_params,
-                query=request.query_params,
+                query=query,
                 headers=request.headers,
                 address=self.address_of(request),
             )
-            return Response(msgspec.json.encode(await route.handler(call)), media_type="application/json")
+            if route.takes_files:
+                async with uploads_in(request, limit=route.largest) as uploads:
+                    return _json(await route.handler(call(body=uploads)))
+            body = None
+            if decoder is not None:
+                body = read(_present(await read_body(request, limit=route.largest)), decoder, limit=route.largest)
+            return _json(await route.handler(call(body=body)))
 
         return answer
 
@@ -132,10 +151,14 @@ class Door:
         return self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for"))
 
 
-def _decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401 - the route says which
+def _json(told: object) -> Response:
+    return Response(msgspec.json.encode(told), media_type="application/json")
+
+
+def _present(body: bytes) -> bytes:
     if not body.strip():
         raise Invalid("the body is empty; send JSON")
-    return read_typed(body, decoder)
+    return body
 
 
 def opened(door: ASGIApp) -> ASGIApp:

@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 
-from tidings.core.errors import Forbidden, Invalid, NotFound, TidingsError, TooLarge, Unauthenticated, Unavailable
+from tidings.core.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Throttled,
+    TidingsError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 from tidings.core.route import Parameter, Route
 from tidings.web.page import ANY_METHOD, Page
 from tidings.web.refusal import ErrorBody, status_of
@@ -21,8 +30,10 @@ _MEANINGS = {
     408: "The body did not arrive in time",
     409: "It is there already, and differs",
     413: "The body is too large",
+    415: "A file of a kind that is not taken, or that is not what it says it is",
+    416: "The file has no such bytes",
     422: "The data does not follow the schema of its type",
-    429: "Too many tries; wait for as many seconds as Retry-After says",
+    429: "Too many calls or tries; wait for as many seconds as Retry-After says",
     500: "A fault of the server, whose log tells more under the id in the message",
     503: "Nothing can be kept just now; try again after Retry-After",
 }
@@ -40,6 +51,8 @@ _CALLBACK_HEADERS = {
     "tidings-event-time": "Milliseconds since 1970, when the event happened",
 }
 _OBJECT = {"type": "object"}
+# Whatever the fields are called, each is a file.
+_FORM = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string", "format": "binary"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +124,11 @@ def _schemas(routes: Sequence[Route], pages: Sequence[Page]) -> tuple[list[tuple
 
 def _of_route(route: Route, *, body: Mapping[str, Any] | None, told: Mapping[str, Any]) -> dict[str, Any]:
     errors: set[type[TidingsError]] = {*route.errors, Unavailable}
-    errors |= {Unauthenticated, Forbidden} if route.needs is not None else set()
-    errors |= {Invalid, TooLarge} if body is not None else set()
+    errors |= {Unauthenticated, Forbidden, Throttled} if route.needs is not None else set()
+    errors |= {Invalid, TooLarge} if body is not None or route.takes_files else set()
     errors |= {Invalid} if route.parameters or "{" in route.path else set()
     errors |= {NotFound} if "{" in route.path else set()
-    statuses = {500, *map(status_of, errors), *([408] if body is not None else [])}
+    statuses = {500, *map(status_of, errors), *([408] if body is not None or route.takes_files else [])}
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -132,6 +145,8 @@ def _of_route(route: Route, *, body: Mapping[str, Any] | None, told: Mapping[str
         operation["security"] = SECURITY
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    elif route.takes_files:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     return operation
 
 

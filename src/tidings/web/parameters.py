@@ -1,6 +1,6 @@
 """Parameters: what a route reads from the query and the headers, checked by what it says of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -27,6 +27,22 @@ class Parameters:
                 validator.validate(_value(text, parameter.schema.get("type")))
             except jsonschema_rs.ValidationError as error:
                 raise Invalid(f"{parameter.name}: {error.message}") from error
+
+
+class CaseBlind(Mapping[str, str]):
+    """Texts by names whose case does not count; of a name that stands twice, the last counts."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._texts = {name.lower(): text for name, text in pairs}
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def _value(text: str, kind: str | None) -> Any:  # noqa: ANN401 - any JSON value

@@ -17,6 +17,7 @@ from tidings.core.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnsupportedMedia,
 )
 
 _STATUSES: dict[type[TidingsError], int] = {
@@ -26,6 +27,7 @@ _STATUSES: dict[type[TidingsError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    UnsupportedMedia: 415,
     Throttled: 429,
     Unavailable: 503,
 }

@@ -142,7 +142,10 @@ class Response(_Data, frozen=True, kw_only=True):
 
 
 class Created(Response, frozen=True, kw_only=True):
-    """ActionCreated, SurveyCreated: the questions where receivers look for them, and where the table has them."""
+    """ActionCreated, SurveyCreated: the questions where receivers look for them, and where the table has them.
+
+    The responder is who posted it, and `responseId` the `actionId`.
+    """
 
     questions: list[Question]
 
@@ -154,11 +157,9 @@ class Choice(_Data, frozen=True, kw_only=True, omit_defaults=True):
     image: str = ""
 
 
-class Poll(_Data, frozen=True, kw_only=True):
-    """PollCreated; `expiryDate` is ISO 8601."""
+class Poll(Created, frozen=True, kw_only=True):
+    """PollCreated: a survey of one question, and the poll as it was posted; `expiryDate` is ISO 8601."""
 
-    action_id: str
-    group_id: str
     question: str
     choices: list[Choice]
     expiry_date: str
@@ -172,15 +173,16 @@ class Place(_Data, frozen=True, kw_only=True):
     name: str
 
 
-class LetsMeet(_Data, frozen=True, kw_only=True):
-    """LetsMeetCreated; `startingTime` is ISO 8601, `duration` minutes."""
+class LetsMeet(Created, frozen=True, kw_only=True):
+    """LetsMeetCreated: a survey of one question, and the invitation; `startingTime` is ISO 8601, `duration` minutes.
 
-    action_id: str
-    group_id: str
+    A meeting without a place has no `place`.
+    """
+
     title: str
     starting_time: str
     duration: int
-    place: Place
+    place: Place | msgspec.UnsetType = msgspec.UNSET
     agenda: str
     is_sender_only: bool
 

@@ -26,34 +26,57 @@ from tidings.store.groups import (
 )
 from tidings.store.groups import Groups as KeptGroups
 from tidings.store.people import People
-from tidings.store.subscriptions import withholding
+from tidings.store.subscriptions import following_role, held_authors
+from tidings.store.tree import sub_group_added
+from tidings.workspace import data
 from tidings.workspace.rights import Rights, rules_all
+from tidings.workspace.sub_groups import group_told
+from tidings.workspace.tree import Tree
 
 # Kaizala's published API description.
 MOST_MEMBERS_A_CALL = 100
 # As long as a message may be, which is how it is shown.
 _LONGEST_WELCOME = 4_000
+# Guesses: the address of a picture, and two texts that a page still shows whole.
+_LONGEST_ADDRESS, _LONGEST_SHORT, _LONGEST_LONG = 2_048, 400, 4_000
 _TYPES = ("Group", "ConnectGroup")
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewGroup:
-    """A group to make. Members and admins are phone numbers as people write them; unknown ones become people."""
+    """A group to make. Members and admins are phone numbers as people write them; unknown ones become people.
+
+    `member_ids` are people's ids. With a `parent` it becomes a sub-group. `is_joining`: whoever asks becomes an Admin.
+    """
 
     name: str
     welcome_message: str = ""
     members: Sequence[str] = ()
+    member_ids: Sequence[str] = ()
     admins: Sequence[str] = ()
+    is_joining: bool = True
     type: str = "Group"
+    photo: str = ""
+    background: str = ""
+    short_description: str = ""
+    long_description: str = ""
     id: str | None = None
+    parent: str = ""
 
 
 class Groups:
     """What callers do with groups; each change is kept together with the event that tells of it."""
 
     def __init__(
-        self, database: Database, *, publisher: Publisher, directory: Directory, rights: Rights, clock: Clock
+        self,
+        database: Database,
+        *,
+        publisher: Publisher,
+        directory: Directory,
+        rights: Rights,
+        tree: Tree,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._kept = KeptGroups(database)
@@ -61,48 +84,74 @@ class Groups:
         self._publisher = publisher
         self._directory = directory
         self._rights = rights
+        self._tree = tree
         self._clock = clock
 
     async def create(self, caller: Caller, new: NewGroup) -> Group:
-        """Make a group; the caller becomes Admin. No event tells of it. Raises Invalid, Forbidden and Conflict."""
-        if caller.kind is TokenKind.GROUP:
-            raise Forbidden("a group token acts in its own group only; create groups with a user or tenant token")
-        if new.type not in _TYPES:
-            raise Invalid(f"groupType: expected one of {', '.join(_TYPES)}")
-        if new.type == "ConnectGroup" and not rules_all(caller):
-            raise Forbidden("groupType: only a tenant token may create a ConnectGroup")
-        if len(new.welcome_message) > _LONGEST_WELCOME:
-            raise Invalid(f"welcomeMessage: expected at most {_LONGEST_WELCOME} characters")
-        group = Group(
-            id=checked_identifier(new.id),
-            name=checked_name(new.name),
-            welcome_message=new.welcome_message,
-            type=new.type,
-            created_at=self._clock.now(),
-        )
+        """Make a group; nothing tells of it. A sub-group's parent and all above it hear GroupAdded.
+
+        Whatever a group token makes is a sub-group of its group, or of the one beneath it that is named as the parent.
+        Raises Invalid, NotFound, Forbidden and Conflict.
+        """
+        parent = new.parent or caller.group
+        if parent:
+            await self._rights.must_be_admin(caller, parent)
+        group = self._checked(caller, new)
         roles = await self._first_roles(caller, new)
-        if not (roles or rules_all(caller)):
-            raise Forbidden("this token speaks for no person who could be the group's admin; use a user's token")
+        # Who rules all, and the token of a group above, need nobody in it.
+        if Role.ADMIN not in roles.values() and not (rules_all(caller) or caller.kind is TokenKind.GROUP):
+            raise Forbidden("nobody would be the group's admin; name Admins, or use a user's token and be one")
         at = group.created_at
-        await self._database.write(
+        kept = (
             group_added(group),
             *(member_added(group.id, person, role=role, at=at) for person, role in roles.items()),
         )
+        if parent:
+            subjects = await self._tree.subjects(parent)
+            told = group_told("GroupAdded", group, subjects=subjects, by=caller.person, at=at)
+            kept += sub_group_added(parent, group.id, at=at)
+            await self._publisher.publish_one(Draft(event=told, also=kept))
+        else:
+            await self._database.write(*kept)
         return await self.get(caller, group.id)
 
-    async def list_for(self, caller: Caller, *, after: str = "", most: int = _PAGE) -> list[Group]:
-        """So many groups of the caller by id, from `after` on, exclusive; of all groups with a tenant token."""
+    async def list_for(
+        self, caller: Caller, *, after: str = "", most: int = _PAGE, is_reaching: bool = False
+    ) -> list[Group]:
+        """So many groups of the caller by id, from `after` on, exclusive; of all groups with a tenant token.
+
+        `is_reaching` adds all that is beneath those whose Admin the caller is.
+        """
+        person, group = caller.person.id, caller.group
         if rules_all(caller):
-            return await self._kept.all(person=caller.person.id, after=after, most=most)
-        if caller.kind is TokenKind.GROUP:
-            return [await self.get(caller, caller.group)] if after < caller.group else []
-        return await self._kept.of_person(caller.person.id, after=after, most=most)
+            found = await self._kept.all(after=after, most=most)
+        elif caller.kind is TokenKind.GROUP:
+            person = ""
+            found = [group] if after < group else []
+        else:
+            found = await self._kept.of_person(person, after=after, most=most)
+        if is_reaching and not rules_all(caller):
+            found = await self._kept.within_reach(person=person, group=group, after=after, most=most)
+        return await self._seen(caller, found)
+
+    async def find(self, caller: Caller, *, part: str, skip: int = 0, most: int = _PAGE) -> list[Group]:
+        """So many groups by id with that in their name, after so many others. Raises Forbidden."""
+        if not rules_all(caller):
+            raise Forbidden("only a tenant token may search all groups; list your own with GET /v1/groups")
+        return await self._seen(caller, await self._kept.called(part, skip=skip, most=most))
 
     async def get(self, caller: Caller, group: str) -> Group:
         """One group as the caller sees it: `role` is what they may do there. Raises NotFound."""
         role = await self._rights.role_in(caller, group)
         found = await self._kept.get(group, person=caller.person.id)
         return msgspec.structs.replace(found, role=role)
+
+    async def _seen(self, caller: Caller, groups: Sequence[str]) -> list[Group]:
+        """Those groups as the caller sees them, who rules all of them or sees them as a person."""
+        found = await self._kept.told(groups, person=caller.person.id)
+        if rules_all(caller) or caller.kind is TokenKind.GROUP:
+            return [msgspec.structs.replace(group, role=Role.ADMIN) for group in found]
+        return found
 
     async def members(self, caller: Caller, group: str, *, after: str = "", most: int = _PAGE) -> list[Member]:
         """So many members by id, from `after` on, exclusive. Raises NotFound if the caller is not in the group."""
@@ -116,20 +165,30 @@ class Groups:
         """
         await self._rights.must_be_admin(caller, group)
         numbers = _numbers(phones, field="members")
-        at = self._clock.now()
+        await self.admit(caller, group, people=await self._people.of_phones(numbers, at=self._clock.now()))
+
+    async def admit(self, caller: Caller, group: str, *, people: Sequence[Actor]) -> None:
+        """Add people who are known already, as `add_members` does."""
+        await self._rights.must_be_admin(caller, group)
+        subjects, at = await self._tree.subjects(group), self._clock.now()
+        held = await held_authors(self._database, [person.id for person in people])
         drafts = [
             Draft(
-                event=_told("MemberAdded", person, group=group, role=Role.MEMBER, by=caller.person, at=at),
+                event=_told("MemberAdded", person, subjects=subjects, role=Role.MEMBER, by=caller.person, at=at),
                 also=(
                     group_touched(group, at=at),
                     member_added(group, person.id, role=Role.MEMBER, at=at, otherwise=_there_already()),
+                    # An author who comes back hears of their own actions again.
+                    *([following_role(person.id, group=group)] if person.id in held else []),
                 ),
             )
-            for person in await self._people.of_phones(numbers, at=at)
+            for person in people
         ]
         for result in await self._publisher.publish(drafts):
             if isinstance(result, TidingsError) and not isinstance(result, Conflict):
                 raise result
+        if held:
+            await self._directory.refresh()
 
     async def remove_member(self, caller: Caller, group: str, *, person: str) -> None:
         """Remove somebody, with a MemberRemoved; whoever removes themselves leaves, and needs no right to.
@@ -140,11 +199,9 @@ class Groups:
         if person != caller.person.id:
             await self._rights.must_be_admin(caller, group)
         member = await self._member(group, person)
-        at = self._clock.now()
-        event = _told("MemberRemoved", member, group=group, role=member.role, by=caller.person, at=at)
-        changes = [group_touched(group, at=at), member_removed(group, person)]
-        if member.role is Role.ADMIN:
-            changes.append(withholding(owner=person, group=group))
+        subjects, at = await self._tree.subjects(group), self._clock.now()
+        event = _told("MemberRemoved", member, subjects=subjects, role=member.role, by=caller.person, at=at)
+        changes = [group_touched(group, at=at), member_removed(group, person), following_role(person, group=group)]
         await self._publisher.publish_one(Draft(event=event, also=changes))
         await self._directory.refresh()
 
@@ -162,7 +219,7 @@ class Groups:
         await self._database.write(
             group_touched(group, at=self._clock.now()),
             role_changed(group, person, role=wanted),
-            withholding(owner=person, group=group, withheld=wanted is not Role.ADMIN),
+            following_role(person, group=group),
         )
         await self._directory.refresh()
 
@@ -172,13 +229,44 @@ class Groups:
             raise NotFound("no member of the group has this id; list them with GET /v1/groups/{id}/members")
         return member
 
+    def _checked(self, caller: Caller, new: NewGroup) -> Group:
+        if new.type not in _TYPES:
+            raise Invalid(f"groupType: expected one of {', '.join(_TYPES)}")
+        if new.type == "ConnectGroup" and not rules_all(caller):
+            raise Forbidden("groupType: only a tenant token may create a ConnectGroup")
+        return Group(
+            id=checked_identifier(new.id),
+            name=checked_name(new.name),
+            welcome_message=_short_enough(new.welcome_message, _LONGEST_WELCOME, field="welcomeMessage"),
+            type=new.type,
+            created_at=self._clock.now(),
+            photo=_short_enough(new.photo, _LONGEST_ADDRESS, field="GroupPhoto"),
+            background=_short_enough(new.background, _LONGEST_ADDRESS, field="BackgroundPhoto"),
+            short_description=_short_enough(new.short_description, _LONGEST_SHORT, field="ShortDescriptionString"),
+            long_description=_short_enough(new.long_description, _LONGEST_LONG, field="LongDescriptionString"),
+        )
+
     async def _first_roles(self, caller: Caller, new: NewGroup) -> dict[str, Role]:
         at = self._clock.now()
-        members = await self._people.of_phones(_numbers(new.members, field="members"), at=at)
-        admins = await self._people.of_phones(_numbers(new.admins, field="admins"), at=at)
-        roles = dict.fromkeys((person.id for person in members), Role.MEMBER)
-        roles |= dict.fromkeys((person.id for person in admins), Role.ADMIN)
-        return roles | ({caller.person.id: Role.ADMIN} if caller.person.id else {})
+        numbers, admins = _numbers(new.members, field="members"), _numbers(new.admins, field="admins")
+        roles = dict.fromkeys(await self._known(new.member_ids), Role.MEMBER)
+        roles |= dict.fromkeys([person.id for person in await self._people.of_phones(numbers, at=at)], Role.MEMBER)
+        roles |= dict.fromkeys([person.id for person in await self._people.of_phones(admins, at=at)], Role.ADMIN)
+        return roles | ({caller.person.id: Role.ADMIN} if caller.person.id and new.is_joining else {})
+
+    async def _known(self, people: Sequence[str]) -> list[str]:
+        if len(people) > MOST_MEMBERS_A_CALL:
+            raise Invalid(f"memberUserIds: expected at most {MOST_MEMBERS_A_CALL} ids a call; add the others after it")
+        for place, person in enumerate(people):
+            if await self._people.get(person) is None:
+                raise Invalid(f"memberUserIds[{place}]: there is no person of this id; name members by phone number")
+        return list(people)
+
+
+def _short_enough(text: str, most: int, *, field: str) -> str:
+    if len(text) > most:
+        raise Invalid(f"{field}: expected at most {most} characters")
+    return text
 
 
 def _there_already() -> Conflict:
@@ -192,13 +280,12 @@ def _numbers(phones: Sequence[str], *, field: str) -> list[str]:
     return list(dict.fromkeys(numbers))
 
 
-def _told(type_: str, person: Actor, *, group: str, role: Role, by: Actor, at: int) -> Event:
-    # Kaizala's "Webhook response schema"; memberId is what its receivers read besides.
-    data = {
-        "member": person.phone,
-        "memberName": person.name,
-        "memberProfilePic": person.picture,
-        "type": role.value,
-        "memberId": person.id,
-    }
-    return Event(type=type_, subjects=(Subject("Group", group),), data=msgspec.json.encode(data), at=at, actor=by)
+def _told(type_: str, person: Actor, *, subjects: tuple[Subject, ...], role: Role, by: Actor, at: int) -> Event:
+    told = data.Member(
+        member=person.phone,
+        member_name=person.name,
+        member_profile_pic=person.picture,
+        type=role.value,
+        member_id=person.id,
+    )
+    return Event(type=type_, subjects=subjects, data=msgspec.json.encode(told), at=at, actor=by)

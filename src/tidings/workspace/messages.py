@@ -1,45 +1,83 @@
 """Messages: what members say in a group."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
-from tidings.core.event import Event, Subject
+from tidings.core.event import Event
 from tidings.outbox.publisher import Draft, Publisher
-from tidings.store.groups import message_posted
-from tidings.workspace.rights import Rights
+from tidings.store.database import Database
+from tidings.store.messages import Message, message_posted
+from tidings.store.messages import Messages as KeptMessages
+from tidings.workspace.data import TextMessage
+from tidings.workspace.subscribers import Audience, Subscribers
+from tidings.workspace.tree import Tree
 
 # The messages page of Kaizala's documentation; it was 1,000 once.
 LONGEST_MESSAGE = 4_000
 
 
-class Messages:
-    """Keeps messages together with the event that tells of each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What a message is called, which is not what its event is called, and whom it was sent to."""
 
-    def __init__(self, *, publisher: Publisher, rights: Rights, clock: Clock) -> None:
+    reference: str
+    audience: Audience
+
+
+class Messages:
+    """Keeps messages together with the event that tells of each, whoever they are for."""
+
+    def __init__(
+        self, database: Database, *, publisher: Publisher, subscribers: Subscribers, tree: Tree, clock: Clock
+    ) -> None:
+        self._kept = KeptMessages(database)
         self._publisher = publisher
-        self._rights = rights
+        self._subscribers = subscribers
+        self._tree = tree
         self._clock = clock
 
-    async def post(self, caller: Caller, group: str, *, text: str) -> str:
-        """Say something in a group; the message's reference id, which is not the event's. Any member may.
+    async def post(
+        self,
+        caller: Caller,
+        group: str,
+        *,
+        text: str,
+        subscribers: Sequence[str] = (),
+        to_all: bool = False,
+        reply_to: str = "",
+    ) -> Posted:
+        """Say something in a group. Any member may; only admins to its subscribers, picked by number or all of them.
 
-        Raises Invalid, and NotFound if the caller is not in the group.
+        `reply_to` is the reference of the message or action of that group that it answers. Raises Invalid, Forbidden,
+        and NotFound if the caller is not in the group.
         """
         if not text.strip() or len(text) > LONGEST_MESSAGE:
             raise Invalid(f"message: expected 1 to {LONGEST_MESSAGE} characters, and not only spaces")
-        await self._rights.role_in(caller, group)
+        audience = await self._subscribers.audience(caller, group, phones=subscribers, to_all=to_all)
+        if reply_to and not await self._kept.is_reference(reply_to, group=group):
+            raise Invalid("replyToReferenceId: nothing in the group has it; give the referenceId of what is answered")
         reference, at = str(uuid.uuid4()), self._clock.now()
         event = Event(
             type="TextMessageCreated",
-            subjects=(Subject("Group", group),),
-            data=msgspec.json.encode({"text": text}),
+            subjects=await self._tree.subjects(group),
+            data=msgspec.json.encode(TextMessage(text=text)),
             at=at,
             actor=caller.person,
         )
-        kept = message_posted(reference, group=group, author=caller.person.id, text=text, at=at)
-        await self._publisher.publish_one(Draft(event=event, also=(kept,)))
-        return reference
+        kept = Message(
+            id=reference,
+            group_id=group,
+            author=caller.person.id,
+            text=text,
+            reply_to=reply_to,
+            audience=audience.kept,
+            at=at,
+        )
+        await self._publisher.publish_one(Draft(event=event, also=(message_posted(kept),)))
+        return Posted(reference=reference, audience=audience)

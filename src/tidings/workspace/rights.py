@@ -1,6 +1,7 @@
 """Rights: what a caller may hear, manage and publish (DESIGN, "who may")."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 
 from tidings.access.scope import ADMIN
 from tidings.core.caller import Caller, TokenKind
@@ -8,13 +9,23 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Forbidden, Invalid, NotFound
 from tidings.core.event import ANY, Actor, Event, Subject
 from tidings.core.subscription import Subscription
+from tidings.store.actions import Actions
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
 from tidings.store.groups import NO_SUCH_GROUP, Groups, Role
+from tidings.store.packages import Packages
 from tidings.store.subscriptions import Subscriptions
+from tidings.workspace.tree import Tree
 
 _NO_WEBHOOK = "there is no such webhook; list those of an object with GET /v1/webhook"
+_NO_ACTION = "there is no such action, or it is neither yours nor in a group of which you are an admin"
+_NO_PACKAGE = (
+    "there is no such action package, or not in this version; make it with POST /v1/actionPackages, and leave the "
+    "version out to hear of all"
+)
 _NO_APPLICATION = "there is no such application; choose an id that nobody has named yet"
+# The versions by which packages are heard: the first goes by the id alone. As many as fit any index.
+_NUMBER = re.compile(r"(?!1$)[1-9][0-9]{0,8}", re.ASCII)
 # What happens to webhooks is ours to tell.
 _OUR_OWN = frozenset({"Webhook", "System"})
 _IN_GROUPS = frozenset({"Action", "ActionPackage"})
@@ -30,7 +41,10 @@ class Rights:
         self, database: Database, *, subscriptions: Subscriptions, clock: Clock, group_types: Collection[str]
     ) -> None:
         self._groups = Groups(database)
+        self._tree = Tree(database)
         self._connectors = Connectors(database)
+        self._actions = Actions(database)
+        self._packages = Packages(database)
         self._subscriptions = subscriptions
         self._clock = clock
         self._group_types = frozenset(group_types)
@@ -40,10 +54,12 @@ class Rights:
         role = await self._groups.role(group, caller.person.id)
         if role is None:
             raise NotFound(NO_SUCH_GROUP)
-        if rules_all(caller) or (caller.kind is TokenKind.GROUP and caller.group == group):
+        if rules_all(caller):
             return Role.ADMIN
-        # A group token is an admin of its group and nothing anywhere else, whoever made it.
-        if not role or caller.kind is TokenKind.GROUP:
+        if caller.kind is TokenKind.GROUP:
+            # It is an admin of its group and of all beneath it, and nothing anywhere else, whoever made it.
+            role = Role.ADMIN if await self._tree.is_within(group, caller.group) else ""
+        if not role:
             raise NotFound(NO_SUCH_GROUP)
         return Role(role)
 
@@ -63,6 +79,10 @@ class Rights:
         """Raise unless the caller may see the webhooks on that subject; changes nothing."""
         if subject.kind == "Group" and subject.id != ANY:
             await self.must_be_admin(caller, subject.id)
+        elif subject.kind == "Action" and subject.id != ANY:
+            await self._must_be_theirs(caller, subject.id)
+        elif subject.kind == "ActionPackage" and subject.id != ANY:
+            await self._must_be_a_package(caller, subject.id)
         elif rules_all(caller):
             return
         elif subject.kind == "Application" and subject.id != ANY:
@@ -98,15 +118,46 @@ class Rights:
         if not _is_own(event.actor, caller.person):
             raise Forbidden("fromUser: only a tenant token may publish what somebody else did")
 
+    async def shown(self, caller: Caller, webhooks: Sequence[Subscription]) -> list[Subscription]:
+        """Those of some webhooks, all on one subject, that the caller may manage."""
+        is_in_charge = bool(webhooks) and await self._is_in_charge(caller, webhooks[0].subject)
+        return [one for one in webhooks if is_in_charge or _is_whose(caller, one)]
+
+    async def _must_be_theirs(self, caller: Caller, identifier: str) -> None:
+        action = await self._actions.get(identifier)
+        if action is None:
+            raise NotFound(_NO_ACTION)
+        if rules_all(caller):
+            return
+        try:
+            role = await self.role_in(caller, action.group_id)
+        except NotFound as error:
+            raise NotFound(_NO_ACTION) from error
+        if role is not Role.ADMIN and caller.person.id != action.author:
+            raise NotFound(_NO_ACTION)
+
+    async def _must_be_a_package(self, caller: Caller, identifier: str) -> None:
+        name, _, number = identifier.rpartition(".")
+        found = await self._packages.get(identifier)
+        if found is None and _NUMBER.fullmatch(number):
+            found = await self._packages.get(name, version=int(number))
+        if found is None:
+            raise NotFound(_NO_PACKAGE)
+        if not (rules_all(caller) or caller.kind is TokenKind.GROUP or caller.person.id):
+            raise Forbidden("this token speaks for no person whose groups could be heard; use a user's or tenant token")
+
     async def _manages(self, caller: Caller, subscription: Subscription) -> bool:
+        return await self._is_in_charge(caller, subscription.subject) or _is_whose(caller, subscription)
+
+    async def _is_in_charge(self, caller: Caller, subject: Subject) -> bool:
+        """Whether all webhooks on a subject are the caller's to manage, whoever made them."""
         if rules_all(caller):
             return True
-        subject = subscription.subject
-        if subject.kind == "Group" and subject.id != ANY:
-            return await self._is_admin(caller, subject.id)
-        if subscription.connector != caller.connector:
-            return False
-        return subject.kind == "Application" or (subscription.owner == caller.person.id != "")
+        group = subject.id if subject.kind == "Group" else ""
+        if subject.kind == "Action":
+            action = await self._actions.get(subject.id)
+            group = action.group_id if action else ""
+        return group not in {"", ANY} and await self._is_admin(caller, group)
 
     async def _is_admin(self, caller: Caller, group: str) -> bool:
         try:
@@ -132,6 +183,16 @@ class Rights:
 def rules_all(caller: Caller) -> bool:
     """Whether the caller may do everywhere what whoever is in charge there may do."""
     return caller.is_tenant or ADMIN in caller.scopes
+
+
+def _is_whose(caller: Caller, webhook: Subscription) -> bool:
+    """Whether a webhook is the caller's own. One on a group is the group's, whoever made it."""
+    kind = webhook.subject.kind
+    if webhook.connector != caller.connector or (kind == "Group" and webhook.subject.id != ANY):
+        return False
+    if caller.kind is TokenKind.GROUP and kind == "ActionPackage":
+        return webhook.within == caller.group
+    return kind == "Application" or (webhook.owner == caller.person.id != "")
 
 
 def _must_be_publishable(subject: Subject) -> None:

@@ -2,6 +2,8 @@
 
 from tidings.dialects.kaizala.callback import Kaizala
 from tidings.dialects.kaizala.catalogue import KINDS
+from tidings.dialects.kaizala.rows.reader import KaizalaReader
 
 DIALECTS = (Kaizala(),)
+READERS = (KaizalaReader(),)
 DEFAULT_FOR = dict.fromkeys(KINDS, Kaizala.name)

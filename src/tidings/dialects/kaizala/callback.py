@@ -10,9 +10,10 @@ from tidings.core.subscription import Subscription
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A callback's body: what the event schema documents, then what was captured on the wire beside it.
 
-    The captured fields are `subscriptionId`, `isBotfromUser` (this spelling), `groupId` and `sourceGroupId`; `context`
-    is there only when the webhook has one. The last four repeat the data of MemberAdded and MemberRemoved, because a
-    receiver that is still in use reads them here.
+    The captured fields are `subscriptionId`, `isBotfromUser` (this spelling), `groupId` and `sourceGroupId`: in a
+    webhook on a group its own group, and where it happened, which may be beneath. `context` is there only when the
+    webhook has one. The last four repeat the data of MemberAdded and MemberRemoved, because a receiver that is still in
+    use reads them here.
     """
 
     subscription_id: str
@@ -46,6 +47,8 @@ _NOTHING = _Repeated()
 _MEMBER_EVENTS = frozenset({"MemberAdded", "MemberRemoved"})
 _encode = msgspec.json.Encoder().encode
 _repeated = msgspec.json.Decoder(_Repeated).decode
+# What is not looked at stays as it was written, to the byte.
+_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Kaizala:
@@ -59,7 +62,9 @@ class Kaizala:
         subject = subscription.subject
         if subject.id == ANY:
             subject = _heard(event, subject)
-        group = _group(event)
+        source = _group(event)
+        group = subject.id if subject.kind == "Group" else source
+        data = _heard_in(group, event.data) if isinstance(group, str) and group != source else event.data
         actor = event.actor
         member = _member(event) if event.type in _MEMBER_EVENTS else _NOTHING
         return _encode(
@@ -69,7 +74,7 @@ class Kaizala:
                 object_type=subject.kind,
                 event_type=event.type,
                 event_id=event.name,
-                data=Raw(event.data),
+                data=Raw(data),
                 context=UNSET if subscription.context is None else subscription.context,
                 from_user=actor.phone,
                 from_user_id=actor.id,
@@ -77,7 +82,7 @@ class Kaizala:
                 from_user_profile_pic=actor.picture,
                 is_botfrom_user=actor.is_bot,
                 group_id=group,
-                source_group_id=group,
+                source_group_id=source,
                 type=member.type,
                 member=member.member,
                 member_name=member.member_name,
@@ -95,6 +100,12 @@ def _group(event: Event) -> str | UnsetType:
         if subject.kind == "Group":
             return subject.id
     return UNSET
+
+
+def _heard_in(group: str, data: bytes) -> bytes:
+    """The data with that group in place of the one that it names, if it names one."""
+    fields = _fields(data)
+    return _encode(fields | {"groupId": group}) if "groupId" in fields else data
 
 
 def _member(event: Event) -> _Repeated:

@@ -16,10 +16,10 @@ class Kind(StrEnum):
 
 KINDS = tuple(Kind)
 
-# What happens to an action is heard at the action, at its package, and in its group.
+# Heard at the action, at its package, and in its group.
+_OF_PACKAGES = ("ActionCreated", "ActionResponse")
+# Heard at the action and in its group: these are of no package that anybody could name.
 _OF_ACTIONS = (
-    "ActionCreated",
-    "ActionResponse",
     "SurveyCreated",
     "SurveyResponse",
     "JobCreated",
@@ -40,11 +40,11 @@ _OF_GROUPS = (
     "GroupAdded",
     "GroupRemoved",
 )
-EVENT_TYPES = _OF_ACTIONS + _OF_GROUPS
+EVENT_TYPES = _OF_PACKAGES + _OF_ACTIONS + _OF_GROUPS
 HEARD_AT: Mapping[str, tuple[str, ...]] = {
     Kind.GROUP: EVENT_TYPES,
-    Kind.ACTION: _OF_ACTIONS,
-    Kind.ACTION_PACKAGE: _OF_ACTIONS,
+    Kind.ACTION: _OF_PACKAGES + _OF_ACTIONS,
+    Kind.ACTION_PACKAGE: _OF_PACKAGES,
 }
 
 _SPELLINGS = {name.lower(): name for name in (*KINDS, *EVENT_TYPES)}

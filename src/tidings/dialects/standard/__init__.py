@@ -5,4 +5,5 @@ from tidings.dialects.standard.cloud_events import CloudEvents
 from tidings.dialects.standard.standard_webhooks import StandardWebhooks
 
 DIALECTS = (StandardWebhooks(), CloudEvents(), Bare())
+READERS = ()
 DEFAULT_FOR: dict[str, str] = {}  # what nobody else speaks for gets `standard` anyway

@@ -1,8 +1,10 @@
 -- name: group_added
 -- A new group.
-INSERT INTO grouping (id, name, welcome_message, type, created_at, changed_at)
-VALUES (:id, :name, :welcome_message, :type, :at, :at)
-ON CONFLICT (id) DO NOTHING;
+INSERT INTO grouping (
+    id, name, welcome_message, type, created_at, changed_at, photo, background, short_description, long_description
+) VALUES (
+    :id, :name, :welcome_message, :type, :at, :at, :photo, :background, :short_description, :long_description
+) ON CONFLICT (id) DO NOTHING;
 
 -- name: group_touched
 -- Members are about to change: until the transaction ends nobody else changes them.
@@ -14,31 +16,70 @@ SELECT COALESCE(member.role, '') FROM grouping
 LEFT JOIN member ON member.group_id = grouping.id AND member.person = :person
 WHERE grouping.id = :id;
 
--- name: group
--- One group, as a person sees it.
+-- name: groups_told
+-- Groups of a list by id, as a person sees them.
 SELECT
     grouping.id, grouping.name, grouping.welcome_message, grouping.type, grouping.created_at,
+    grouping.photo, grouping.background, grouping.short_description, grouping.long_description,
     (SELECT COALESCE(MAX(member.role), '') FROM member WHERE member.group_id = grouping.id AND member.person = :person)
     AS role,
-    (SELECT COUNT(*) FROM member WHERE member.group_id = grouping.id) AS members
-FROM grouping WHERE grouping.id = :id;
+    (SELECT COUNT(*) FROM member WHERE member.group_id = grouping.id) AS members,
+    (SELECT COUNT(*) FROM sub_group WHERE sub_group.parent = grouping.id) AS sub_groups,
+    (SELECT COUNT(*) FROM sub_group WHERE sub_group.child = grouping.id) AS parents
+FROM grouping WHERE grouping.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+ORDER BY grouping.id;
+
+-- name: members_unseen
+-- How many members of each group of a list have never signed in.
+SELECT member.group_id AS id, COUNT(*) AS number
+FROM member JOIN person ON person.id = member.person
+WHERE member.group_id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND person.signed_in_at IS NULL
+GROUP BY member.group_id;
+
+-- name: people_within
+-- How many people are in a group or beneath it, up to a number, and how many of them have never signed in. To SQLite,
+-- CROSS JOIN says in which order to look; else it reads all members there are.
+WITH RECURSIVE beneath (id) AS (
+    SELECT CAST(:id AS TEXT)
+    UNION
+    SELECT sub_group.child FROM beneath JOIN sub_group ON sub_group.parent = beneath.id
+)
+SELECT COUNT(*) AS people, COALESCE(SUM(is_unseen), 0) AS people_unseen FROM (
+    SELECT DISTINCT person.id, CASE WHEN person.signed_in_at IS NULL THEN 1 ELSE 0 END AS is_unseen
+    FROM beneath CROSS JOIN member CROSS JOIN person
+    WHERE member.group_id = beneath.id AND person.id = member.person
+    LIMIT :most
+) AS found;
 
 -- name: groups
 -- All groups by id.
-SELECT
-    grouping.id, grouping.name, grouping.welcome_message, grouping.type, grouping.created_at,
-    (SELECT COALESCE(MAX(member.role), '') FROM member WHERE member.group_id = grouping.id AND member.person = :person)
-    AS role,
-    (SELECT COUNT(*) FROM member WHERE member.group_id = grouping.id) AS members
-FROM grouping WHERE grouping.id > :after ORDER BY grouping.id LIMIT :most;
+SELECT id FROM grouping WHERE id > :after ORDER BY id LIMIT :most;
 
 -- name: groups_of_person
 -- The groups of a person by id.
-SELECT
-    grouping.id, grouping.name, grouping.welcome_message, grouping.type, grouping.created_at, mine.role,
-    (SELECT COUNT(*) FROM member WHERE member.group_id = grouping.id) AS members
-FROM member AS mine JOIN grouping ON grouping.id = mine.group_id
-WHERE mine.person = :person AND mine.group_id > :after ORDER BY mine.group_id LIMIT :most;
+SELECT group_id FROM member WHERE person = :person AND group_id > :after ORDER BY group_id LIMIT :most;
+
+-- name: groups_within_reach
+-- One group, those of which a person is admin, all beneath them, and all others of that person, by id.
+WITH RECURSIVE reach (id) AS (
+    SELECT id FROM (
+        SELECT id FROM grouping WHERE id = :group_id
+        UNION
+        SELECT group_id FROM member WHERE person = :person AND role = 'Admin'
+    ) AS top
+    UNION
+    SELECT sub_group.child FROM reach JOIN sub_group ON sub_group.parent = reach.id
+)
+SELECT id FROM (
+    SELECT id FROM reach
+    UNION
+    SELECT group_id FROM member WHERE person = :person
+) AS mine WHERE id > :after ORDER BY id LIMIT :most;
+
+-- name: groups_called
+-- Groups by a part of their name, by id.
+SELECT id FROM grouping WHERE LOWER(name) LIKE LOWER(CAST(:like AS TEXT)) ESCAPE '\'
+ORDER BY id LIMIT :most OFFSET :skip;
 
 -- name: member_added
 -- Somebody joins, unless they are there.
@@ -80,7 +121,3 @@ SELECT
     CASE WHEN person.signed_in_at IS NULL THEN 0 ELSE 1 END AS has_signed_in
 FROM member JOIN person ON person.id = member.person
 WHERE member.group_id = :group_id AND member.person = :person;
-
--- name: message_posted
--- What somebody said in a group.
-INSERT INTO message (id, group_id, author, text, at) VALUES (:id, :group_id, :author, :text, :at);

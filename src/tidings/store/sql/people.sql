@@ -13,7 +13,7 @@ ON CONFLICT (phone) DO NOTHING;
 
 -- name: person
 -- A person by id, unless erased.
-SELECT id, phone, name, picture, is_bot FROM person WHERE id = :id AND erased_at IS NULL;
+SELECT id, COALESCE(phone, '') AS phone, name, picture, is_bot FROM person WHERE id = :id AND erased_at IS NULL;
 
 -- name: person_by_phone
 -- A person by phone number.

@@ -3,12 +3,12 @@
 -- changes: subscriptions
 INSERT INTO subscription (
     id, version, kind, object, types, url, token, context, format, secrets, headers, basic_auth, client_certificate,
-    schedule, timeout_ms, order_key, rate, filters, state, connector, owner, created_at, expires_at, disabled_at,
-    disabled_why
+    schedule, timeout_ms, order_key, rate, filters, state, connector, owner, within_group, created_at, expires_at,
+    disabled_at, disabled_why
 ) VALUES (
     :id, (SELECT version FROM subscription_version), :kind, :object, :types, :url, :token, :context, :format, :secrets,
     :headers, :basic_auth, :client_certificate, :schedule, :timeout_ms, :order_key, :rate, :filters, :state,
-    :connector, :owner, :created_at, :expires_at, :disabled_at, :disabled_why
+    :connector, :owner, :within_group, :created_at, :expires_at, :disabled_at, :disabled_why
 )
 RETURNING number;
 
@@ -72,12 +72,44 @@ UPDATE subscription SET
     version = (SELECT version FROM subscription_version), withheld = (withheld & :others) | :reason
 WHERE owner = :owner AND state <> 'ended';
 
--- name: owner_withheld_in_group
--- Hold what is owed to the subscriptions of a person to a group, for a reason, or no more for that one.
+-- name: hearing_follows_role
+-- Hold, or no more, what a person's webhooks on a group and its actions are owed, by what the person is in the group
+-- now; webhooks on packages are only touched, because where they hear is read anew with them.
 -- changes: subscriptions
 UPDATE subscription SET
-    version = (SELECT version FROM subscription_version), withheld = (withheld & :others) | :reason
-WHERE kind = 'Group' AND object = :object AND owner = :owner AND state <> 'ended';
+    version = (SELECT version FROM subscription_version),
+    withheld = CASE
+        WHEN kind = 'ActionPackage' THEN withheld
+        WHEN EXISTS (
+            SELECT 1 FROM member
+            WHERE member.group_id = :group_id AND member.person = :owner AND (
+                member.role = 'Admin' OR EXISTS (
+                    SELECT 1 FROM action
+                    WHERE subscription.kind = 'Action' AND action.id = subscription.object AND action.author = :owner
+                )
+            )
+        ) THEN withheld & :others
+        ELSE (withheld & :others) | :reason
+    END
+WHERE owner = :owner AND state <> 'ended' AND (
+    kind = 'ActionPackage' OR (kind = 'Group' AND object = :group_id) OR EXISTS (
+        SELECT 1 FROM action
+        WHERE subscription.kind = 'Action' AND action.id = subscription.object AND action.group_id = :group_id
+    )
+);
+
+-- name: authors_held
+-- Those of some people who have a webhook on an action that is held.
+SELECT DISTINCT subscription.owner FROM json_each(:people) AS people
+JOIN subscription ON subscription.owner = people.value
+WHERE subscription.kind = 'Action' AND subscription.withheld <> 0 AND subscription.state <> 'ended';
+
+-- name: groups_administered
+-- Groups of which some people are admins, by person and group.
+SELECT member.person, member.group_id FROM json_each(:people) AS people
+JOIN member ON member.person = people.value AND member.role = 'Admin'
+WHERE (member.person, member.group_id) > (:person, :group_id)
+ORDER BY member.person, member.group_id LIMIT :most;
 
 -- name: subscriptions_changed
 -- Subscriptions that changed after a version, in the order of their changes.

@@ -1,31 +1,40 @@
-"""The calls about groups, their members and what is said in them."""
+"""The calls about groups and their members."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.route import Call, Parameter, Route
 from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.dialects.kaizala.api.listing import MOST_LISTED, PAGE, cursor_after, limit_of
 from tidings.dialects.kaizala.wire import group as wire
-from tidings.dialects.kaizala.wire.lenient import body_of, read
+from tidings.dialects.kaizala.wire.lenient import body_of, is_true, read
 from tidings.workspace.groups import Groups
-from tidings.workspace.messages import Messages
 
-# Kaizala's clients know no pages: nearly all get everything at once, and nobody a megabyte.
-MOST_LISTED = 1_000
+# A guess at what nobody reads through.
+_FURTHEST = 1_000_000
 
 _TAG = "Groups"
-_PAGE = (
+_LIST = (
+    *PAGE,
+    Parameter(name="showDetails", meaning="Taken, and changes nothing: all that is known of a group is told."),
+    Parameter(name="fetchAllGroups", meaning="Whether to list all that is beneath the groups whose Admin you are too."),
+)
+_SEARCH = (
+    Parameter(name="query", meaning="A part of the group's name, in either case.", is_required=True),
     Parameter(
-        name="limit",
+        name="resultsOffset",
+        meaning="How many to leave out, none if absent.",
+        schema={"type": "integer", "minimum": 0, "maximum": _FURTHEST},
+    ),
+    Parameter(
+        name="pageSize",
         meaning=f"How many to list, {MOST_LISTED} if absent.",
         schema={"type": "integer", "minimum": 1, "maximum": MOST_LISTED},
     ),
-    Parameter(name="cursor", meaning="Where the former list ended."),
 )
 
 
@@ -34,14 +43,12 @@ class GroupApi:
     """Whoever is not in a group is told that there is none."""
 
     groups: Groups
-    messages: Messages
 
     def routes(self) -> list[Route]:
         return [
             *self._group_routes(),
             *self._member_routes(),
             *self._routes_of_one_member(),
-            self._message_route(),
         ]
 
     def _group_routes(self) -> list[Route]:
@@ -55,7 +62,7 @@ class GroupApi:
                 needs="groupinfo.write",
                 body=body_of(wire.NewGroup),
                 answers=wire.GroupMade,
-                errors=(Invalid, Forbidden, Conflict),
+                errors=(Invalid, Forbidden, NotFound, Conflict),
                 tag=_TAG,
             ),
             Route(
@@ -66,7 +73,7 @@ class GroupApi:
                 handler=self._list,
                 needs="groupinfo.read",
                 answers=wire.GroupsTold,
-                parameters=_PAGE,
+                parameters=_LIST,
                 errors=(Invalid,),
                 tag=_TAG,
             ),
@@ -81,6 +88,18 @@ class GroupApi:
                 errors=(NotFound,),
                 tag=_TAG,
             ),
+            Route(
+                method="GET",
+                path="/v1/tenant/findGroupsByQuery",
+                name="findGroups",
+                summary="Find groups of the whole installation by name",
+                handler=self._find,
+                needs="groupinfo.read",
+                answers=wire.GroupsFound,
+                parameters=_SEARCH,
+                errors=(Invalid, Forbidden),
+                tag=_TAG,
+            ),
         ]
 
     def _member_routes(self) -> list[Route]:
@@ -92,7 +111,7 @@ class GroupApi:
                 handler=self._list_members,
                 needs="groupmember.read",
                 answers=wire.MembersTold,
-                parameters=_PAGE,
+                parameters=PAGE,
                 errors=(Invalid, NotFound),
             ),
             _of_members(
@@ -132,42 +151,45 @@ class GroupApi:
             ),
         ]
 
-    def _message_route(self) -> Route:
-        return Route(
-            method="POST",
-            path="/v1/groups/{groupId}/messages",
-            name="postMessage",
-            summary="Post a text message to a group",
-            handler=self._post_message,
-            needs="textmessage.write",
-            body=body_of(wire.NewMessage),
-            answers=wire.MessageMade,
-            errors=(Invalid, NotFound),
-            tag=_TAG,
-        )
-
     async def _create(self, call: Call) -> wire.GroupMade:
         asked = read(wire.NewGroup, call.body)
-        group = await self.groups.create(bearer(call), asked.meant())
-        return wire.GroupMade(group_name=group.name, group_id=group.id, members_added=True)
+        caller = bearer(call)
+        group = await self.groups.create(caller, asked.called(asked.name))
+        return wire.GroupMade(
+            group_name=group.name,
+            group_id=group.id,
+            members_added=True,
+            is_added_as_sub_group=True if caller.group else UNSET,
+        )
 
     async def _list(self, call: Call) -> wire.GroupsTold:
-        most = _limit(call)
-        found = await self.groups.list_for(bearer(call), after=call.query.get("cursor", ""), most=most)
+        most = limit_of(call)
+        found = await self.groups.list_for(
+            bearer(call),
+            after=call.query.get("cursor", ""),
+            most=most,
+            is_reaching=is_true(call.query.get("fetchAllGroups", "")),
+        )
         groups = [wire.group_told(one) for one in found]
-        return wire.GroupsTold(groups=groups, cursor=_next([one.group_id for one in groups], most))
+        return wire.GroupsTold(groups=groups, cursor=cursor_after([one.group_id for one in groups], most=most))
+
+    async def _find(self, call: Call) -> wire.GroupsFound:
+        most = int(call.query.get("pageSize", MOST_LISTED))
+        skip = int(call.query.get("resultsOffset", 0))
+        found = await self.groups.find(bearer(call), part=call.query["query"], skip=skip, most=most + 1)
+        return wire.GroupsFound(groups=[wire.group_told(one) for one in found[:most]], has_more=len(found) > most)
 
     async def _get(self, call: Call) -> wire.GroupAlone:
         told = wire.group_told(await self.groups.get(bearer(call), call.path["groupId"]))
         return wire.GroupAlone(**msgspec.structs.asdict(told), groups=[told])
 
     async def _list_members(self, call: Call) -> wire.MembersTold:
-        most = _limit(call)
+        most = limit_of(call)
         found = await self.groups.members(
             bearer(call), call.path["groupId"], after=call.query.get("cursor", ""), most=most
         )
         members = [wire.member_told(one) for one in found]
-        return wire.MembersTold(members=members, cursor=_next([one.id for one in members], most))
+        return wire.MembersTold(members=members, cursor=cursor_after([one.id for one in members], most=most))
 
     async def _add_members(self, call: Call) -> wire.Done:
         asked = read(wire.NewMembers, call.body)
@@ -183,22 +205,6 @@ class GroupApi:
         await self.groups.set_role(bearer(call), call.path["groupId"], person=call.path["memberId"], role=role)
         return wire.Done()
 
-    async def _post_message(self, call: Call) -> wire.MessageMade:
-        asked = read(wire.NewMessage, call.body)
-        if asked.subscribers:
-            raise Invalid("subscribers: a message goes to the whole group; leave them out")
-        reference = await self.messages.post(bearer(call), call.path["groupId"], text=asked.message)
-        return wire.MessageMade(reference_id=reference)
-
 
 def _of_members(method: str, suffix: str = "", /, **rest: Any) -> Route:  # noqa: ANN401 - the fields of a Route
     return Route(method=method, path=f"/v1/groups/{{groupId}}/members{suffix}", tag=_TAG, **rest)
-
-
-def _limit(call: Call) -> int:
-    return int(call.query.get("limit", MOST_LISTED))
-
-
-def _next(listed: Sequence[str], most: int) -> str | UnsetType:
-    # After a full page there may be nothing; that is what the next call tells.
-    return listed[-1] if len(listed) == most else UNSET

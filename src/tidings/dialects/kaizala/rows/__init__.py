@@ -1,0 +1,1 @@
+"""What Kaizala's callbacks say, laid flat."""

@@ -1,0 +1,133 @@
+"""Responses laid flat: one wide row a response, one long row an answer, and what an answer holds several of."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import UNSET
+
+from tidings.core.row import Change, Family, Field, Place, Row
+from tidings.dialects.kaizala.rows.cells import (
+    columns,
+    instant,
+    instant_of,
+    number,
+    number_of,
+    text,
+    text_of,
+    truth,
+    whole,
+)
+from tidings.dialects.kaizala.rows.happening import Happening
+from tidings.dialects.kaizala.rows.received import Question
+
+_ANSWERS = Place("answers", "answers", "Every answer to every question: one row an answer.")
+
+
+def response_changes(happening: Happening, place: Place) -> Iterator[Change]:
+    """A response in the table of its form, its answers, and its chosen options and files."""
+    yield _row(happening, place, numbered=list(_numbered(happening.data.response_details.response_with_questions)))
+    for at, question in enumerate(happening.data.response_details.response_with_questions):
+        yield _answer(happening, question, at=at)
+        if question.type == "MultiOption":
+            yield _options(happening, place, question=question, at=at)
+        elif question.type in {"AttachmentList", "Image"}:
+            yield _files(happening, place, question=question, at=at)
+
+
+def form(package: str, *, survey: str) -> Place:
+    """The table of a form: of a package, whatever its version, or of one survey."""
+    if survey:
+        short = survey.replace("-", "")[:8]
+        return Place(f"survey:{survey}", f"responses_survey_{short}", f"Responses to the survey {survey}.")
+    name = package.rpartition(".")[2] or package
+    return Place(f"package:{package}", f"responses_{name}", f"Responses to {package}.")
+
+
+def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Question]]) -> Row:
+    data = happening.data
+    fields = [
+        instant("at", happening.at, comment="When it was sent."),
+        text("group_id", happening.group),
+        text("source_group_id", happening.source_group, comment="Where it happened, if in a sub-group."),
+        text("action_id", data.action_id),
+        text("package_id", data.package_id, comment="The package with its version."),
+        text("responder", data.responder),
+        text("responder_id", data.responder_id),
+        text("responder_name", data.responder_name),
+        truth("is_anonymous", data.is_anonymous),
+        truth("is_update", data.is_update_response, comment="Whether it took the place of an earlier response."),
+    ]
+    for origin, question in numbered:
+        fields += columns(question, origin=origin)
+    return Row(place=place, key=(_response(happening),), fields=tuple(fields), version=happening.at)
+
+
+def _numbered(questions: list[Question]) -> Iterator[tuple[str, Question]]:
+    # Known by title and type, so that the versions of a package share their columns; equal ones by their order.
+    seen: Counter[tuple[str, str]] = Counter()
+    for question in questions:
+        named = question.title, question.type
+        seen[named] += 1
+        yield f"question:{question.type}:{seen[named]}:{question.title}", question
+
+
+def _answer(happening: Happening, question: Question, *, at: int) -> Row:
+    data, answer = happening.data, question.answer
+    spot: dict[str, Any] = answer if isinstance(answer, dict) and question.type == "Location" else {}
+    is_date = question.type in {"DateTime", "Date", "DateOnly"}
+    fields = (
+        instant("at", happening.at),
+        text("group_id", happening.group),
+        text("action_id", data.action_id),
+        text("action_package_id", data.action_package_id),
+        text("responder", data.responder),
+        text("responder_name", data.responder_name),
+        text("question", question.title),
+        text("type", question.type),
+        text("answer", text_of(answer), comment="The answer in words."),
+        number("answer_number", number_of(answer) if question.type == "Numeric" else None),
+        instant("answer_time", instant_of(answer) if is_date and answer is not UNSET else None),
+        number("latitude", number_of(spot.get("lt"))),
+        number("longitude", number_of(spot.get("lg"))),
+    )
+    return Row(place=_ANSWERS, key=(_response(happening), whole("number", at)), fields=fields, version=happening.at)
+
+
+def _options(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
+    child = Place(f"{place.origin}:options", f"{place.name}_options", f"The options chosen, of {place.name}.")
+    chosen = question.answer if isinstance(question.answer, list) else []
+    rows = [(text("question", question.title), text("option", text_of(one))) for one in chosen]
+    return _family(happening, child, rows=rows, at=at)
+
+
+def _files(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
+    child = Place(f"{place.origin}:files", f"{place.name}_files", f"The files attached, of {place.name}.")
+    files = [one for one in question.answer if isinstance(one, dict)] if isinstance(question.answer, list) else []
+    rows = [
+        (
+            text("question", question.title),
+            text("url", text_of(one.get("mediaUrl"))),
+            text("file_name", text_of(one.get("mediaFileName"))),
+        )
+        for one in files
+    ]
+    return _family(happening, child, rows=rows, at=at)
+
+
+def _family(happening: Happening, child: Place, *, rows: Sequence[tuple[Field, ...]], at: int) -> Family:
+    parent = (_response(happening), whole("number", at, comment="Of the question, from 0."))
+    made = (
+        Row(
+            place=child,
+            key=(*parent, whole("item", item)),
+            fields=(instant("at", happening.at), *fields),
+            version=happening.at,
+        )
+        for item, fields in enumerate(rows)
+    )
+    return Family(place=child, parent=parent, rest=(whole("item", 0),), rows=tuple(made), version=happening.at)
+
+
+def _response(happening: Happening) -> Field:
+    return text("response_id", happening.data.response_id or happening.callback.event_id)

@@ -1,0 +1,37 @@
+-- name: receipts_kept
+-- New receipts, of a JSON array.
+INSERT INTO receipt (source, at, query, headers, body, peer)
+SELECT
+    value ->> 'source', CAST(value ->> 'at' AS BIGINT), value ->> 'query', value ->> 'headers',
+    decode(value ->> 'body', 'hex'), value ->> 'peer'
+FROM json_array_elements(CAST(CAST(:receipts AS TEXT) AS JSON)) AS each (value)
+RETURNING id;
+
+-- name: receipts_claimed
+-- Receipts that nobody has understood yet, or is about to.
+UPDATE receipt SET claimed_at = :now
+WHERE id IN (
+    SELECT id FROM receipt WHERE state = 'kept' AND claimed_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+RETURNING id, source, at, query, headers, body, peer;
+
+-- name: receipts_done
+-- What became of receipts, of a JSON array.
+UPDATE receipt SET state = done.state, type = done.type, reason = done.reason, once = done.once
+FROM (
+    SELECT
+        CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'state' AS state, value ->> 'type' AS type, value ->> 'reason' AS reason,
+        value ->> 'once' AS once
+    FROM json_array_elements(CAST(CAST(:done AS TEXT) AS JSON)) AS each (value)
+) AS done
+WHERE receipt.id = done.id;
+
+-- name: receipts_repeated
+-- Of those receipts, the ones that say what an earlier one of their source said, within their window, are duplicates.
+UPDATE receipt SET state = 'duplicate'
+FROM (SELECT CAST(value ->> 'id' AS BIGINT) AS id, CAST(value ->> 'window_ms' AS BIGINT) AS window_ms FROM json_array_elements(CAST(CAST(:done AS TEXT) AS JSON)) AS each (value)) AS done
+WHERE receipt.id = done.id AND receipt.state = 'understood' AND EXISTS (
+    SELECT 1 FROM receipt AS earlier
+    WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.id < receipt.id
+    AND earlier.at >= receipt.at - done.window_ms
+);

@@ -1,0 +1,1 @@
+"""Tables: rows out of events, in a database that dashboards read."""

@@ -1,0 +1,184 @@
+"""Catalogue: which tables and columns there are, kept in the tables' own database, so that names never change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from tidings.core.row import Field, Place, Shape
+from tidings.tables.engine import alone, column_type, schema_of, writing
+from tidings.tables.naming import digest, name_for
+
+# Says how new a row is; of two with the same key the greater stays.
+VERSION = "tidings_version"
+# ENGINE's rule: more of them go to `answers` only.
+MOST_COLUMNS = 150
+_TOO_MANY = " More columns than this table holds: the values of the others are in `answers` only."
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """A table that is there; `columns` are its columns' names by the digest of their origin, None for one left out."""
+
+    table: sa.Table
+    comment: str
+    time: str
+    columns: dict[str, str | None] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+
+
+class Catalogue:
+    """The tables that are known; `widen` makes what is missing. Its methods block.
+
+    `families` keeps how new the rows of each parent in a child table are, which rows that went cannot tell.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kind = engine.dialect.name
+        self._schema = schema_of(engine)
+        self._known: dict[str, Known] = {}
+        own = sa.MetaData(schema=self._schema)
+        text = column_type(Shape.TEXT, engine=self._kind, is_key=True)
+        long = column_type(Shape.TEXT, engine=self._kind, is_key=False)
+        self._tables = sa.Table(
+            "tidings_table",
+            own,
+            sa.Column("origin", text, primary_key=True),
+            sa.Column("name", text, nullable=False, unique=True),
+            sa.Column("time", text, nullable=False),
+            sa.Column("comment", long, nullable=False),
+        )
+        self._columns = sa.Table(
+            "tidings_column",
+            own,
+            sa.Column("table_name", text, primary_key=True),
+            sa.Column("origin", text, primary_key=True),
+            sa.Column("number", sa.Integer, nullable=False),
+            sa.Column("name", text),
+            sa.Column("shape", text, nullable=False),
+            sa.Column("is_key", sa.Boolean, nullable=False),
+            sa.Column("comment", long, nullable=False),
+        )
+
+        self.families = sa.Table(
+            "tidings_family",
+            own,
+            sa.Column("table_name", text, primary_key=True),
+            sa.Column("parent", text, primary_key=True),
+            sa.Column(VERSION, sa.BigInteger, nullable=False),
+            info={"engine": self._kind},
+        )
+
+    def open(self) -> None:
+        """Make the catalogue if it is not there, and read it."""
+        with writing(self._engine) as connection, alone(connection):
+            if self._schema:
+                connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
+            self._tables.metadata.create_all(connection)
+            self._read(connection)
+
+    def find(self, place: Place) -> Known | None:
+        """The table of that origin, unless it is not known yet."""
+        return self._known.get(digest(place.origin))
+
+    def named(self) -> Mapping[str, Known]:
+        """All tables by name."""
+        return {known.table.name: known for known in self._known.values()}
+
+    def widen(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> None:
+        """Make the table, or the columns that it lacks. Whoever else was doing so has finished then."""
+        with writing(self._engine) as connection, alone(connection):
+            self._read(connection)
+            known = self.find(place) or self._make(connection, place=place, key=key)
+            for one in fields:
+                if digest(one.origin) not in known.columns:
+                    self._add_column(connection, known=known, one=one)
+
+    def refresh(self) -> None:
+        """Learn what other processes have made."""
+        with self._engine.connect().execution_options(is_reading=True) as connection:
+            self._read(connection)
+
+    def _read(self, connection: Connection) -> None:
+        found: dict[str, Known] = {}
+        by_name: dict[str, Known] = {}
+        for row in connection.execute(sa.select(self._tables)):
+            table = sa.Table(row.name, sa.MetaData(schema=self._schema), info={"engine": self._kind})
+            found[row.origin] = by_name[row.name] = Known(table=table, comment=row.comment, time=row.time)
+        for row in connection.execute(sa.select(self._columns).order_by(self._columns.c.number)):
+            known = by_name[row.table_name]
+            _learn(known, row.origin, name=row.name, shape=Shape(row.shape), is_key=row.is_key, comment=row.comment)
+        for known in found.values():
+            known.table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
+        self._known = found
+
+    def _make(self, connection: Connection, *, place: Place, key: Sequence[Field]) -> Known:
+        taken = {known.table.name for known in self._known.values()} | set(self._tables.metadata.tables)
+        name = name_for(place.origin, wish=place.name, taken=taken, otherwise="table")
+        table = sa.Table(
+            name, sa.MetaData(schema=self._schema), comment=place.comment or None, info={"engine": self._kind}
+        )
+        known = Known(table=table, comment=place.comment, time=place.time)
+        values = {"origin": digest(place.origin), "name": name, "time": place.time, "comment": place.comment}
+        connection.execute(self._tables.insert().values(values))
+        for one in key:
+            self._note(connection, known=known, one=one, name=self._name(known, one), is_key=True)
+        table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
+        table.create(connection)
+        self._known[digest(place.origin)] = known
+        return known
+
+    def _add_column(self, connection: Connection, *, known: Known, one: Field) -> None:
+        if sum(name is not None for name in known.columns.values()) >= MOST_COLUMNS:
+            self._leave_out(connection, known=known, one=one)
+            return
+        name = self._name(known, one)
+        self._note(connection, known=known, one=one, name=name, is_key=False)
+        column = known.table.c[name]
+        compiler = self._engine.dialect.ddl_compiler(self._engine.dialect, None)  # type: ignore[arg-type]  # a statement of its own is not needed to spell a column
+        quoted = self._engine.dialect.identifier_preparer.format_table(known.table)
+        connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {compiler.get_column_specification(column)}")
+        if self._kind == "postgresql" and one.comment:
+            connection.execute(sa.schema.SetColumnComment(column))
+
+    def _leave_out(self, connection: Connection, *, known: Known, one: Field) -> None:
+        self._note(connection, known=known, one=one, name=None, is_key=False)
+        if not known.comment.endswith(_TOO_MANY):
+            known.comment += _TOO_MANY
+            known.table.comment = known.comment
+            named = self._tables.c.name == known.table.name
+            connection.execute(self._tables.update().where(named).values(comment=known.comment))
+            if self._kind != "sqlite":
+                connection.execute(sa.schema.SetTableComment(known.table))
+
+    def _name(self, known: Known, one: Field) -> str:
+        return name_for(one.origin, wish=one.name, taken={*known.comments, VERSION}, otherwise="column")
+
+    def _note(self, connection: Connection, *, known: Known, one: Field, name: str | None, is_key: bool) -> None:
+        origin = digest(one.origin)
+        values = {
+            "table_name": known.table.name,
+            "origin": origin,
+            "number": len(known.columns),
+            "name": name,
+            "shape": one.shape.value,
+            "is_key": is_key,
+            "comment": one.comment,
+        }
+        connection.execute(self._columns.insert().values(values))
+        _learn(known, origin, name=name, shape=one.shape, is_key=is_key, comment=one.comment)
+
+
+def _learn(known: Known, origin: str, *, name: str | None, shape: Shape, is_key: bool, comment: str) -> None:
+    known.columns[origin] = name
+    if name is not None:
+        kind = column_type(shape, engine=known.table.info["engine"], is_key=is_key)
+        column = sa.Column(
+            name, kind, primary_key=is_key, nullable=not is_key, comment=comment or None, autoincrement=False
+        )
+        known.table.append_column(column)
+        known.shapes[name] = shape
+        known.comments[name] = comment

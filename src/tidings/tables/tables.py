@@ -1,0 +1,78 @@
+"""Tables: what is in the database that dashboards read, written by us alone."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from tidings.core.errors import Invalid, Unavailable
+from tidings.core.row import Cell, Change
+from tidings.tables.catalogue import Catalogue, Known
+from tidings.tables.engine import open_engine, writing
+from tidings.tables.writer import Writer
+
+
+_LONGEST_REASON = 300
+
+
+class Tables:
+    """Rows go in, and can be looked at. Everything here blocks: call it in a thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._catalogue = Catalogue(engine)
+        self._writer = Writer(engine, self._catalogue)
+        self._catalogue.open()
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Keep what was said; repeating it, in any order, changes nothing (see `Writer`).
+
+        Raises Unavailable if that is not possible now, and Invalid if the engine does not take these values.
+        """
+        try:
+            self._writer.write(changes)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            raise Unavailable(f"the tables cannot be written: {_reason(error)}") from error
+        except sa.exc.SQLAlchemyError as error:
+            raise Invalid(f"the tables do not take it: {_reason(error)}") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def known(self) -> Mapping[str, Known]:
+        """The tables by name, as this process knows them."""
+        return self._catalogue.named()
+
+    def refresh(self) -> None:
+        """Learn what other processes have made."""
+        self._catalogue.refresh()
+
+    def rows(self, name: str) -> Iterator[Mapping[str, Cell]]:
+        """All rows of a table by key, as one reads them, instants in epoch milliseconds."""
+        table = self._catalogue.named()[name].table
+        with self.engine.connect().execution_options(is_reading=True, stream_results=True) as connection:
+            for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings():
+                yield dict(row)
+
+    def empty(self) -> None:
+        """Take all rows away; tables and names stay."""
+        with writing(self.engine) as connection:
+            for known in self._catalogue.named().values():
+                connection.execute(known.table.delete())
+            connection.execute(self._catalogue.families.delete())
+
+
+@contextlib.contextmanager
+def open_tables(url: str) -> Iterator[Tables]:
+    """Open the tables at `sqlite:PATH`, `postgresql://…` or `mariadb://…`; what is not there yet is made."""
+    tables = Tables(open_engine(url))
+    try:
+        yield tables
+    finally:
+        tables.close()
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    # The rest of an engine's complaint is the statement, with values that are nobody's business.
+    return str(getattr(error, "orig", error)).partition("\n")[0][:_LONGEST_REASON]

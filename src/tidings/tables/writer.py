@@ -1,0 +1,120 @@
+"""Writer: lays rows into the tables, which are made and widened as the rows need it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from tidings.core.row import Cell, Change, Family, Field, Place, Row
+from tidings.tables.catalogue import VERSION, Catalogue, Known
+from tidings.tables.engine import upsert, writing
+from tidings.tables.naming import digest
+
+_Values = dict[str, Cell]
+_Key = tuple[Cell, ...]
+# A statement's parameters are bounded (SQLite: 32,766).
+_AT_ONCE = 500
+
+
+class Writer:
+    """Writes changes in one transaction; repeating them, in any order, leaves the tables as they are. It blocks."""
+
+    def __init__(self, engine: Engine, catalogue: Catalogue) -> None:
+        self._engine = engine
+        self._catalogue = catalogue
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Keep what was said: of two rows with one key, and of two families of one parent, the later said stays."""
+        for place, key, fields in _shapes(changes):
+            self._ensure(place, key=key, fields=fields)
+        with writing(self._engine) as connection:
+            current = self._current(connection, [one for one in changes if isinstance(one, Family)])
+            rows = [one for one in changes if isinstance(one, Row)]
+            rows += [row for family in current for row in family.rows]
+            for (name, columns), batch in self._batches(rows).items():
+                table = self._catalogue.named()[name].table
+                connection.execute(upsert(table, columns, version=VERSION), batch)
+
+    def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> Known:
+        known = self._catalogue.find(place)
+        if known is None or any(digest(one.origin) not in known.columns for one in fields):
+            self._catalogue.widen(place, key=key, fields=fields)
+            known = self._catalogue.find(place)
+        assert known is not None  # noqa: S101 - that is what widening is for
+        return known
+
+    def _batches(self, rows: Sequence[Row]) -> Mapping[tuple[str, tuple[str, ...]], list[_Values]]:
+        newest: dict[tuple[str, _Key], _Values] = {}
+        for row in rows:
+            known = self._known(row.place)
+            values = {name: one.value for one in (*row.key, *row.fields) if (name := known.columns[digest(one.origin)])}
+            values[VERSION] = row.version
+            key = known.table.name, tuple(one.value for one in row.key)
+            before = newest.get(key)
+            if before is None or _version(before) <= row.version:
+                newest[key] = values
+        batches: dict[tuple[str, tuple[str, ...]], list[_Values]] = defaultdict(list)
+        for (name, _), values in newest.items():
+            batches[name, tuple(values)].append(values)
+        return batches
+
+    def _current(self, connection: Connection, families: Sequence[Family]) -> Sequence[Family]:
+        """Those families that no later one of their parents has replaced; what was there before them goes."""
+        newest: dict[tuple[str, str], Family] = {}
+        for family in families:
+            named = self._known(family.place).table.name, digest(repr([one.value for one in family.parent]))
+            if named not in newest or newest[named].version <= family.version:
+                newest[named] = family
+        return [one for part in _parts(newest) for one in self._put_in_place(connection, part)]
+
+    def _put_in_place(self, connection: Connection, part: Mapping[tuple[str, str], Family]) -> Iterator[Family]:
+        heads = self._catalogue.families
+        rows = [{"table_name": table, "parent": parent, VERSION: one.version} for (table, parent), one in part.items()]
+        connection.execute(upsert(heads, ("table_name", "parent", VERSION), version=VERSION), rows)
+        asked = sa.select(heads).where(heads.c.parent.in_([parent for _, parent in part]))
+        kept = {(row["table_name"], row["parent"]): row[VERSION] for row in connection.execute(asked).mappings()}
+        outdated: dict[str, list[_Values]] = defaultdict(list)
+        for named, family in part.items():
+            if kept[named] == family.version:
+                outdated[named[0]].append(self._values(family) | {"newer": family.version})
+                yield family
+        for name, parents in outdated.items():
+            connection.execute(self._deletion(name, parents[0]), parents)
+
+    def _values(self, family: Family) -> _Values:
+        known = self._known(family.place)
+        return {f"parent_{known.columns[digest(one.origin)]}": one.value for one in family.parent}
+
+    def _deletion(self, name: str, values: _Values) -> sa.Delete:
+        table = self._catalogue.named()[name].table
+        of_parent = (
+            table.c[bound.removeprefix("parent_")] == sa.bindparam(bound) for bound in values if bound != "newer"
+        )
+        return table.delete().where(*of_parent, table.c[VERSION] < sa.bindparam("newer"))
+
+    def _known(self, place: Place) -> Known:
+        known = self._catalogue.find(place)
+        assert known is not None  # noqa: S101 - `write` ensures every table first
+        return known
+
+
+def _shapes(changes: Sequence[Change]) -> Iterator[tuple[Place, Sequence[Field], Sequence[Field]]]:
+    for change in changes:
+        rows = [change] if isinstance(change, Row) else change.rows
+        for row in rows:
+            yield row.place, row.key, row.fields
+        if isinstance(change, Family) and not change.rows:
+            yield change.place, (*change.parent, *change.rest), ()
+
+
+def _parts(families: Mapping[tuple[str, str], Family]) -> Iterator[Mapping[tuple[str, str], Family]]:
+    named = list(families.items())
+    for start in range(0, len(named), _AT_ONCE):
+        yield dict(named[start : start + _AT_ONCE])
+
+
+def _version(values: _Values) -> int:
+    version = values[VERSION]
+    assert isinstance(version, int)  # noqa: S101 - put there by us
+    return version

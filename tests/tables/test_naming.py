@@ -1,0 +1,48 @@
+"""What tables and columns are called."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidings.tables.naming import LONGEST, name_for, plain
+
+
+@pytest.mark.parametrize(
+    ("wish", "name"),
+    [
+        ("Rice 1KG", "rice_1kg"),
+        ("Größe (cm)", "grosse_cm"),
+        ("रिटेलर आउटलेट", "ritelr_autlet"),
+        ('"; drop table x', "drop_table_x"),
+        ("order", "order_"),
+        ("1. Name", "column_1_name"),
+        ("🍚 sold", "rice_sold"),
+        ("", "column"),
+        ("___", "column"),
+    ],
+)
+def test_a_wish_becomes_a_plain_name(wish: str, name: str) -> None:
+    assert plain(wish, otherwise="column") == name
+
+
+@given(st.text(max_size=200))
+def test_every_wish_becomes_a_name_that_needs_no_quotes(wish: str) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", plain(wish, otherwise="column"))
+
+
+@given(st.lists(st.text(max_size=80), max_size=12, unique=True))
+def test_no_two_origins_get_one_name_however_alike_their_wishes(origins: list[str]) -> None:
+    taken: list[str] = []
+    for origin in origins:
+        taken.append(name_for(origin, wish="Name", taken=taken, otherwise="column"))
+
+    assert len(set(taken)) == len(origins)
+    assert all(len(name) <= LONGEST for name in taken)
+
+
+def test_the_second_of_a_name_gets_a_hash_that_depends_on_its_origin_alone() -> None:
+    first = name_for("b", wish="Rice", taken={"rice"}, otherwise="column")
+
+    assert first == name_for("b", wish="Rice", taken={"rice", "oil"}, otherwise="column") != "rice"
