@@ -6,7 +6,6 @@ import hmac
 import json
 import logging
 import os
-import queue
 import sqlite3
 import threading
 import time
@@ -55,7 +54,7 @@ CREATE TABLE IF NOT EXISTS reservation (
 """
 
 log = logging.getLogger("receiver")
-arrived: queue.SimpleQueue[None] = queue.SimpleQueue()
+arrived = threading.Event()
 
 
 def is_authentic(headers: Message, body: bytes) -> bool:
@@ -100,7 +99,7 @@ class Receiver(BaseHTTPRequestHandler):
                 "INSERT OR IGNORE INTO callback (webhook_id, happened_at, body) VALUES (?, ?, ?)",
                 (self.headers["webhook-id"], int(self.headers["tidings-event-time"]), body.decode()),
             )
-        arrived.put(None)
+        arrived.set()
         return self.answer(200)
 
     def answer(self, status: int, body: bytes = b"") -> None:
@@ -117,6 +116,7 @@ class Receiver(BaseHTTPRequestHandler):
 def work() -> None:
     """Do what callbacks ask for, oldest first; what was left undone when the program ended comes first of all."""
     while True:
+        arrived.clear()
         with closing(connect()) as database:
             to_do = database.execute(
                 "SELECT webhook_id, happened_at, body FROM callback WHERE state = 'to do' ORDER BY rowid"
@@ -131,7 +131,7 @@ def work() -> None:
                     log.exception("failed webhook_id=%s", webhook_id)
                     with database:
                         database.execute(done, ("failed", webhook_id))
-        arrived.get()
+        arrived.wait()
 
 
 def take(event: Mapping[str, Any], *, at: int, database: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ SUBSCRIPTIONS = st.builds(
     format=st.just("standard"),
     state=st.sampled_from(State),
     filters=FILTERS,
+    only_in=st.sampled_from([None, frozenset(), frozenset("a")]),
     withheld=st.booleans(),
     expires_at=st.sampled_from([NOW, NOW + 1]),
 )

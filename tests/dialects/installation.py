@@ -52,7 +52,7 @@ class Installation:
         return group
 
     async def get(self, path: str, *, token: str = "", **query: str) -> httpx.Response:
-        return await self.http.get(path, params=query, headers={"accessToken": token})
+        return await self.http.get(path, params=query or None, headers={"accessToken": token})
 
     async def post(self, path: str, body: Any, *, token: str = "") -> httpx.Response:  # noqa: ANN401 - any JSON
         return await self.http.post(path, json=body, headers={"accessToken": token})

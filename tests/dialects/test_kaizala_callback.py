@@ -227,6 +227,49 @@ def test_context_is_there_only_when_the_webhook_has_one() -> None:
     assert written(SAMPLES["TextMessageCreated"], context="")["context"] == ""
 
 
+@pytest.mark.parametrize("name", ["ActionResponse", "JobCreated"])
+def test_a_webhook_on_a_group_above_is_told_its_own_group_and_where_it_happened(name: str) -> None:
+    event = SAMPLES[name]
+    here, above = event.subjects[0], Subject("Group", "above@1")
+    heard = msgspec.structs.replace(event, subjects=(here, above, *event.subjects[1:]))
+
+    document, at_home = written(heard, subject=above), written(event)
+
+    assert (document["objectId"], document["groupId"], document["sourceGroupId"]) == (above.id, above.id, here.id)
+    assert document["data"] == at_home["data"] | {"groupId": above.id}
+    assert list(document["data"]) == list(at_home["data"])
+    assert written(heard, subject=here) == at_home
+
+
+def test_a_webhook_on_an_action_or_a_package_is_told_where_it_happened() -> None:
+    event = SAMPLES["ActionResponse"]
+    here, *others = event.subjects
+    heard = msgspec.structs.replace(event, subjects=(here, Subject("Group", "above"), *others))
+
+    for subject in others:
+        document = written(heard, subject=subject)
+        assert (document["groupId"], document["sourceGroupId"], document["data"]["groupId"]) == (here.id,) * 3
+
+
+def test_data_that_names_no_group_is_told_to_the_byte_to_the_groups_above() -> None:
+    above = Subject("Group", "above")
+    event = Event(type="TextMessageCreated", subjects=(Subject("Group", "g"), above), data=b'{"text": "A"}', at=0)
+
+    body = Kaizala().write(event, subscription(subject=above))
+
+    assert event.data in body
+    assert json.loads(body)["sourceGroupId"] == "g"
+
+
+def test_what_stands_beside_the_group_in_data_keeps_its_bytes_for_the_groups_above() -> None:
+    above, data = Subject("Group", "above"), b'{"rate": 1.50,"groupId":"g","who":"\\u0041"}'
+    event = Event(type="JobCreated", subjects=(Subject("Group", "g"), above), data=data, at=0)
+
+    body = Kaizala().write(event, subscription(subject=above))
+
+    assert b'"data":{"rate":1.50,"groupId":"above","who":"\\u0041"}' in body
+
+
 def test_an_event_outside_any_group_names_none() -> None:
     event = Event(type="ActionResponse", subjects=(Subject("Action", "a"),), data=b"{}", at=0)
 

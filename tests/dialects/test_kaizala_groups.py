@@ -1,5 +1,6 @@
 """Groups, members and messages over HTTP."""
 
+import httpx
 import pytest
 
 from tests.dialects.installation import ASHA, MEERA, RAVI, Installation
@@ -18,6 +19,89 @@ async def test_whoever_makes_a_group_is_its_admin(installation: Installation) ->
     assert [one["groupId"] for one in listed] == [group]
     assert (listed[0]["callerRole"], listed[0]["userCount"], listed[0]["welcomeMessage"]) == ("Admin", 3, "Welcome")
     assert listed[0].keys() >= {"hasSubGroups", "uniqueUserCount", "groupImageUrl", "groupType", "isEditable"}
+
+
+async def test_a_group_is_told_with_all_that_was_said_when_it_was_made(installation: Installation) -> None:
+    asha = await installation.sign_in(ASHA)
+    await installation.sign_in(RAVI)
+    members = await installation.group(asha, RAVI)
+    told = (await installation.get(f"/v1/groups/{members}/members", token=asha)).json()["members"]
+    ravi = next(one["id"] for one in told if one["mobileNumber"] == RAVI)
+
+    made = await installation.post(
+        "/v1/groups",
+        {
+            "name": "Harbour",
+            "welcomeMessage": "Welcome",
+            "memberUserIds": [ravi],
+            "Admins": [MEERA],
+            "groupType": "group",
+            "GroupPhoto": "https://example.com/harbour.jpg",
+            "BackgroundPhoto": "https://example.com/sea.jpg",
+            "ShortDescriptionString": "Ships",
+            "LongDescriptionString": "Ships and piers",
+        },
+        token=asha,
+    )
+
+    group = made.json()["groupId"]
+    listed = (await installation.get("/v1/groups", token=asha, showDetails="true")).json()["groups"]
+    assert next(one for one in listed if one["groupId"] == group) == {
+        "groupName": "Harbour",
+        "groupId": group,
+        "groupImageUrl": "https://example.com/harbour.jpg",
+        "welcomeMessage": "Welcome",
+        "hasSubGroups": False,
+        "hasParentGroups": False,
+        "callerRole": "Admin",
+        "currentLevelSubGroupCount": 0,
+        "currentLevelParentGroupCount": 0,
+        "userCount": 3,
+        "uniqueUserCount": 3,
+        "currentLevelUserCount": 3,
+        "currentLevelUnProvisionedUserCount": 1,
+        "unProvisionedUserCount": 1,
+        "isMappedToTenant": True,
+        "groupType": "Group",
+        "isDuplicate": False,
+        "isEditable": True,
+        "isDetailsReadable": True,
+        "backgroundPhoto": "https://example.com/sea.jpg",
+        "shortDescriptionString": "Ships",
+        "longDescriptionString": "Ships and piers",
+    }
+
+
+@pytest.mark.parametrize("query", [{}, {"showDetail": "true"}, {"showDetails": "True"}, {"showdetails": "false"}])
+async def test_discrepancy_21_details_are_told_however_they_are_asked_for(
+    installation: Installation, query: dict[str, str]
+) -> None:
+    asha = await installation.sign_in(ASHA)
+    await installation.group(asha, RAVI)
+
+    [listed] = (await installation.get("/v1/groups", token=asha, **query)).json()["groups"]
+
+    assert (listed["userCount"], listed["unProvisionedUserCount"]) == (2, 1)
+
+
+async def test_groups_are_found_by_name_with_a_tenant_token_alone(installation: Installation) -> None:
+    asha = await installation.sign_in(ASHA)
+    made = sorted([await installation.group(asha) for _ in range(3)])
+    tenant = await installation.tenant()
+
+    async def found(token: str, **query: str) -> httpx.Response:
+        return await installation.get("/v1/tenant/findGroupsByQuery", token=token, **query)
+
+    first = (await found(tenant, query="harb", resultsOffset="0", pageSize="2")).json()
+    second = (await found(tenant, query="HARB", resultsOffset="2", pageSize="2")).json()
+
+    assert ([one["groupId"] for one in first["groups"]], first["hasMore"]) == (made[:2], True)
+    assert ([one["groupId"] for one in second["groups"]], second["hasMore"]) == (made[2:], False)
+    assert first["groups"][0]["callerRole"] == "Admin"
+    assert (await found(tenant, query="ship")).json() == {"groups": [], "hasMore": False}
+    assert (await found(asha, query="harb")).status_code == 403
+    assert (await found(tenant)).status_code == 400
+    assert (await found(tenant, query="harb", resultsOffset="-1")).status_code == 400
 
 
 async def test_one_group_is_told_as_itself_and_in_a_list(installation: Installation) -> None:

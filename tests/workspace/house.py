@@ -89,7 +89,9 @@ class House:
         events, _ = await self._history.events(limit=100)
         return events[::-1]
 
-    async def subscribe(self, subject: Subject, *, owner: str = "", connector: str = "shop") -> Subscription:
+    async def subscribe(
+        self, subject: Subject, *, owner: str = "", connector: str = "shop", within: str = ""
+    ) -> Subscription:
         """A webhook on that subject."""
         now = self._clock.now()
         return await self.subscriptions.add(
@@ -101,6 +103,7 @@ class House:
                 format="standard",
                 connector=connector,
                 owner=owner,
+                within=within,
                 created_at=now,
                 expires_at=now + DAY,
             )

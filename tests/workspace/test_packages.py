@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -18,7 +19,7 @@ def new(identifier: str = "com.example.order") -> NewPackage:
 
 def elsewhere(caller: Caller) -> Caller:
     """The same with a token of another program."""
-    return Caller(connector="bank", kind=caller.kind, person=caller.person, scopes=caller.scopes)
+    return dataclasses.replace(caller, connector="bank")
 
 
 async def test_a_package_is_found_with_its_questions_and_rules(board: Board) -> None:

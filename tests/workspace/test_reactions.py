@@ -5,6 +5,7 @@ import pytest
 from tests.workspace.house import ADA, BOB, CYD, TENANT, House, by
 from tidings.core.caller import TokenKind
 from tidings.core.errors import Invalid, NotFound
+from tidings.store.actions import Action, ActionType, action_posted
 from tidings.store.reactions import ReactionKind
 
 LIKE, COMMENT = ReactionKind.LIKE, ReactionKind.COMMENT
@@ -34,6 +35,21 @@ async def test_a_thing_is_liked_once_by_each_and_commented_on_at_will(house: Hou
         (COMMENT, "bob", "Yes"),
         (COMMENT, "bob", "Yes"),
     ]
+
+
+async def test_an_action_is_reacted_to_by_its_reference(house: House) -> None:
+    team = await house.team()
+    survey = Action(
+        id="a", reference="r", group_id=team.id, type=ActionType.SURVEY, author="ada", title="", body="{}",
+        created_at=1, changed_at=1,
+    )  # fmt: skip
+    await house.database.write(action_posted(survey))
+
+    await house.reactions.react(by(ADA), team.id, reference="r", kind=LIKE)
+
+    assert (await house.reactions.count(by(ADA), team.id, reference="r")).likes == 1
+    with pytest.raises(NotFound):
+        await house.reactions.react(by(ADA), team.id, reference="a", kind=LIKE)
 
 
 async def test_two_likes_of_one_person_at_once_are_one(house: House) -> None:

@@ -68,8 +68,8 @@ async def test_what_is_beneath_a_group_is_heard_with_its_token_and_not_by_its_ad
     "subject",
     [
         Subject("Group", "*"),
-        Subject("Action", "a"),
-        Subject("ActionPackage", "com.example.form"),
+        Subject("Action", "*"),
+        Subject("ActionPackage", "*"),
         Subject("Application", "*"),
         Subject("Webhook", "*"),
         Subject("System", "system"),

@@ -2,6 +2,7 @@ import pytest
 
 from tests.workspace.house import ADA, BOB, CYD, TENANT, House, by
 from tidings.core.errors import Forbidden, Invalid, NotFound
+from tidings.store.people import stripped_of_access
 from tidings.workspace.subscribers import ALL_SUBSCRIBERS
 
 NEW = "+910000000009"
@@ -95,3 +96,11 @@ async def test_an_audience_is_the_group_or_those_who_are_named_or_everybody(hous
     assert (group.people, group.failed, group.kept) == ((), {}, "[]")
     assert (some.people, list(some.failed), some.kept) == (("bob",), [CYD.phone, "12"], '["bob"]')
     assert (everybody.people, list(everybody.failed)) == ((ALL_SUBSCRIBERS,), [CYD.phone])
+
+
+async def test_an_erased_person_subscribes_to_nothing(house: House) -> None:
+    city = await house.city(BOB, CYD)
+
+    await house.database.write(*stripped_of_access(BOB, at=2))
+
+    assert [one.id for one in await house.subscribers.list(by(ADA), city.id)] == ["cyd"]

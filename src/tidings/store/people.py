@@ -42,6 +42,7 @@ def stripped_of_access(person: Actor, *, at: int) -> tuple[Statement, ...]:
         Statement("tokens_of_person_revoked", {"person": person.id, "at": at}),
         Statement("pins_of_phone_ended", {"phone": person.phone}),
         Statement("memberships_erased", {"person": person.id}),
+        Statement("subscriber_erased", {"person": person.id}),
     )
 
 

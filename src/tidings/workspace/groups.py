@@ -105,6 +105,7 @@ class Groups:
         kept = (
             group_added(group),
             *(member_added(group.id, person, role=role, at=at) for person, role in roles.items()),
+            *(following_role(person, group=group.id) for person, role in roles.items() if role is Role.ADMIN),
         )
         if parent:
             subjects = await self._tree.subjects(parent)
@@ -113,7 +114,9 @@ class Groups:
             await self._publisher.publish_one(Draft(event=told, also=kept))
         else:
             await self._database.write(*kept)
-        return await self.get(caller, group.id)
+        # Not `get`, which shows a group only to who is in it.
+        [made] = await self._seen(caller, [group.id])
+        return made
 
     async def list_for(
         self, caller: Caller, *, after: str = "", most: int = _PAGE, is_reaching: bool = False

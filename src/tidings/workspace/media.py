@@ -101,7 +101,7 @@ class Media:
         self._client = client
         self._clock = clock
         self._public_url = public_url
-        # Decoding a picture takes up to 100 MB.
+        # Decoding a picture takes up to 150 MB: one at a time.
         self._looking = asyncio.Lock()
 
     async def add(self, caller: Caller, uploads: Sequence[Upload]) -> str:

@@ -9,8 +9,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from tidings.core.errors import TooLarge, UnsupportedMedia
 
-# The largest pictures that phones take. A PNG is decoded whole, which takes four bytes a pixel; of a JPEG only every
-# eighth pixel is. What claims to be larger is a way to use up memory, and is not decoded at all.
+# The largest pictures that phones take. A PNG is decoded whole, in four bytes a pixel; a JPEG at an eighth of its size,
+# but in three bytes a pixel if it is progressive. What claims to be larger is a way to use up memory, and refused.
 MOST_PIXELS = {"PNG": 25_000_000, "JPEG": 50_000_000, "MPO": 50_000_000}
 # A progressive JPEG has about ten; each costs a pass over the whole picture, however short it is.
 _MOST_SCANS = 100
@@ -33,7 +33,7 @@ class Picture(NamedTuple):
 def look_at(file: IO[bytes]) -> Picture:
     """Decode a JPEG or PNG. Raises UnsupportedMedia if it is broken or not whole, TooLarge for too many pixels.
 
-    Blocks for up to some seconds, and takes up to 100 MB meanwhile: it is to be called in a thread, one at a time.
+    Blocks for up to some seconds, and takes up to 150 MB meanwhile (measured): to be called in a thread, one at a time.
     """
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:

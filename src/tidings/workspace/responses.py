@@ -84,7 +84,8 @@ class Responses:
         counted = action_responded(form.action.id, at=at, is_first=not new.response_id, otherwise=_closed())
         event = await self._event(form, given, by=caller.person, is_update=bool(new.response_id))
         try:
-            await self._publisher.publish_one(Draft(event=event, also=(kept, counted)))
+            # The action first: it is what responses at the same time wait for, whatever else they hold.
+            await self._publisher.publish_one(Draft(event=event, also=(counted, kept)))
         except Conflict as error:
             if is_only_one and not new.response_id:
                 await self._point_to_former(given, error)

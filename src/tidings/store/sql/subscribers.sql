@@ -11,6 +11,10 @@ ON CONFLICT (group_id, person) DO NOTHING;
 -- Somebody subscribes no more.
 DELETE FROM subscriber WHERE group_id = :group_id AND person = :person;
 
+-- name: subscriber_erased
+-- An erased person subscribes to nothing.
+DELETE FROM subscriber WHERE person = :person;
+
 -- name: subscriber_by_phone
 -- The subscriber of a group who has that number.
 SELECT person.id FROM person JOIN subscriber ON subscriber.person = person.id AND subscriber.group_id = :group_id
