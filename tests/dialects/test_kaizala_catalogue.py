@@ -41,6 +41,14 @@ def test_at_an_action_and_a_package_only_what_happens_to_actions_is_heard(kind: 
             check_types(kind, [name])
 
 
+def test_custom_actions_are_heard_at_all_three_levels_surveys_jobs_polls_and_meetings_at_two() -> None:
+    def types(*kinds: str) -> set[str]:
+        return {kind + what for kind in kinds for what in ("Created", "Response")}
+
+    assert HEARD_AT["ActionPackage"] == ("ActionCreated", "ActionResponse")
+    assert set(HEARD_AT["Action"]) == types("Action", "Survey", "Job", "Poll", "LetsMeet")
+
+
 @pytest.mark.parametrize("name", ["*", "Action.*", "order.created", "JobDone", ""])
 def test_at_kaizalas_objects_no_other_name_and_no_wildcard_is_an_event(name: str) -> None:
     with pytest.raises(Invalid, match=r"eventTypes\[1\]: .* is not an event of a Group; use ActionCreated"):

@@ -1,5 +1,6 @@
 """Webhooks over HTTP: made, listed, changed, ended, and refused with the reason."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -200,16 +201,61 @@ async def test_only_an_admin_of_the_group_may_subscribe(installation: Installati
     assert endpoint.requests == []
 
 
-async def test_packages_and_actions_are_heard_with_a_tenants_token_alone(
+async def package(installation: Installation, *, token: str) -> str:
+    """Make a package of custom actions; its id."""
+    form = {"id": "com.example.forms", "name": "Form", "questions": [{"title": "How many?", "type": "Numeric"}]}
+    assert (await installation.post("/v1/actionPackages", form, token=token)).status_code == 200
+    return "com.example.forms"
+
+
+async def test_a_package_is_heard_by_anybody_and_each_sees_their_own_webhooks_on_it(
     installation: Installation, endpoint: Endpoint
 ) -> None:
-    asha, tenant = await installation.sign_in(ASHA), await installation.tenant()
-    package = {"objectId": "com.example.forms", "objectType": "ActionPackage", "eventTypes": ["ActionResponse"]}
+    asha, ravi = await installation.sign_in(ASHA), await installation.sign_in(RAVI)
+    form = {"objectId": await package(installation, token=asha), "objectType": "ActionPackage"}
+    fields = form | {"eventTypes": ["ActionResponse"]}
 
-    refused = await subscribe(installation, endpoint, token=asha, **package)
-    allowed = await subscribe(installation, endpoint, token=tenant, **package)
+    ashas = (await subscribe(installation, endpoint, token=asha, **fields)).json()["webhookId"]
+    tenants = (await subscribe(installation, endpoint, token=await installation.tenant(), **fields)).json()["webhookId"]
 
-    assert (refused.status_code, allowed.status_code) == (403, 200)
+    async def listed(token: str) -> list[str]:
+        return [one["id"] for one in (await installation.get("/v1/webhook", token=token, **form)).json()["webhooks"]]
+
+    assert await listed(asha) == [ashas]
+    assert await listed(ravi) == []
+    assert await listed(await installation.tenant()) == [ashas, tenants]
+    assert (await installation.get(f"/v1/webhook/{ashas}", token=ravi)).status_code == 404
+
+
+async def test_a_package_that_nobody_made_is_not_heard(installation: Installation, endpoint: Endpoint) -> None:
+    unknown = {"objectId": "com.example.other", "objectType": "ActionPackage", "eventTypes": ["ActionResponse"]}
+
+    answer = await subscribe(installation, endpoint, token=await installation.tenant(), **unknown)
+
+    assert (answer.status_code, answer.json()["errorCode"]) == (404, "NotFound")
+    assert "POST /v1/actionPackages" in answer.json()["message"]
+
+
+async def test_who_loses_the_right_during_the_handshake_has_no_webhook(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    asha, ravi = await installation.sign_in(ASHA), await installation.sign_in(RAVI)
+    group = await installation.group(asha, RAVI)
+    members = (await installation.get(f"/v1/groups/{group}/members", token=asha)).json()["members"]
+    [ravis] = [f"/v1/groups/{group}/members/{one['id']}" for one in members if one["mobileNumber"] == RAVI]
+    await installation.put(ravis, {"role": "Admin"}, token=asha)
+    is_demoted = asyncio.Event()
+    endpoint.echo = False
+    endpoint.script(lambda request: Answer(body=request.target.partition("=")[2].encode(), after=is_demoted))
+
+    making = asyncio.create_task(subscribe(installation, endpoint, token=ravi, objectId=group))
+    await endpoint.received(1)
+    await installation.put(ravis, {"role": "Member"}, token=asha)
+    is_demoted.set()
+
+    assert (await making).status_code == 403
+    webhooks = await installation.get("/v1/webhook", token=asha, objectId=group, objectType="Group")
+    assert webhooks.json()["webhooks"] == []
 
 
 async def test_an_application_has_its_own_types_wildcards_and_format(

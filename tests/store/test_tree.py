@@ -13,8 +13,8 @@ from tidings.store.tree import MOST_ABOVE, Link, Links, sub_group_added, sub_gro
 
 async def grow(database: Database, *links: str) -> Links:
     """Put groups of one letter beneath each other: `ab` is b beneath a."""
-    for parent, child in links:
-        await database.write(*sub_group_added(parent, child, at=1))
+    for link in links:
+        await database.write(*sub_group_added(link[0], link[1], at=1))
     return Links(database)
 
 

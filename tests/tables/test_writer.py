@@ -14,7 +14,7 @@ LINES = Place("package:order:lines", "order_lines", "The lines of the orders.")
 
 
 def text(name: str, value: str | None, *, origin: str = "") -> Field:
-    return Field(origin or name, name, Shape.TEXT, value, f"The {name}.")
+    return Field(origin or name, name, Shape.TEXT, value, f"The {name}: 100 % 'said'.")
 
 
 def order(number: str, *fields: Field, version: int = 1) -> Row:
@@ -119,11 +119,11 @@ def test_tables_and_columns_are_commented_where_the_engine_can(tables: Tables) -
 
     inspector = sa.inspect(tables.engine)
     if tables.engine.dialect.name == "sqlite":
-        assert tables.known()["orders"].comments["goods"] == "The goods."
+        assert tables.known()["orders"].comments["goods"] == "The goods: 100 % 'said'."
         return
     schema = tables.known()["orders"].table.schema
     comments = {one["name"]: one["comment"] for one in inspector.get_columns("orders", schema=schema)}
-    assert comments["goods"] == "The goods."
+    assert comments["goods"] == "The goods: 100 % 'said'."
     assert inspector.get_table_comment("orders", schema=schema)["text"] == "What was ordered."
 
 
@@ -141,6 +141,24 @@ def test_two_processes_that_widen_at_once_end_with_one_shape(tables_url: str) ->
         assert [row["id"] for row in rows] == [f"{name}{number}" for name in "ab" for number in range(8)]
         assert all(row[f"question_{str(row['id'])[1]}"] == str(row["id"])[0] for row in rows)
         assert len(rows[0]) == 9
+
+
+def test_threads_that_look_while_the_shape_changes_see_whole_shapes(tables: Tables) -> None:
+    tables.write([order("first")])
+
+    def look() -> bool:
+        is_whole = True
+        while "question_29" not in (known := tables.known()["orders"]).comments:
+            tables.refresh()
+            is_whole &= len(known.table.columns) == len(known.comments) + 1
+        return is_whole
+
+    with ThreadPoolExecutor(1) as thread:
+        looking = thread.submit(look)
+        for number in range(30):
+            tables.write([order(str(number), text(f"question {number}", "x"))])
+
+        assert looking.result(30)
 
 
 def test_emptied_tables_keep_their_names_and_forget_what_was_newest(tables: Tables) -> None:

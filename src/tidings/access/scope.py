@@ -1,21 +1,41 @@
 """Scopes: what a token may be used for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tidings.core.errors import Invalid
 
-# Kaizala's own, in the order in which it lists what it grants; textmessage.write is ours, to match the others.
+# Kaizala's own, in the order in which it lists what it grants.
 _KAIZALA = (
     "groupinfo.read", "groupinfo.write", "groupinfo.remove", "groupinfo.update",
     "groupmember.read", "groupmember.write", "groupmember.remove",
-    "textmessage.read", "textmessage.write",
+    "textmessage.read",
     "action.read", "action.write", "action.update",
     "profile.write", "media.read",
     "webhook.read", "webhook.write", "webhook.remove", "webhook.update",
 )  # fmt: skip
+# Ours, to match: Kaizala's list of what it grants has no names for these.
+_MATCHING = ("textmessage.write", "media.write", "reaction.read", "reaction.write", "tenant.read")
 ADMIN = "admin"  # hears and publishes everything
-GRANTED = (*_KAIZALA, "publish", "events.read", "bin")
+GRANTED = (*_KAIZALA, *_MATCHING, "publish", "events.read", "bin")
 ALL = (*GRANTED, ADMIN)
+
+
+def _of(*kinds: str) -> tuple[str, ...]:
+    return tuple(scope for scope in (*_KAIZALA, *_MATCHING) if scope.partition(".")[0] in kinds)
+
+
+# What Kaizala's portal lets people choose for a connector, by the names that stand there.
+PERMISSIONS: Mapping[str, tuple[str, ...]] = {
+    "Group Information": _of("groupinfo"),
+    "Group Member List": _of("groupmember"),
+    "Text Message": _of("textmessage"),
+    "Action & Responses": _of("action"),
+    "User Profile": _of("profile"),
+    "Media": _of("media"),
+    "Outgoing Webhooks": _of("webhook"),
+    "Tenant Data": _of("tenant"),
+    "Reactions": _of("reaction"),
+}
 
 
 def parse_scopes(names: Iterable[str]) -> tuple[str, ...]:
@@ -25,3 +45,17 @@ def parse_scopes(names: Iterable[str]) -> tuple[str, ...]:
     if unknown:
         raise Invalid(f"scope: there is no scope {unknown[0]!r}; use some of {', '.join(ALL)}")
     return tuple(scope for scope in ALL if scope in wanted)
+
+
+def scopes_of(permission: str) -> tuple[str, ...]:
+    """The scopes that a permission stands for, by its name in any case. Raises Invalid for a name that is none."""
+    for name, scopes in PERMISSIONS.items():
+        if name.lower() == permission.strip().lower():
+            return scopes
+    raise Invalid(f"permission: there is none called {permission!r}; use some of {', '.join(PERMISSIONS)}")
+
+
+def permissions_in(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The permissions that are given whole with those scopes."""
+    given = set(scopes)
+    return tuple(name for name, needed in PERMISSIONS.items() if given.issuperset(needed))

@@ -1,5 +1,6 @@
 """Catalogue: which tables and columns there are, kept in the tables' own database, so that names never change."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -40,6 +41,7 @@ class Catalogue:
         self._kind = engine.dialect.name
         self._schema = schema_of(engine)
         self._known: dict[str, Known] = {}
+        self._changing = threading.Lock()
         own = sa.MetaData(schema=self._schema)
         text = column_type(Shape.TEXT, engine=self._kind, is_key=True)
         long = column_type(Shape.TEXT, engine=self._kind, is_key=False)
@@ -78,7 +80,7 @@ class Catalogue:
             if self._schema:
                 connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
             self._tables.metadata.create_all(connection)
-            self._read(connection)
+            self._known = self._read(connection)
 
     def find(self, place: Place) -> Known | None:
         """The table of that origin, unless it is not known yet."""
@@ -90,19 +92,25 @@ class Catalogue:
 
     def widen(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> None:
         """Make the table, or the columns that it lacks. Whoever else was doing so has finished then."""
-        with writing(self._engine) as connection, alone(connection):
-            self._read(connection)
-            known = self.find(place) or self._make(connection, place=place, key=key)
-            for one in fields:
-                if digest(one.origin) not in known.columns:
-                    self._add_column(connection, known=known, one=one)
+        with self._changing:
+            with writing(self._engine) as connection, alone(connection):
+                found = self._read(connection)
+                origin = digest(place.origin)
+                if origin not in found:
+                    taken = {known.table.name for known in found.values()}
+                    found[origin] = self._make(connection, place=place, key=key, taken=taken)
+                for one in fields:
+                    if digest(one.origin) not in found[origin].columns:
+                        self._add_column(connection, known=found[origin], one=one)
+            # Whole, and not before it is true: other threads look at it meanwhile.
+            self._known = found
 
     def refresh(self) -> None:
         """Learn what other processes have made."""
-        with self._engine.connect().execution_options(is_reading=True) as connection:
-            self._read(connection)
+        with self._changing, self._engine.connect().execution_options(is_reading=True) as connection:
+            self._known = self._read(connection)
 
-    def _read(self, connection: Connection) -> None:
+    def _read(self, connection: Connection) -> dict[str, Known]:
         found: dict[str, Known] = {}
         by_name: dict[str, Known] = {}
         for row in connection.execute(sa.select(self._tables)):
@@ -113,10 +121,10 @@ class Catalogue:
             _learn(known, row.origin, name=row.name, shape=Shape(row.shape), is_key=row.is_key, comment=row.comment)
         for known in found.values():
             known.table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
-        self._known = found
+        return found
 
-    def _make(self, connection: Connection, *, place: Place, key: Sequence[Field]) -> Known:
-        taken = {known.table.name for known in self._known.values()} | set(self._tables.metadata.tables)
+    def _make(self, connection: Connection, *, place: Place, key: Sequence[Field], taken: set[str]) -> Known:
+        taken |= {table.name for table in self._tables.metadata.tables.values()}
         name = name_for(place.origin, wish=place.name, taken=taken, otherwise="table")
         table = sa.Table(
             name, sa.MetaData(schema=self._schema), comment=place.comment or None, info={"engine": self._kind}
@@ -128,7 +136,6 @@ class Catalogue:
             self._note(connection, known=known, one=one, name=self._name(known, one), is_key=True)
         table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
         table.create(connection)
-        self._known[digest(place.origin)] = known
         return known
 
     def _add_column(self, connection: Connection, *, known: Known, one: Field) -> None:
@@ -138,9 +145,9 @@ class Catalogue:
         name = self._name(known, one)
         self._note(connection, known=known, one=one, name=name, is_key=False)
         column = known.table.c[name]
-        compiler = self._engine.dialect.ddl_compiler(self._engine.dialect, None)  # type: ignore[arg-type]  # a statement of its own is not needed to spell a column
+        spelled = sa.schema.CreateColumn(column).compile(dialect=self._engine.dialect)
         quoted = self._engine.dialect.identifier_preparer.format_table(known.table)
-        connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {compiler.get_column_specification(column)}")
+        connection.exec_driver_sql(f"ALTER TABLE {quoted} ADD COLUMN {spelled}")
         if self._kind == "postgresql" and one.comment:
             connection.execute(sa.schema.SetColumnComment(column))
 

@@ -105,10 +105,7 @@ def is_over(action: Action, *, at: int) -> bool:
 
 def form_of(action: Action) -> Form:
     """Raises Invalid for an action that asks nothing."""
-    event_type = _EVENTS.get(action.type)
-    if event_type is None:
-        raise Invalid(f"a {action.type} asks nothing; respond to jobs, polls, meetings, surveys and custom actions")
-    form = Form(action=action, event_type=event_type)
+    form = Form(action=action, event_type=_EVENTS.get(action.type, ""))
     match body_of(action):
         case AskingBody() as body:
             return replace(
@@ -126,7 +123,7 @@ def form_of(action: Action) -> Form:
         case PollBody() | MeetBody() as body:
             return replace(form, questions=body.asks(action.title))
         case _:
-            raise AssertionError(f"{action.type} is answered, but asks nothing")
+            raise Invalid(f"a {action.type} asks nothing; respond to jobs, polls, meetings, surveys and custom actions")
 
 
 def told_question(question: Question, answer: Any = UNSET) -> data.Question:  # noqa: ANN401 - see data.Question

@@ -1,0 +1,62 @@
+"""Selection: which part of a table is read, and what there is to read, told without SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tidings.core.row import Cell, Shape
+from tidings.tables.condition import Condition
+
+Cells = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table, named as in the database."""
+
+    name: str
+    shape: Shape
+    is_key: bool
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table as it can be read: its columns by name, in their order. `time` may name no column."""
+
+    name: str
+    comment: str
+    time: str
+    columns: Mapping[str, Column]
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns.values() if column.is_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """By a column; what is empty comes first, or with `is_descending` last."""
+
+    column: str
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """So many rows of a table at once, in that order and then by key, after the place where the last part ended."""
+
+    table: str
+    columns: tuple[str, ...]
+    condition: Condition | None = None
+    order: tuple[Order, ...] = ()
+    most: int
+    skip: int = 0
+    after: Cells | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Rows with the selection's columns; `after` is where to go on, None at the end."""
+
+    rows: list[Cells]
+    after: Cells | None
