@@ -1,14 +1,21 @@
 """Signing in."""
 
+from pathlib import Path
+
+import httpx
 import pytest
 
 from tests.dialects.installation import ASHA, Installation
+from tidings.app.compose import opened
+from tidings.app.front import front
+from tidings.app.settings import load
 from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, Clock
 from tidings.core.errors import Unauthenticated
 from tidings.core.identifier import outside
 from tidings.core.route import Call
 from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.testing.clock import ManualClock
 
 
 async def test_a_pin_is_sent_without_saying_whether_there_is_somebody(installation: Installation) -> None:
@@ -86,3 +93,37 @@ async def test_a_token_that_speaks_for_nobody_has_no_profile(installation: Insta
 
     assert answer.status_code == 404
     assert "speaks for no person" in answer.json()["message"]
+
+
+async def test_from_day_328_of_a_refresh_token_on_every_call_answers_its_successor(
+    tmp_path: Path, manual_clock: ManualClock
+) -> None:
+    settings = load({}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}")
+    async with (
+        opened(settings, clock=manual_clock) as parts,
+        httpx.AsyncClient(transport=httpx.ASGITransport(front(parts).application), base_url="http://127.0.0.1") as http,
+    ):
+        connector = await parts.access.create_connector("tests", actor="test")
+        first = (
+            await parts.access.create_refresh_token(connector.id, actor="test", kind=TokenKind.TENANT)
+        ).token
+
+        async def following(token: str) -> str:
+            headers = {
+                "applicationId": connector.id,
+                "applicationSecret": connector.secret,
+                "refreshToken": token,
+            }
+            answer = await http.get("/v1/accessToken", headers=headers)
+            return str(answer.json().get("refreshToken", answer.status_code))
+
+        await manual_clock.advance(328 * DAY - 1)
+        before = await following(first)
+        await manual_clock.advance(1)
+        second = await following(first)
+        again = await following(first)
+        await manual_clock.advance(37 * DAY)
+
+        assert before == ""
+        assert second == again != ""
+        assert (await following(first), await following(second)) == ("401", "")

@@ -9,7 +9,7 @@ from tests.dialects.installation import ASHA, MEERA, RAVI, Installation
 from tests.workspace.files import png
 from tidings.core.event import Event
 
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"title": "Site", "type": "Text"},
     {"title": "Weather", "type": "SingleOption", "options": [{"title": "Sun"}, {"title": "Rain"}]},
     {"title": "Workers", "type": "Numeric"},

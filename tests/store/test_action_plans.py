@@ -71,8 +71,8 @@ async def postgresql(new_postgresql_database: Callable[[], str]) -> AsyncIterato
 
 
 async def test_on_postgresql_a_page_in_the_middle_reads_what_it_shows(postgresql: Connection) -> None:
-    values = {"group_id": "team", "type": "Custom", "package": "com.example.order", "action": "a1"}
-    values |= {"at": ACTIONS // 2, "id": "a", "most": PAGE}
+    names = {"group_id": "team", "type": "Custom", "package": "com.example.order", "action": "a1"}
+    values = names | {"at": ACTIONS // 2, "id": "a", "most": PAGE}
 
     for is_analysed in (False, True):
         if is_analysed:

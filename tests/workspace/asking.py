@@ -60,7 +60,7 @@ class Asking:
     async def post(self, type_: ActionType, body: Body, **other: Any) -> Action:  # noqa: ANN401 - the fields of an Action
         """An action; `other` says what is special about it."""
         name, now = f"a{next(self._numbers)}", self.clock.now()
-        fields = {"group_id": self.group.id, "author": ADA.id, "title": "Harbour", "due_at": now + DAY}
+        fields: dict[str, Any] = {"group_id": self.group.id, "author": ADA.id, "title": "Harbour", "due_at": now + DAY}
         action = Action(
             **fields | {"id": name, "reference": f"ref-{name}", "created_at": now, "changed_at": now} | other,
             type=type_,

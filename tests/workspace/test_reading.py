@@ -123,6 +123,18 @@ async def test_who_may_see_the_responses_of_others_is_what_the_survey_says(
     assert all(name in found for name, found in seen.items())
 
 
+@pytest.mark.parametrize(("is_sender_only", "seen"), [(False, ["ada", "bob"]), (True, ["bob"])])
+async def test_who_else_comes_is_seen_unless_only_the_sender_is_told(
+    asking: Asking, manual_clock: ManualClock, *, is_sender_only: bool, seen: list[str]
+) -> None:
+    meet = await asking.meet(is_sender_only=is_sender_only)
+    for person in (ADA, BOB):
+        await asking.respond(person, meet, answers=["Yes"])
+        await manual_clock.advance(MINUTE)
+
+    assert await answers_seen(asking, BOB, meet) == seen
+
+
 async def test_a_subscriber_sees_their_own_response_unless_it_was_said_that_they_see_more(asking: Asking) -> None:
     city = await asking.house.city(BOB, CYD)
     closed = await asking.survey(group_id=city.id, audience='["*"]')

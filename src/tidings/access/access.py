@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tidings.access.authorization import Authorizations, asked_for, checked_redirect_uris
 from tidings.access.callers import INVALID_TOKEN, Callers
 from tidings.access.erasure import Erasure
 from tidings.access.naming import checked_identifier, checked_name
@@ -85,6 +86,7 @@ class Access:
         self._tokens = Tokens(database)
         self._callers = Callers(database, clock=clock)
         self._pins = Pins(database, vault=vault, clock=clock, sender=pin_sender)
+        self._authorizations = Authorizations(database)
         self._erasure = Erasure(database, clock=clock)
         self._audit = Audit(database)
 
@@ -154,6 +156,47 @@ class Access:
         await self._database.write(*(token_added(one.kept) for one in issued))
         return AccessToken(token=access.text, expires_at=_end(access), refresh_token=following)
 
+    # Signing in through a browser
+
+    async def asked_by(self, application_id: str, *, redirect_uri: str) -> Connector:
+        """The connector for which a browser brings a person to us. Raises Invalid if it may not be answered there."""
+        return asked_for(await self._connectors.get(application_id), redirect_uri=redirect_uri)
+
+    async def authorize(
+        self, phone: str, *, application_id: str, redirect_uri: str, pin: str, address: str
+    ) -> str:
+        """Take a PIN for a code, which the connector trades for tokens within a minute.
+
+        Raises Invalid, Unauthenticated, and Throttled.
+        """
+        number = normal_phone(phone, field="mobileNumber")
+        connector = await self.asked_by(application_id, redirect_uri=redirect_uri)
+        person, used = await self._pins.redeem(pin, phone=number, connector=connector.id, address=address)
+        code, given = self._authorizations.give(
+            connector=connector.id, person=person, redirect_uri=redirect_uri, now=self._clock.now()
+        )
+        await self._write(used, *given, actor=person, action="person.authorized", about=connector.id)
+        return code
+
+    async def trade_code(
+        self, code: str, *, application_id: str, application_secret: str, redirect_uri: str | None = None
+    ) -> AccessToken:
+        """Give an access token and a refresh token for a code; the former one of this person and connector ends.
+
+        The address may be left out, as in Kaizala's documentation. Raises Unauthenticated.
+        """
+        connector = await self._connector(application_id, secret=application_secret)
+        now = self._clock.now()
+        person, used = await self._authorizations.redeem(
+            code, connector=connector.id, redirect_uri=redirect_uri, now=now
+        )
+        bearer = _bearer(connector, TokenKind.USER, person=Actor(id=person))
+        access = issue(Purpose.ACCESS, bearer, now=now)
+        refresh = await self._give_refresh_token(
+            bearer, used, signed_in(person, at=now), token_added(access.kept), actor=person, action="person.signed_in"
+        )
+        return AccessToken(token=access.text, expires_at=_end(access), refresh_token=refresh.token)
+
     # Connectors
 
     async def create_connector(
@@ -164,14 +207,19 @@ class Access:
         identifier: str | None = None,
         secret: str | None = None,
         scopes: Iterable[str] = GRANTED,
+        redirect_uris: Iterable[str] = (),
     ) -> NewConnector:
-        """Let a program use the API. Raises Conflict if there is one of that id, revoked or not."""
+        """Let a program use the API. Raises Invalid, and Conflict if there is one of that id, revoked or not.
+
+        People who sign in through a browser are sent back to one of `redirect_uris`, and nowhere else.
+        """
         connector = NewConnector(id=checked_identifier(identifier), secret=secret or secrets.token_urlsafe(32))
         row = Connector(
             id=connector.id,
             name=checked_name(name),
             secret=hash_of_secret(connector.id, connector.secret),
             scopes=" ".join(parse_scopes(scopes)),
+            redirect_uris=" ".join(checked_redirect_uris(redirect_uris)),
             created_at=self._clock.now(),
         )
         await self._write(connector_added(row), actor=actor, action="connector.created", about=row.id)

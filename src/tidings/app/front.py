@@ -14,8 +14,10 @@ from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
+from tidings.dialects.kaizala.api.accounts import AccountApi
 from tidings.dialects.kaizala.api.kaizala import KaizalaApi
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
+from tidings.dialects.kaizala.wire.account import AccessGranted
 from tidings.outbox.notices import OPERATIONAL_TYPES
 from tidings.store.event_types import EventTypes
 from tidings.store.lanes import Lanes
@@ -38,6 +40,7 @@ from tidings.web.permits import Permits
 from tidings.web.receive import ReceiveDoor
 from tidings.web.reference import reference_pages
 from tidings.web.schemas import Schemas
+from tidings.web.sign_in import SignInPages
 from tidings.web.throttle import Throttle
 
 VERSION = version("tidings")
@@ -80,6 +83,7 @@ def front(parts: Parts) -> Front:
     routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page()] if has_api else []),
+        *(_sign_in(parts, proxies).pages() if has_api else []),
         *([*bins.pages(), receive.page()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
@@ -95,6 +99,11 @@ def front(parts: Parts) -> Front:
     )
     door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
     return Front(application=opened(door), intake=intake if has_api else None, schemas=schemas, document=document)
+
+
+def _sign_in(parts: Parts, proxies: Proxies) -> SignInPages:
+    accounts = AccountApi(access=parts.access, endpoint_url=parts.settings.base_url)
+    return SignInPages(parts.access, proxies=proxies, granted=accounts.granted, answers=AccessGranted)
 
 
 def _routes(parts: Parts) -> Sequence[Route]:

@@ -18,19 +18,31 @@ def token() -> None:
 
 @token.command()
 @click.option("--connector", required=True, help="The application id of the connector whose token it is.")
-@click.option("--user", "phone", help="The phone number of the person who acts; a tenant token if absent.")
-@click.option("--group", "group", help="The id of the group in which it acts as an admin.")
+@click.option("--user", "phone", help="The phone number of the person who acts, as what they are in each group.")
+@click.option("--group", "group", help="The id of the group in which it acts as an admin, and in those beneath.")
+@click.option(
+    "--tenant", "is_tenant", is_flag=True, help="It acts as an admin everywhere, for --user if given; as without both."
+)
 @click.option("--static", "is_static", is_flag=True, help="A key that is accepted as it is, until it is revoked.")
 @click.option("--scope", "scopes", multiple=True, help="With --static: what it may do; may be repeated.")
 @as_json
 def create(
-    *, connector: str, phone: str | None, group: str | None, is_static: bool, scopes: tuple[str, ...], is_json: bool
+    *,
+    connector: str,
+    phone: str | None,
+    group: str | None,
+    is_tenant: bool,
+    is_static: bool,
+    scopes: tuple[str, ...],
+    is_json: bool,
 ) -> None:
     """Print a refresh token, which GET /v1/accessToken takes; or with --static a key, which the API takes as Bearer."""
     if scopes and not is_static:
         raise click.UsageError("--scope goes with --static; a refresh token has its connector's scopes")
-    if group and (phone or is_static):
-        raise click.UsageError("--group makes a token of its own kind; leave out --user and --static")
+    if group and (phone or is_static or is_tenant):
+        raise click.UsageError("--group makes a token of its own kind; leave out --user, --tenant and --static")
+    if is_tenant and is_static:
+        raise click.UsageError("--tenant makes a refresh token; a key for everything has --static --scope admin")
 
     async def work(parts: Parts) -> dict[str, object]:
         if is_static:
@@ -38,7 +50,7 @@ def create(
             return {"token": key}
         if group:
             await parts.workspace.groups.get(OPERATOR, group)
-        kind = TokenKind.USER if phone else TokenKind.GROUP if group else TokenKind.TENANT
+        kind = TokenKind.GROUP if group else TokenKind.USER if phone and not is_tenant else TokenKind.TENANT
         made = await parts.access.create_refresh_token(
             connector, actor=COMMAND_LINE, kind=kind, phone=phone, group=group or ""
         )

@@ -7,12 +7,13 @@ from tidings.store.database import Database, Statement, Value
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True):
-    """`secret` is a hash; `scopes` are separated by spaces."""
+    """`secret` is a hash; `scopes` and `redirect_uris` are separated by spaces."""
 
     id: str
     name: str
     secret: str
     scopes: str
+    redirect_uris: str = ""
     created_at: int
     revoked_at: int | None = None
 
@@ -28,6 +29,7 @@ def connector_added(connector: Connector) -> Statement:
         "name": connector.name,
         "secret": connector.secret,
         "scopes": connector.scopes,
+        "redirect_uris": connector.redirect_uris,
         "at": connector.created_at,
     }
     return Statement(

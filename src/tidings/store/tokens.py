@@ -48,6 +48,15 @@ class WaitingPin(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code was given for: to whom, through which connector, and to which address it was sent."""
+
+    connector: str
+    person: str
+    redirect_uri: str
+    expires_at: int
+
+
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """So many tries at once, and one more each time `interval_ms` has passed."""
 
@@ -115,6 +124,20 @@ def pin_used(*, phone: str, connector: str, sealed: str, otherwise: Unauthentica
     return Statement("pin_used", {"phone": phone, "connector": connector, "sealed": sealed}, otherwise)
 
 
+def code_given(code_hash: str, code: Code) -> Statement:
+    return Statement("code_given", {"hash": code_hash, **msgspec.structs.asdict(code)})
+
+
+def code_used(code_hash: str, *, otherwise: Unauthenticated) -> Statement:
+    """Use up a code; of two who use it at the same time, one gets the error."""
+    return Statement("code_used", {"hash": code_hash}, otherwise)
+
+
+def codes_swept(now: int) -> Statement:
+    """Forget codes that have run out."""
+    return Statement("codes_swept", {"now": now})
+
+
 def swept(now: int) -> tuple[Statement, ...]:
     """Forget PINs and tries whose time is over; so few that it needs no steps."""
     return Statement("pins_swept", {"now": now}), Statement("throttles_swept", {"now": now})
@@ -149,6 +172,11 @@ class Tokens:
     async def waiting_pin(self, phone: str, *, most_tries: int, now: int) -> WaitingPin | None:
         """The newest PIN that waits for a person."""
         rows = await self._database.read(WaitingPin, "pin_waiting", phone=phone, most=most_tries, now=now)
+        return rows[0] if rows else None
+
+    async def code(self, code_hash: str) -> Code | None:
+        """A code that was not used. It may have run out."""
+        rows = await self._database.read(Code, "code", hash=code_hash)
         return rows[0] if rows else None
 
     async def sweep(self, *, before: int, most: int) -> int:

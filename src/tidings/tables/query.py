@@ -1,7 +1,7 @@
 """Query: reads the tables part by part, each part in a short transaction of its own, on any engine."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,18 +9,18 @@ from sqlalchemy.engine import Connection, Engine
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, NotFound, Unavailable
-from tidings.core.row import Cell
 from tidings.tables.catalogue import Catalogue, Known
-from tidings.tables.clause import clause_of
+from tidings.tables.clause import clause_of, fold_all_letters
 from tidings.tables.condition import Condition
-from tidings.tables.place import beyond, ordering, place_columns
+from tidings.tables.place import beyond, ordering, ranks_of
 from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
 
 # Seconds. Other processes make tables, too; nobody waits longer for a new column.
 _LOOK_AGAIN_AFTER_S = 1.0
 # Characters of text after which a part ends, so that rows of a megabyte each cost no more memory than small ones.
 _LARGEST_PART = 4_000_000
-_AT_ONCE = 100
+# Rows that a driver holds: a receipt, of which a row is made, has a megabyte at most.
+_FETCHED_AT_ONCE = 50
 
 
 class Query:
@@ -33,42 +33,37 @@ class Query:
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        # Of its own: the writer's changes while it writes.
+        # One of its own: the writer's changes while it writes.
         self._catalogue = Catalogue(engine)
         self._fresh_until = 0.0
 
     def sheets(self) -> Mapping[str, Sheet]:
-        """All tables by name."""
-        named = self._known()
+        """All tables by name. Raises Unavailable."""
+        named = self._named()
         return {name: _sheet(named[name]) for name in sorted(named)}
 
     def sheet(self, name: str) -> Sheet:
-        """One table. Raises NotFound."""
+        """One table. Raises NotFound and Unavailable."""
         return _sheet(self._find(name))
 
     def part(self, selection: Selection) -> Part:
-        """The next rows: `most` of them, or fewer of great size. Raises NotFound, Unavailable and Invalid."""
-        known = self._find(selection.table)
-        statement = selecting(known, selection)
-        size, width = 0, len(selection.columns)
+        """The next rows: `most` of them, or fewer of great size. Raises NotFound, Invalid and Unavailable."""
+        statement = selecting(self._find(selection.table).table, selection)
         rows: list[Cells] = []
-        place: Cells = ()
+        size, width, place = 0, len(selection.columns), None
         with self._reading() as connection:
-            result = connection.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(statement)
-            for several in result.partitions(_AT_ONCE):
-                for row in several[: selection.most - len(rows)]:
+            asked = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED_AT_ONCE)
+            with asked.execute(statement) as result:
+                for row in (row for several in result.partitions(_FETCHED_AT_ONCE) for row in several):
+                    if len(rows) == selection.most or size > _LARGEST_PART:
+                        return Part(rows=rows, after=place)
                     rows.append(tuple(row[:width]))
                     place = tuple(row[width:])
-                size += sum(len(cell) for row in several for cell in row if isinstance(cell, str))
-                if size > _LARGEST_PART or len(rows) == selection.most:
-                    # One row more was asked for: whether there is any tells whether this is the end.
-                    is_more = len(several) == _AT_ONCE or len(rows) == selection.most
-                    result.close()
-                    return Part(rows=rows, after=place if is_more else None)
+                    size += sum(len(cell) for cell in row if isinstance(cell, str))
         return Part(rows=rows, after=None)
 
     def count(self, name: str, condition: Condition | None) -> int:
-        """How many rows are like that. Raises NotFound, Unavailable and Invalid."""
+        """How many rows are like that. Raises NotFound, Invalid and Unavailable."""
         table = self._find(name).table
         statement = sa.select(sa.func.count()).select_from(table)
         if condition is not None:
@@ -77,12 +72,12 @@ class Query:
             return int(connection.execute(statement).scalar_one())
 
     def _find(self, name: str) -> Known:
-        known = self._known().get(name)
+        known = self._named().get(name)
         if known is None:
             raise NotFound("there is no such table; /tables lists those that there are")
         return known
 
-    def _known(self) -> Mapping[str, Known]:
+    def _named(self) -> Mapping[str, Known]:
         now = self._clock.monotonic()
         if now >= self._fresh_until:
             with _telling():
@@ -94,5 +89,37 @@ class Query:
     def _reading(self) -> Iterator[Connection]:
         with _telling(), self._engine.connect().execution_options(is_reading=True) as connection:
             if self._engine.dialect.name == "sqlite":
-                _fold_all_letters(connection)
+                fold_all_letters(connection)
             yield connection
+
+
+def selecting(table: sa.Table, selection: Selection) -> sa.Select[Any]:
+    """The statement that reads a part: the wanted columns, then the row's place, of one row more than wanted."""
+    ranks = ranks_of(table, selection.order)
+    columns = (*(table.c[name] for name in selection.columns), *(rank.column for rank in ranks))
+    statement = sa.select(*columns).order_by(*ordering(ranks)).limit(selection.most + 1)
+    if selection.condition is not None:
+        statement = statement.where(clause_of(selection.condition, table=table))
+    if selection.after is not None:
+        statement = statement.where(beyond(ranks, selection.after))
+    return statement.offset(selection.skip) if selection.skip else statement
+
+
+def _sheet(known: Known) -> Sheet:
+    columns = {
+        name: Column(
+            name=name, shape=known.shapes[name], is_key=known.table.c[name].primary_key, comment=known.comments[name]
+        )
+        for name in known.comments
+    }
+    return Sheet(name=known.table.name, comment=known.comment, time=known.time, columns=columns)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        raise Unavailable("the tables cannot be read just now; try again later") from error
+    except sa.exc.SQLAlchemyError as error:
+        raise Invalid("the database of the tables does not take this question; ask for less") from error

@@ -125,16 +125,16 @@ class Groups:
 
         `is_reaching` adds all that is beneath those whose Admin the caller is.
         """
-        person, group = caller.person.id, caller.group
+        group = caller.group
+        person = "" if group else caller.person.id
         if rules_all(caller):
             found = await self._kept.all(after=after, most=most)
-        elif caller.kind is TokenKind.GROUP:
-            person = ""
+        elif is_reaching:
+            found = await self._kept.within_reach(person=person, group=group, after=after, most=most)
+        elif group:
             found = [group] if after < group else []
         else:
             found = await self._kept.of_person(person, after=after, most=most)
-        if is_reaching and not rules_all(caller):
-            found = await self._kept.within_reach(person=person, group=group, after=after, most=most)
         return await self._seen(caller, found)
 
     async def find(self, caller: Caller, *, part: str, skip: int = 0, most: int = _PAGE) -> list[Group]:

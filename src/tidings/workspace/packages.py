@@ -9,7 +9,7 @@ import msgspec
 from tidings.access.naming import checked_identifier, checked_name
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, NotFound
+from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.store.database import Database
 from tidings.store.packages import Package, package_added
 from tidings.store.packages import Packages as KeptPackages
@@ -20,7 +20,7 @@ from tidings.workspace.rights import rules_all
 
 # `com.x.y.2`, `<guid>.2`: the version is a last part of digits. More digits than these no version will ever have.
 _VERSIONED = re.compile(r"(.+)\.([1-9][0-9]{0,8})")
-# Whoever may be a caller's names stay in their place: these are what surveys, polls and meetings are told as.
+# Surveys, polls and meetings are told as packages of these names; see `workspace.actions`.
 _OURS = "com.tidings."
 _PAGE = 100
 _decoder = msgspec.json.Decoder(PackageBody)
@@ -90,7 +90,10 @@ class Packages:
 
     async def list(self, *, after: str = "", most: int = _PAGE) -> list[Package]:
         """So many versions of packages by id, from the id with its version `after` on, exclusive."""
-        name, version = split(after) if after else ("", 0)
+        try:
+            name, version = split(after) if after else ("", 0)
+        except Invalid as error:
+            raise Invalid("cursor: give the cursor of the answer before, or none to begin anew") from error
         return await self._kept.all(after=(name, version), most=most)
 
 

@@ -1,16 +1,16 @@
 -- name: connector_added
 -- A program that may use the API.
-INSERT INTO connector (id, name, secret, scopes, created_at)
-VALUES (:id, :name, :secret, :scopes, :at)
+INSERT INTO connector (id, name, secret, scopes, redirect_uris, created_at)
+VALUES (:id, :name, :secret, :scopes, :redirect_uris, :at)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: connector
 -- One connector, revoked or not.
-SELECT id, name, secret, scopes, created_at, revoked_at FROM connector WHERE id = :id;
+SELECT id, name, secret, scopes, redirect_uris, created_at, revoked_at FROM connector WHERE id = :id;
 
 -- name: connectors
 -- All connectors by id.
-SELECT id, name, secret, scopes, created_at, revoked_at FROM connector
+SELECT id, name, secret, scopes, redirect_uris, created_at, revoked_at FROM connector
 WHERE id > :after ORDER BY id LIMIT :most;
 
 -- name: connector_revoked

@@ -73,3 +73,20 @@ ORDER BY pin.expires_at DESC LIMIT 1;
 -- name: pins_swept
 -- PINs whose time is over.
 DELETE FROM pin WHERE expires_at <= :now;
+
+-- name: code_given
+-- A code that somebody's browser brings to a connector.
+INSERT INTO authorization_code (hash, connector, person, redirect_uri, expires_at)
+VALUES (:hash, :connector, :person, :redirect_uri, :expires_at);
+
+-- name: code
+-- A code that was not used yet, and may have run out.
+SELECT connector, person, redirect_uri, expires_at FROM authorization_code WHERE hash = :hash;
+
+-- name: code_used
+-- A code is good for one refresh token.
+DELETE FROM authorization_code WHERE hash = :hash;
+
+-- name: codes_swept
+-- Codes whose time is over; so few that it needs no steps.
+DELETE FROM authorization_code WHERE expires_at <= :now;

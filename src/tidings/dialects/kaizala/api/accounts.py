@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tidings.access.access import Access
+from tidings.access.access import Access, AccessToken
 from tidings.core.errors import Invalid, NotFound, Throttled, Unauthenticated
 from tidings.core.route import Call, Parameter, Route
 from tidings.dialects.kaizala.api.bearer import bearer
@@ -109,6 +109,10 @@ class AccountApi:
             application_secret=call.headers.get("applicationsecret", ""),
             refresh_token=call.headers.get("refreshtoken", ""),
         )
+        return self.granted(token)
+
+    def granted(self, token: AccessToken) -> wire.AccessGranted:
+        """What is answered for a refresh token, and for the code of a sign-in through a browser."""
         return wire.AccessGranted(
             access_token=token.token,
             endpoint_url=self.endpoint_url,

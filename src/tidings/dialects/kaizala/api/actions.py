@@ -10,6 +10,7 @@ from msgspec import UNSET
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.route import Call, Parameter, Route
 from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.dialects.kaizala.api.listing import PAGE, cursor_after, limit_of
 from tidings.dialects.kaizala.api.messages import SEND_TO_ALL, says_all
 from tidings.dialects.kaizala.wire import action as wire
 from tidings.dialects.kaizala.wire.lenient import Flag, Wire, body_of, is_true, read
@@ -19,8 +20,6 @@ from tidings.workspace.amending import Amending, Change
 from tidings.workspace.bodies import MEDIA_TYPES
 from tidings.workspace.posting import Posting
 
-MOST_LISTED = 100
-
 _TAG = "Actions"
 _ACTIONS = "/v1/groups/{groupId}/actions"
 _ACTION = f"{_ACTIONS}/{{actionId}}"
@@ -29,14 +28,6 @@ _KIND = (
     Parameter(name="actionType", meaning="The body's `actionType`, where that has none."),
     Parameter(name="id", meaning="The body's `id`, where that has none."),
     SEND_TO_ALL,
-)
-_PAGE = (
-    Parameter(
-        name="limit",
-        meaning=f"How many to list, {MOST_LISTED} if absent.",
-        schema={"type": "integer", "minimum": 1, "maximum": MOST_LISTED},
-    ),
-    Parameter(name="cursor", meaning="Where the former list ended."),
 )
 
 
@@ -115,7 +106,7 @@ class ActionApi:
                 handler=self._list_reminders,
                 needs="action.read",
                 answers=wire.RemindersTold,
-                parameters=_PAGE,
+                parameters=PAGE,
                 errors=(Invalid, Forbidden, NotFound),
                 tag=_TAG,
             ),
@@ -159,7 +150,7 @@ class ActionApi:
         return wire.Reminded()
 
     async def _list_reminders(self, call: Call) -> wire.RemindersTold:
-        most = int(call.query.get("limit", MOST_LISTED))
+        most = limit_of(call)
         found = await self.amending.reminders(
             bearer(call),
             call.path["groupId"],
@@ -167,8 +158,7 @@ class ActionApi:
             before=read_place(call.query.get("cursor", ""), start=NEWEST),
             most=most,
         )
-        # After a full page there may be nothing; that is what the next call tells.
-        cursor = Place(found[-1].at, found[-1].id).cursor if len(found) == most else UNSET
+        cursor = cursor_after([Place(one.at, one.id).cursor for one in found], most=most)
         return wire.RemindersTold(reminders=[wire.reminder_told(one) for one in found], cursor=cursor)
 
 

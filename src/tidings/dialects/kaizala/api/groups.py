@@ -94,7 +94,7 @@ class GroupApi:
                 name="findGroups",
                 summary="Find groups of the whole installation by name",
                 handler=self._find,
-                needs="groupinfo.read",
+                needs="tenant.read",
                 answers=wire.GroupsFound,
                 parameters=_SEARCH,
                 errors=(Invalid, Forbidden),

@@ -14,8 +14,7 @@ from tidings.dialects.kaizala.wire.lenient import body_of, read
 from tidings.workspace.media import Media
 
 _TAG = "Media"
-# There was no scope for it: whoever may post may upload what they post.
-_SCOPE = "action.write"
+_SCOPE = "media.write"
 # Bytes. Such a body is held in memory several times over; POST /v1/media takes larger files, in pieces.
 _LARGEST_ATTACHMENT = 8 << 20
 

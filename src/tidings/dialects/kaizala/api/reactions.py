@@ -29,13 +29,16 @@ class ReactionApi:
     reactions: Reactions
 
     def routes(self) -> list[Route]:
+        return [*self._routes_of_all(), *self._routes_of_one()]
+
+    def _routes_of_all(self) -> list[Route]:
         return [
             _route(
                 "POST",
                 name="react",
                 summary="Like a message or an action, or comment on it",
                 handler=self._react,
-                needs="action.write",
+                needs="reaction.write",
                 body=body_of(wire.NewReaction),
                 answers=wire.ReactionMade,
             ),
@@ -45,17 +48,21 @@ class ReactionApi:
                 name="summariseReactions",
                 summary="Count the reactions to whatever was reacted to in a group",
                 handler=self._summary,
-                needs="action.read",
+                needs="reaction.read",
                 answers=wire.Summary,
                 parameters=(_SOURCE, _CURSOR),
             ),
+        ]
+
+    def _routes_of_one(self) -> list[Route]:
+        return [
             _route(
                 "GET",
                 "/{referenceId}/summary",
                 name="countReactions",
                 summary="Count the reactions to one message or action",
                 handler=self._count,
-                needs="action.read",
+                needs="reaction.read",
                 answers=wire.Summary,
                 parameters=(_SOURCE,),
             ),
@@ -65,7 +72,7 @@ class ReactionApi:
                 name="listReactions",
                 summary="List the reactions to one message or action",
                 handler=self._list,
-                needs="action.read",
+                needs="reaction.read",
                 answers=wire.Details,
                 parameters=(_SOURCE, _KIND, _CURSOR),
             ),

@@ -30,6 +30,9 @@ class SubscriberApi:
     subscribers: Subscribers
 
     def routes(self) -> list[Route]:
+        return [*self._changing_routes(), *self._listing_routes()]
+
+    def _changing_routes(self) -> list[Route]:
         return [
             _route(
                 "PUT",
@@ -51,6 +54,10 @@ class SubscriberApi:
                 body=body_of(wire.ChosenSubscribers),
                 answers=wire.AllRemoved,
             ),
+        ]
+
+    def _listing_routes(self) -> list[Route]:
+        return [
             _route(
                 "POST",
                 name="readSubscribers",

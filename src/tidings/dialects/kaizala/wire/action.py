@@ -18,6 +18,7 @@ from tidings.workspace.answers import read_location
 from tidings.workspace.bodies import Choice, MeetingPlace, Visibility
 from tidings.workspace.instant import iso, read_iso
 
+_VISIBILITIES = {name: one for place, one in enumerate(Visibility) for name in (str(place), one.lower())}
 _VERSION = re.compile(r"-1|[0-9]{1,15}")
 # The year 2109, as for events that are published.
 _LATEST = 2**42
@@ -368,12 +369,10 @@ def _place(sent: Mapping[str, Any] | None) -> MeetingPlace | None:
 
 
 def _visibility(sent: str | int | None) -> Visibility:
-    names = [one.lower() for one in Visibility]
-    name = str(sent or 0).strip().lower()
-    place = names.index(name) if name in names else name
-    if str(place) not in {"0", "1", "2", "3"}:
+    found = _VISIBILITIES.get(str(sent or 0).strip().lower())
+    if found is None:
         raise Invalid(f"actionBody.visibility: expected one of {', '.join(Visibility)}, or its number from 0")
-    return list(Visibility)[int(place)]
+    return found
 
 
 def _version(sent: int | str | None) -> int:
