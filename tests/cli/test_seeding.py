@@ -52,6 +52,39 @@ def test_a_list_in_a_pipe_has_a_line_for_each_connector(here: Terminal) -> None:
     assert [line.split()[0] for line in lines] == ["id", "shop-1", "shop-2"]
 
 
+def test_a_connector_has_the_permissions_that_it_was_given_by_kaizalas_names(here: Terminal) -> None:
+    here.says("connector", "create", "--name", "shop", "--permission", "reactions", "--permission", "Group Member List")
+    here.says("connector", "create", "--name", "shop", "--id", "shop-2")
+
+    told = {one["id"]: one for one in here.tells("connector", "list")}
+
+    everything = told.pop("shop-2")["permissions"]
+    [few] = told.values()
+    assert few["permissions"] == ["Group Member List", "Reactions"]
+    assert few["scopes"] == [
+        "groupmember.read",
+        "groupmember.write",
+        "groupmember.remove",
+        "reaction.read",
+        "reaction.write",
+    ]
+    assert len(everything) == 9
+    assert "Group Member List, Reactions" in here.says("connector", "list")
+    assert "there is none called 'All'; use some of" in here.refuses(
+        "connector", "create", "--name", "other", "--permission", "All"
+    )
+
+
+def test_people_are_sent_back_to_the_addresses_that_a_connector_was_given(here: Terminal) -> None:
+    back = "https://example.com/back"
+    here.says("connector", "create", "--name", "shop", "--redirect-uri", back, "--redirect-uri", "http://localhost:1/")
+
+    assert here.tells("connector", "list")[0]["redirect_uris"] == [back, "http://localhost:1/"]
+    assert "is no https:// address" in here.refuses(
+        "connector", "create", "--name", "other", "--redirect-uri", "http://example.com/"
+    )
+
+
 async def test_the_pin_that_waits_for_a_person_is_printed_alone(terminal: Terminal) -> None:
     terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
     terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
@@ -96,6 +129,7 @@ def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Term
     assert made == {"id": "crew@3", "name": "Crew"}
     assert terminal.says("token", "create", "--connector", "shop-1", "--user", PHONE).startswith("tdr_")
     assert terminal.says("token", "create", "--connector", "shop-1", "--group", "crew@3").startswith("tdr_")
+    assert terminal.says("token", "create", "--connector", "shop-1", "--tenant", "--user", PHONE).startswith("tdr_")
     assert terminal.refuses("token", "create", "--connector", "shop-1", "--group", "nowhere")
 
 
@@ -115,6 +149,9 @@ def test_options_of_tokens_that_do_not_go_together_are_refused(here: Terminal) -
     )
     assert "--group makes a token" in here.refuses(
         "token", "create", "--connector", "shop-1", "--group", "crew", "--static", status=2
+    )
+    assert "--tenant makes a refresh token" in here.refuses(
+        "token", "create", "--connector", "shop-1", "--tenant", "--static", status=2
     )
 
 

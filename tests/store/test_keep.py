@@ -1,6 +1,7 @@
 """Keeping publications: one behaviour, two engines."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,7 @@ from tidings.core.errors import Conflict, NotFound
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.identifier import instant_of
 from tidings.store.database import Database, Kept, Key, Owed, Publication, Stale, Statement
+from tidings.store.groups import Group, group_added, group_touched
 
 MINUTE = 60_000
 
@@ -183,6 +185,22 @@ async def test_an_event_whose_condition_fails_is_not_kept_and_its_neighbours_are
     assert isinstance(before, Kept)
     assert isinstance(after, Kept)
     assert events_of(await claimed(database, 1, owner=owner)) == [before.id, after.id]
+
+
+async def test_batches_that_change_the_same_rows_in_opposite_orders_do_not_block_each_other(database: Database) -> None:
+    groups = [Group(id=f"g{n}", name="Team", welcome_message="", type="Group", created_at=1) for n in range(20)]
+    await database.write(*map(group_added, groups))
+    touching = [publication(also=[group_touched(group.id, at=2)]) for group in groups]
+
+    batches = await asyncio.gather(
+        *(_together(database, touching if turn % 2 else touching[::-1]) for turn in range(20)), return_exceptions=True
+    )
+
+    assert [outcome for outcome in batches if isinstance(outcome, BaseException)] == []
+
+
+async def _together(database: Database, publications: Sequence[Publication]) -> None:
+    assert len(await kept(database, *publications)) == len(publications)
 
 
 async def test_one_publication_can_be_owed_in_memory_and_in_the_table(database: Database, owner: int) -> None:

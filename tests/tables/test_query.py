@@ -122,9 +122,7 @@ SORTED = [*itertools.permutations(("goods", "price", "paid", "at", "line"), 2), 
 
 
 @pytest.mark.parametrize("names", SORTED)
-def test_rows_come_in_any_order_with_what_is_empty_first_or_descending_last(
-    query: Query, names: Sequence[str]
-) -> None:
+def test_rows_come_in_any_order_with_what_is_empty_first_or_descending_last(query: Query, names: Sequence[str]) -> None:
     ways = itertools.product((False, True), repeat=len(names))
     for descending in ways:
         order = tuple(Order(column=name, is_descending=is_down) for name, is_down in zip(names, descending))
@@ -246,7 +244,9 @@ def fill(tables: Tables) -> sa.Table:
     name = tables.engine.dialect.name
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         quoted = tables.engine.dialect.identifier_preparer.format_table(table)
-        connection.exec_driver_sql(f"ANALYZE {quoted}" if name in {"sqlite", "postgresql"} else f"ANALYZE TABLE {quoted}")
+        connection.exec_driver_sql(
+            f"ANALYZE {quoted}" if name in {"sqlite", "postgresql"} else f"ANALYZE TABLE {quoted}"
+        )
     return table
 
 

@@ -162,9 +162,7 @@ class Access:
         """The connector for which a browser brings a person to us. Raises Invalid if it may not be answered there."""
         return asked_for(await self._connectors.get(application_id), redirect_uri=redirect_uri)
 
-    async def authorize(
-        self, phone: str, *, application_id: str, redirect_uri: str, pin: str, address: str
-    ) -> str:
+    async def authorize(self, phone: str, *, application_id: str, redirect_uri: str, pin: str, address: str) -> str:
         """Take a PIN for a code, which the connector trades for tokens within a minute.
 
         Raises Invalid, Unauthenticated, and Throttled.

@@ -94,7 +94,7 @@ def list_(*, is_json: bool) -> None:
 @connector.command()
 @click.argument("identifier", metavar="ID")
 def revoke(*, identifier: str) -> None:
-    """End a connector and its tokens, within a second on every node; what its webhooks are owed is held."""
+    """End a connector and its tokens for good, within a second on every node; what its webhooks are owed is held."""
     with_parts(lambda parts: parts.access.revoke_connector(identifier, actor=COMMAND_LINE))
     click.echo(f"revoked {identifier}")
 

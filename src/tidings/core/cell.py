@@ -55,6 +55,11 @@ def instant_of(value: Any) -> int | None:  # noqa: ANN401 - any JSON
     return int(value) if _EARLIEST <= value <= _LATEST else None
 
 
+def iso(instant_ms: int) -> str:
+    """An instant by ISO 8601, in UTC."""
+    return (_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def number_of(value: Any) -> float | None:  # noqa: ANN401 - any JSON
     """The number that a value is or writes, None for what is none or has no end."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

@@ -14,6 +14,7 @@
 What was a number once and is a text now gets another column: to be known by its shape too is what keeps the older rows.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ _LONGEST_NAME = 60
 _LARGEST_EXACT = 2**53
 # The shortest instant: 2026-01-01T00Z. Others are not worth the try.
 _SHORTEST_INSTANT = len("2026-01-01T00Z")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _Path = tuple[str, ...]
 _encode = msgspec.json.Encoder().encode
@@ -42,7 +44,10 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
-    """An object's columns, and the rows of its arrays of objects, by way there. `rest` is the last column."""
+    """An object's columns, and the rows of its arrays of objects, by way there.
+
+    `rest` comes first and always, so that it is there before a table is full.
+    """
 
     fields: tuple[Field, ...]
     lists: Mapping[str, Sequence["Flat"]]
@@ -78,8 +83,8 @@ class _Layout:
 
     def result(self) -> Flat:
         rest = _encode(self.rest).decode() if self.rest else None
-        last = Field("rest", "rest", Shape.TEXT, rest, "What has no column, as JSON by dotted path.")
-        return Flat(fields=(last, *self.fields), lists=self.lists)
+        first = Field("rest", "rest", Shape.TEXT, rest, "What has no column, as JSON by dotted path.")
+        return Flat(fields=(first, *self.fields), lists=self.lists)
 
     def _has_room_for(self, value: Sequence[Any]) -> bool:
         return (
@@ -104,9 +109,10 @@ def _field(path: _Path, shape: Shape, value: Cell) -> Field:  # noqa: PLR0917 - 
 
 def _wish(path: _Path) -> str:
     """The way there, or as much of its end as a name can hold."""
-    while len(path) > 1 and len("_".join(path)) > _LONGEST_NAME:
-        path = path[1:]
-    return "_".join(path)
+    words = [_HUMP.sub("_", name) for name in path]
+    while len(words) > 1 and len("_".join(words)) > _LONGEST_NAME:
+        words = words[1:]
+    return "_".join(words)
 
 
 def _cell(value: Any) -> tuple[Shape, Cell] | None:  # noqa: ANN401 - any JSON

@@ -1,7 +1,7 @@
 """Told: what a source told us of, in the table of all events and, laid flat, in one of its own."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -55,31 +55,31 @@ def event_row(told: Told) -> Row:
     return Row(place=EVENTS, key=(key("event_id", told.id, comment=_ID),), fields=fields, version=told.version)
 
 
-def changes_of(told: Told, document: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The event, its data in a table for that source and type, and the data's arrays of objects in tables below it."""
+def changes_of(told: Told, document: Mapping[str, Any], *, also: Sequence[Field] = ()) -> tuple[Change, ...]:
+    """The event, its data in a table for that source and type, and the data's arrays of objects in tables below it.
+
+    `also` are fields of the event that do not stand in its data. Raises Invalid for what cannot name a table.
+    """
     if len(told.type) > LONGEST_KEY:
         raise Invalid(f"type: has {len(told.type)} characters; at most {LONGEST_KEY} can name a table")
-    return (event_row(told), *_laid(told, lay_flat(document)))
+    return (event_row(told), *_laid(told, lay_flat(document), also=also))
 
 
-def _laid(told: Told, flat: Flat) -> Iterator[Change]:
+def _laid(told: Told, flat: Flat, *, also: Sequence[Field]) -> Iterator[Change]:
     name = f"{told.source}_{told.type}" if told.type else told.source
     what = f"{told.type} of {told.source}" if told.type else told.source
     place = Place(f"told:{told.source}:{told.type}", name, commented(f"Data of {what}."))
     event = key("event_id", told.id, comment=_ID)
-    yield Row(place=place, key=(event,), fields=_fields(told, flat), version=told.version)
+    at = instant("at", told.at, comment="When it was said.")
+    yield Row(place=place, key=(event,), fields=(at, *also, *flat.fields), version=told.version)
     for path, items in flat.lists.items():
         child = Place(f"{place.origin}:{path}", f"{name}_{path}", commented(f"The items of {path} in data of {what}."))
         rows = tuple(
-            Row(place=child, key=(event, _number(at)), fields=_fields(told, item), version=told.version)
-            for at, item in enumerate(items)
+            Row(place=child, key=(event, _item(number)), fields=(at, *item.fields), version=told.version)
+            for number, item in enumerate(items)
         )
-        yield Family(place=child, parent=(event,), rest=(_number(0),), rows=rows, version=told.version)
+        yield Family(place=child, parent=(event,), rest=(_item(0),), rows=rows, version=told.version)
 
 
-def _fields(told: Told, flat: Flat) -> tuple[Field, ...]:
-    return (instant("at", told.at, comment="When it was said."), *flat.fields)
-
-
-def _number(at: int) -> Field:
-    return whole("item", at, comment="In the array, from 0.")
+def _item(number: int) -> Field:
+    return whole("item", number, comment="In the array, from 0.")

@@ -1,13 +1,14 @@
 """Discovery: what the folders here offer, found by looking, so that adding a source is adding a folder.
 
-A folder is a package with `DIALECTS` (how it writes callbacks), `READERS` (how received ones are understood),
-`DEFAULT_FOR` (which dialect a webhook gets that names none, by object type) and `samples/` (an example of each event
-type, as `POST /v1/events` takes it).
+A folder is a package with some of `DIALECTS` (how it writes callbacks), `READERS` (how received ones are understood),
+`DEFAULT_FOR` (which dialect a webhook gets that names none, by object type), `samples/` (an example of each event type,
+as `POST /v1/events` takes it) and `received/` (examples of what its readers read, where no dialect writes them).
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -17,6 +18,7 @@ import msgspec
 from tidings import dialects
 from tidings.core.dialect import Dialect, Reader
 from tidings.core.event import Actor, Event, Subject
+from tidings.core.receipt import Receipt
 
 # Tests, documents and the demo want the same bytes each time; whoever publishes a sample sets its own instant.
 SAMPLE_AT = 1_773_640_800_000
@@ -24,12 +26,16 @@ SAMPLE_AT = 1_773_640_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Everything that the folders offer: dialects and readers by name, defaults by object type, samples by type."""
+    """Everything that the folders offer.
+
+    Dialects, readers and examples of receipts by name, defaults by object type, samples by event type.
+    """
 
     dialects: Mapping[str, Dialect]
     readers: Mapping[str, Reader]
     default_for: Mapping[str, str]
     samples: Mapping[str, Event]
+    received: Mapping[str, Sequence[Receipt]]
 
     def default_format(self, kind: str) -> str:
         """The dialect of a webhook that names none."""
@@ -42,21 +48,23 @@ def discover() -> Found:
     readers: dict[str, Reader] = {}
     default_for: dict[str, str] = {}
     samples: dict[str, Event] = {}
+    received: dict[str, list[Receipt]] = defaultdict(list)
     for module in pkgutil.iter_modules(dialects.__path__, f"{dialects.__name__}."):
         if module.ispkg:
             package = importlib.import_module(module.name)
-            by_name |= {dialect.name: dialect for dialect in package.DIALECTS}
-            readers |= {reader.name: reader for reader in package.READERS}
-            default_for |= package.DEFAULT_FOR
+            by_name |= {dialect.name: dialect for dialect in getattr(package, "DIALECTS", ())}
+            readers |= {reader.name: reader for reader in getattr(package, "READERS", ())}
+            default_for |= getattr(package, "DEFAULT_FOR", {})
             samples |= {event.type: event for event in read_samples(module.name)}
-    return Found(dialects=by_name, readers=readers, default_for=default_for, samples=samples)
+            for receipt in _read_received(module.name):
+                received[receipt.source].append(receipt)
+    return Found(dialects=by_name, readers=readers, default_for=default_for, samples=samples, received=received)
 
 
 def read_samples(package: str) -> Iterator[Event]:
     """The samples of one dialect's package, by name of their files."""
-    folder = files(package) / "samples"
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        sample = msgspec.json.decode(file.read_bytes(), type=_Sample)
+    for content in _files(package, "samples"):
+        sample = msgspec.json.decode(content, type=_Sample)
         yield Event(
             type=sample.type,
             subjects=tuple(Subject(one.object_type, one.object_id) for one in sample.subjects),
@@ -70,6 +78,26 @@ def read_samples(package: str) -> Iterator[Event]:
             ),
             wire_id=sample.event_id,
         )
+
+
+def _read_received(package: str) -> Iterator[Receipt]:
+    for content in _files(package, "received"):
+        example = msgspec.json.decode(content, type=_Received)
+        headers = tuple(example.headers.items())
+        yield Receipt(source=example.reader, at=SAMPLE_AT, headers=headers, body=msgspec.json.encode(example.body))
+
+
+def _files(package: str, name: str) -> Iterator[bytes]:
+    folder = files(package) / name
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            yield file.read_bytes()
+
+
+class _Received(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    reader: str
+    headers: dict[str, str] = {}
+    body: dict[str, Any]
 
 
 class _Subject(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

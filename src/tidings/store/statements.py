@@ -5,6 +5,7 @@ A file holds statements one after the other, each beginning with its head:
     -- name: person_by_phone
     -- One sentence that says what it gives or does.
     -- changes: subscriptions     (only where it is so; see `Text.changes_subscriptions`)
+    -- finds: by key              (only where it is so; see `Text.finds_by_key`)
 
 Parameters are written `:name`. A statement in the folder of an engine takes the place of the shared one of that name.
 """
@@ -19,6 +20,7 @@ import msgspec
 
 _HEAD = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _MARK = re.compile(r"^-- changes: subscriptions$", re.MULTILINE)
+_BY_KEY = re.compile(r"^-- finds: by key$", re.MULTILINE)
 # Quoted text and comments are passed over, so that a colon in them names nothing.
 _TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|(?<!:):([a-z_]\w*)")
 _ROW = re.compile(r"VALUES\s*(\([^()]*\))")
@@ -31,12 +33,14 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
     `changes_subscriptions`: whoever runs it must first, in the same transaction, raise `subscription_version` (and on
     PostgreSQL take the lock on subscriptions alone), because the new version is stored in the rows that it changes.
+    `finds_by_key`: a few rows, found at once; SQLite reads them where it stands, because a thread would cost more.
     """
 
     name: str
     sql: str
     parameters: tuple[str, ...]
     changes_subscriptions: bool
+    finds_by_key: bool
 
     def repeated(self, times: int) -> str:
         """The statement with its row after VALUES that many times, each parameter a plain `?` in order (SQLite)."""
@@ -95,4 +99,10 @@ def _text(name: str, *, body: str, sign: str) -> Text:
         return f"{sign}{numbers.setdefault(match[1], len(numbers) + 1)}"
 
     sql = re.sub(r"\s*\n\s*", "\n", _TOKEN.sub(number, body)).strip().removesuffix(";")
-    return Text(name=name, sql=sql, parameters=tuple(numbers), changes_subscriptions=_MARK.search(body) is not None)
+    return Text(
+        name=name,
+        sql=sql,
+        parameters=tuple(numbers),
+        changes_subscriptions=_MARK.search(body) is not None,
+        finds_by_key=_BY_KEY.search(body) is not None,
+    )

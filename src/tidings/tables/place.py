@@ -1,12 +1,12 @@
 """Place: how a table's rows stand in order, and which of them stand behind a given one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from tidings.core.row import Cell
-from tidings.tables.selection import Cells, Order
+from tidings.tables.selection import Cells, Order, ranked
 
 _Clause = sa.ColumnElement[bool]
 
@@ -18,13 +18,10 @@ class Rank(NamedTuple):
     is_descending: bool
 
 
-def ranks_of(table: sa.Table, order: Sequence[Order]) -> list[Rank]:
-    """By those columns, and then by those of the key, so that no two rows have the same place."""
-    wanted = {one.column: one.is_descending for one in reversed(order)}
-    wanted = dict(reversed(wanted.items()))
-    for column in table.primary_key:
-        wanted.setdefault(column.name, False)
-    return [Rank(table.c[name], is_descending) for name, is_descending in wanted.items()]
+def ranks_of(table: sa.Table, order: Iterable[Order]) -> list[Rank]:
+    """By those columns, and then by those of the key."""
+    key = (column.name for column in table.primary_key)
+    return [Rank(table.c[one.column], one.is_descending) for one in ranked(order, key=key)]
 
 
 def ordering(ranks: Sequence[Rank]) -> list[sa.ColumnElement[Any]]:

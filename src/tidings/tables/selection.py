@@ -1,6 +1,6 @@
 """Selection: which part of a table is read, and what there is to read, told without SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tidings.core.row import Cell, Shape
@@ -39,6 +39,14 @@ class Order:
 
     column: str
     is_descending: bool = False
+
+
+def ranked(order: Iterable[Order], *, key: Iterable[str]) -> tuple[Order, ...]:
+    """By which columns rows stand: those, and then those of the key, so that no two have the same place."""
+    found: dict[str, Order] = {}
+    for one in (*order, *(Order(column=name) for name in key)):
+        found.setdefault(one.column, one)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from tidings.workspace import data
 from tidings.workspace.rights import Rights, rules_all
 from tidings.workspace.tree import Tree
 
-# As many as members a call, by the same page of Kaizala's.
+# A guess: as many as members a call.
 MOST_SUB_GROUPS_A_CALL = 100
 
 

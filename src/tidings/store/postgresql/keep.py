@@ -1,14 +1,15 @@
-"""Keeping publications: as arrays in one call, or one after the other where more than that must be true."""
+"""Keeping publications: all at once as arrays, or one after the other where one's fate hangs on another's."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
-from tidings.store.database import Kept, Publication
+from tidings.store.database import Kept, Publication, Statement
 from tidings.store.event_row import event_values
 from tidings.store.postgresql.connection import Connections
-from tidings.store.postgresql.session import Argument, Session
+from tidings.store.postgresql.session import Argument, Session, is_plain
 
 Answers = list[Kept | TidingsError]
 
@@ -18,23 +19,62 @@ async def keep(connections: Connections, publications: Sequence[Publication], *,
         return []
     if not _needs_order(publications):
         try:
-            return await connections.run(lambda session: _together(session, publications, version=version, owner=owner))
-        except asyncpg.DataError:
+            return await connections.run(lambda session: _at_once(session, publications, version=version, owner=owner))
+        except (asyncpg.DataError, _OneFails):
             pass  # One of them cannot be kept; the others can.
     return await connections.run(lambda session: _in_turn(session, publications, version=version, owner=owner))
 
 
+class _OneFails(Exception):
+    """A publication cannot be kept as it is: which one is found out one after the other."""
+
+
 def _needs_order(publications: Sequence[Publication]) -> bool:
-    """Whether one publication's fate hangs on another's, by a key of both, or on statements that go with it."""
+    """Whether one publication's fate hangs on another's, by a key of both, or by statements that do so."""
     keys = [(one.event.source, key.text) for one in publications for key in one.keys]
-    return len(set(keys)) < len(keys) or any(one.also for one in publications)
+    return len(set(keys)) < len(keys) or not all(is_plain(one) for each in publications for one in each.also)
+
+
+async def _at_once(session: Session, publications: Sequence[Publication], *, version: int, owner: int) -> Answers:
+    if not any(one.also for one in publications):
+        return await _together(session, publications, version=version, owner=owner)
+    async with session.transaction():
+        answers = await _together(session, publications, version=version, owner=owner)
+        for one, answer in zip(publications, answers, strict=True):
+            if one.also and (not isinstance(answer, Kept) or answer.is_duplicate):
+                raise _OneFails
+        for alike in _by_names(publications).values():
+            for same in zip(*alike, strict=True):
+                if not await session.state_all(same):
+                    raise _OneFails
+    return answers
+
+
+def _by_names(publications: Sequence[Publication]) -> Mapping[tuple[str, ...], list[Sequence[Statement]]]:
+    """The statements of publications that have the same ones, in one order in every batch (see `_waits_for`)."""
+    found: dict[tuple[str, ...], list[Sequence[Statement]]] = defaultdict(list)
+    for one in sorted(publications, key=_waits_for):
+        if one.also:
+            found[tuple(statement.name for statement in one.also)].append(one.also)
+    return found
 
 
 async def _in_turn(session: Session, publications: Sequence[Publication], *, version: int, owner: int) -> Answers:
     async with session.transaction():
         await session.hold_subscriptions([also for one in publications for also in one.also])
         await session.fetch("subscriptions_expected", expected=version)
-        return [await _alone(session, one, owner=owner) for one in publications]
+        # In one order in every batch: else two of them wait for each other, each with a row that the other needs.
+        order = sorted(range(len(publications)), key=lambda place: _waits_for(publications[place]))
+        answers = {place: await _alone(session, publications[place], owner=owner) for place in order}
+        return [answers[place] for place in range(len(publications))]
+
+
+def _waits_for(publication: Publication) -> tuple[str, str]:
+    """The row that others change too: what the first statement of a publication is about."""
+    if not publication.also:
+        return "", ""
+    first = publication.also[0]
+    return first.name, str(first.values.get("id", ""))
 
 
 async def _alone(session: Session, publication: Publication, *, owner: int) -> Kept | TidingsError:

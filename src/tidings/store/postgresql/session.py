@@ -55,6 +55,21 @@ class Session:
             raise statement.otherwise
         return rows
 
+    async def state_all(self, planned: Sequence[Statement]) -> bool:
+        """Run one plain statement with the values of each, in one go; False if that leaves an `otherwise` to raise."""
+        text = self._statements[planned[0].name]
+        numbered = f"{text.sql} RETURNING CAST(${len(text.parameters) + 1} AS BIGINT)"
+        values = [
+            [*(one.values[parameter] for parameter in text.parameters), place] for place, one in enumerate(planned)
+        ]
+        try:
+            touched = {place for (place,) in await self._connection.fetchmany(numbered, values)}
+        except asyncpg.CheckViolationError:
+            raise  # no partition for now, which is nothing that the caller did
+        except asyncpg.IntegrityConstraintViolationError:
+            return False
+        return all(place in touched or one.otherwise is None for place, one in enumerate(planned))
+
     async def _touch(self, statement: Statement) -> tuple[list[Row], bool]:
         sql = self._statements[statement.name].sql
         if sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql:
@@ -63,3 +78,13 @@ class Session:
         arguments = [statement.values[parameter] for parameter in self._statements[statement.name].parameters]
         status = await self._connection.execute(sql, *arguments)
         return [], not status.endswith(" 0")
+
+
+def is_plain(statement: Statement) -> bool:
+    """Whether a statement changes rows and says nothing, and no lock has to be taken before it."""
+    text = statements("postgresql")[statement.name]
+    return (
+        text.sql.startswith(("INSERT", "UPDATE", "DELETE"))
+        and "RETURNING" not in text.sql
+        and not text.changes_subscriptions
+    )

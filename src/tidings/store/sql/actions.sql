@@ -10,6 +10,7 @@ INSERT INTO action (
 
 -- name: action
 -- One action.
+-- finds: by key
 SELECT * FROM action WHERE id = :id;
 
 -- name: action_referred_to

@@ -12,6 +12,7 @@ UPDATE grouping SET changed_at = :at WHERE id = :id;
 
 -- name: group_role
 -- Whether a group is there, and what a person is in it.
+-- finds: by key
 SELECT COALESCE(member.role, '') FROM grouping
 LEFT JOIN member ON member.group_id = grouping.id AND member.person = :person
 WHERE grouping.id = :id;

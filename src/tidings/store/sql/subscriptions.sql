@@ -101,15 +101,19 @@ WHERE owner = :owner AND state <> 'ended' AND (
 -- name: authors_held
 -- Those of some people who have a webhook on an action that is held.
 SELECT DISTINCT subscription.owner FROM json_each(:people) AS people
-JOIN subscription ON subscription.owner = people.value
-WHERE subscription.kind = 'Action' AND subscription.withheld <> 0 AND subscription.state <> 'ended';
+CROSS JOIN subscription
+WHERE subscription.owner = people.value
+    AND subscription.kind = 'Action' AND subscription.withheld <> 0 AND subscription.state <> 'ended';
 
 -- name: groups_administered
 -- Groups of which some people are admins, by person and group.
-SELECT member.person, member.group_id FROM json_each(:people) AS people
-JOIN member ON member.person = people.value AND member.role = 'Admin'
-WHERE (member.person, member.group_id) > (:person, :group_id)
-ORDER BY member.person, member.group_id LIMIT :most;
+WITH administered AS MATERIALIZED (
+    SELECT member.person, member.group_id FROM json_each(:people) AS people
+    CROSS JOIN member
+    WHERE member.person = people.value AND member.role = 'Admin'
+        AND (member.person, member.group_id) > (:person, :group_id)
+)
+SELECT person, group_id FROM administered ORDER BY person, group_id LIMIT :most;
 
 -- name: subscriptions_changed
 -- Subscriptions that changed after a version, in the order of their changes.

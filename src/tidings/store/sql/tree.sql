@@ -39,6 +39,7 @@ SELECT 1 WHERE NOT EXISTS (
 
 -- name: above
 -- A group and all that it is beneath, nearest first, each once.
+-- finds: by key
 WITH RECURSIVE above (id, steps) AS (
     SELECT CAST(:id AS TEXT), 0
     UNION
@@ -50,6 +51,7 @@ SELECT id FROM above GROUP BY id ORDER BY MIN(steps), id LIMIT 1 + :most;
 
 -- name: is_beneath
 -- A row if a group is beneath another, by however many steps.
+-- finds: by key
 WITH RECURSIVE above (id) AS (
     SELECT parent FROM sub_group WHERE child = :id
     UNION

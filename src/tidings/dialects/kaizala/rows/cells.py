@@ -1,63 +1,16 @@
 """Cells: the values of answers, in columns that dashboards can draw."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
+from tidings.core.cell import commented, instant_of, iso, number_of
 from tidings.core.row import Cell, Field, Shape
 from tidings.dialects.kaizala.rows.received import Question
 
-_LATEST = 253_402_300_799_999  # the end of the year 9999, in milliseconds
-
-
-def text(name: str, value: str | None, *, comment: str = "") -> Field:
-    return Field(name, name, Shape.TEXT, value or None, comment)
-
-
-def truth(name: str, value: bool | None, *, comment: str = "") -> Field:  # noqa: FBT001 - a cell
-    return Field(name, name, Shape.TRUTH, value, comment)
-
-
-def whole(name: str, value: int | None, *, comment: str = "") -> Field:
-    return Field(name, name, Shape.WHOLE, value, comment)
-
-
-def number(name: str, value: float | None, *, comment: str = "") -> Field:
-    return Field(name, name, Shape.NUMBER, value, comment)
-
-
-def instant(name: str, value: int | None, *, comment: str = "") -> Field:
-    return Field(name, name, Shape.INSTANT, value, comment)
-
-
-def instant_of(value: Any) -> int | None:  # noqa: ANN401 - an answer
-    """Epoch milliseconds of a number or an ISO 8601 text, None for what is neither."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return int(value) if 0 <= value <= _LATEST else None
-    if isinstance(value, str) and value:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is not None:
-            return round(moment.timestamp() * 1_000)
-    return None
-
-
-def number_of(value: Any) -> float | None:  # noqa: ANN401 - an answer
-    """The number that an answer is or writes, None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except ValueError:
-        return None
-    return found if abs(found) < float("inf") else None
+DATES = frozenset({"DateTime", "Date", "DateOnly"})
 
 
 def text_of(value: Any) -> str | None:  # noqa: ANN401 - an answer
@@ -66,20 +19,28 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - an answer
         return None
     if isinstance(value, str):
         return value
+    if isinstance(value, float):
+        return f"{value:.15g}"  # 14, not 14.0: the answer in words
     if isinstance(value, list):
         return ", ".join(filter(None, map(text_of, value))) or None
     if isinstance(value, dict):
         if "pn" in value:
-            return f"{value.get('cc', '')}{value['pn']}"
+            return "".join(filter(None, (text_of(value.get("cc")), text_of(value["pn"]))))
         for name in ("mediaUrl", "url", "n"):
-            if isinstance(value.get(name), str):
-                return str(value[name])
+            if isinstance(found := value.get(name), str):
+                return found
     return msgspec.json.encode(value).decode()
+
+
+def words_of(question: Question) -> str | None:
+    """The answer to a question in words; an instant by ISO 8601, in UTC."""
+    at = instant_of(question.answer) if question.type in DATES else None
+    return text_of(question.answer) if at is None else iso(at)
 
 
 def columns(question: Question, *, origin: str) -> Iterator[Field]:
     """The columns of a question in the wide table: one, or three for a location."""
-    answer, comment = question.answer, f"Question: {question.title} ({question.type})"
+    answer, comment = question.answer, commented(f"Question ({question.type}): {question.title}")
     if question.type == "Location":
         spot: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
         for key, name in (("lt", "latitude"), ("lg", "longitude")):
@@ -93,6 +54,6 @@ def columns(question: Question, *, origin: str) -> Iterator[Field]:
 def _cell(question: Question) -> tuple[Shape, Cell]:
     if question.type == "Numeric":
         return Shape.NUMBER, number_of(question.answer)
-    if question.type in {"DateTime", "Date", "DateOnly"}:
+    if question.type in DATES:
         return Shape.INSTANT, instant_of(question.answer)
     return Shape.TEXT, text_of(question.answer)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tidings.core.cell import instant_of, number_of
 from tidings.core.receipt import Receipt
-from tidings.dialects.kaizala.rows.cells import instant_of
 from tidings.dialects.kaizala.rows.received import Callback, Data, understood
 
 _SAID_AT = "tidings-event-time"
+_NOBODY: dict[str, str] = {"responder": "", "responder_id": "", "responder_name": ""}
+_NOBODYS: dict[str, str] = {"from_user": "", "from_user_id": "", "from_user_name": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,35 +19,45 @@ class Happening:
     """`at` is when it was said: by the header, else by the hidden answer ResponseTime, else on arrival.
 
     `id` is equal for all callbacks that tell of the same, whatever webhook they were made for; an updated response is
-    another happening, although Kaizala repeats the event's id for it.
+    another happening, although Kaizala repeats the event's id for it. `version` says which of two is newer. Whoever
+    answered anonymously is nobody here, whatever the callback says.
     """
 
     id: str
+    source: str
     at: int
+    version: int
     callback: Callback
     data: Data
 
     @property
     def group(self) -> str:
-        """The group that the callback is about: with a webhook on a parent group, that one."""
-        return self.callback.group_id or self.data.group_id or self._subject or ""
-
-    @property
-    def source_group(self) -> str:
-        """Where it happened."""
-        return self.callback.source_group_id or self.data.source_group_id or self.group
-
-    @property
-    def _subject(self) -> str:
-        return self.callback.object_id if self.callback.object_type == "Group" else ""
+        """Where it happened: with a webhook on a parent group, `groupId` is that one's, and `sourceGroupId` this."""
+        callback, data = self.callback, self.data
+        heard_in = callback.object_id if callback.object_type == "Group" else ""
+        return callback.source_group_id or data.source_group_id or data.group_id or callback.group_id or heard_in
 
 
 def happening_of(receipt: Receipt) -> Happening:
     """Raises Invalid, saying what is wrong and where."""
     callback, data = understood(receipt)
-    said = receipt.header(_SAID_AT)
-    at = int(said) if said.isascii() and said.isdigit() else _response_time(data) or receipt.at
-    return Happening(id=_id(callback), at=at, callback=callback, data=data)
+    identifier = _id(callback)
+    if data.is_anonymous:
+        callback = msgspec.structs.replace(callback, **_NOBODYS)
+        data = msgspec.structs.replace(data, **_NOBODY)
+    said_at = instant_of(number_of(receipt.header(_SAID_AT))) or _response_time(data)
+    # Only its arrival tells when it was said: then the first telling stays, and a response that was sent again does not
+    # take its update's place. A job's response is updated without saying so.
+    can_replace = said_at is not None or data.is_update_response or callback.event_type == "JobResponse"
+    at = said_at or receipt.at
+    return Happening(
+        id=identifier,
+        source=receipt.source,
+        at=at,
+        version=at if can_replace else -at,
+        callback=callback,
+        data=data,
+    )
 
 
 def _response_time(data: Data) -> int | None:

@@ -1,13 +1,21 @@
 """What a callback of Kaizala holds, as far as it is laid flat: lenient, because older servers left much out."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta, Raw
 
 from tidings.core.errors import Invalid
 from tidings.core.json_text import guard
 from tidings.core.receipt import Receipt
+from tidings.dialects.kaizala.catalogue import EVENT_TYPES
+
+# Of what a callback has several of. A guess: four times the longest form that anybody is known to have made.
+MOST = 2_000
+
+T = TypeVar("T")
+_Many = Annotated[list[T], Meta(max_length=MOST)]
 
 
 class _Lenient(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -21,7 +29,7 @@ class Callback(_Lenient, frozen=True, kw_only=True):
     object_type: str = ""
     event_type: str
     event_id: str
-    data: msgspec.Raw
+    data: Raw
     from_user: str | None = ""
     from_user_id: str | None = ""
     from_user_name: str | None = ""
@@ -40,7 +48,7 @@ class Question(_Lenient, frozen=True, kw_only=True):
 
     title: str = ""
     type: str = "Text"
-    options: list[Option] = []
+    options: _Many[Option] = []
     answer: Any = UNSET
     is_invisible: bool = False
 
@@ -48,7 +56,7 @@ class Question(_Lenient, frozen=True, kw_only=True):
 class Details(_Lenient, frozen=True, kw_only=True):
     """What was answered, or how a job stands."""
 
-    response_with_questions: list[Question] = []
+    response_with_questions: _Many[Question] = []
     response: dict[str, Any] = {}
 
 
@@ -82,7 +90,7 @@ class Data(_Lenient, frozen=True, kw_only=True):
     title: str | None = ""
     caption: str | None = ""
     action_type: str | None = ""
-    media: list[Media] = []
+    media: _Many[Media] = []
     action_id: str = ""
     action_package_id: str | None = ""
     package_id: str | None = ""
@@ -95,14 +103,17 @@ class Data(_Lenient, frozen=True, kw_only=True):
     responder_name: str | None = ""
     is_anonymous: bool = False
     response_details: Details = Details()
-    questions: list[Question] = []
-    assigned_to: list[str] = []
-    due_date: str | None = ""
+    questions: _Many[Question] = []
+    assigned_to: _Many[str] = []
+    due_date: Any = None
     question: str | None = ""
-    choices: list[Choice] = []
-    expiry_date: str | None = ""
-    starting_time: str | None = ""
+    choices: _Many[Choice] = []
+    expiry_date: Any = None
+    starting_time: Any = None
     duration: int | None = None
+    assignee: str | None = None
+    assignee_name: str | None = None
+    is_completed: Any = None
     place: Spot | None = None
     agenda: str | None = ""
     member: str | None = ""
@@ -113,15 +124,51 @@ class Data(_Lenient, frozen=True, kw_only=True):
     group_name: str | None = ""
 
 
-_callback = msgspec.json.Decoder(Callback, strict=False).decode
-_data = msgspec.json.Decoder(Data, strict=False).decode
-
-
 def understood(receipt: Receipt) -> tuple[Callback, Data]:
-    """The envelope and its data. Raises Invalid, saying what is wrong and where."""
-    guard(receipt.body)
+    """The envelope and its data; null is as good as absent. Raises Invalid, saying what is wrong and where.
+
+    Of an event type that is not Kaizala's, nothing is expected of the data.
+    """
+    guard(receipt.body, limit=len(receipt.body))
     try:
         callback = _callback(receipt.body)
-        return callback, _data(callback.data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.ValidationError:
+        callback = _read(_callback, _without_nulls(receipt.body), place="")
+    except msgspec.DecodeError as error:
         raise Invalid(f"not a callback of Kaizala: {error}") from error
+    try:
+        return callback, _data(callback.data)
+    except msgspec.ValidationError:
+        if callback.event_type not in EVENT_TYPES:
+            return callback, Data()
+        return callback, _read(_data, _encode(_bare(_any(callback.data))), place="data")
+
+
+def _read(decode: Callable[[bytes], T], content: bytes, *, place: str) -> T:
+    try:
+        return decode(content)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$")
+        way = f"{place}{where.strip('`')}".strip(".") or "the body"
+        raise Invalid(f"{way}: {what}") from error
+
+
+def _without_nulls(body: bytes) -> bytes:
+    # What is not null stays as it was written: an event's id is made of it.
+    fields = _read(_fields, body, place="")
+    return _encode({name: value for name, value in fields.items() if bytes(value) != b"null"})
+
+
+def _bare(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {name: _bare(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_bare(one) for one in value if one is not None]
+    return value
+
+
+_callback = msgspec.json.Decoder(Callback, strict=False).decode
+_data = msgspec.json.Decoder(Data, strict=False).decode
+_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+_any = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode

@@ -6,20 +6,12 @@ from typing import Any
 
 from msgspec import UNSET
 
+from tidings.core.cell import commented, instant, instant_of, key, number, number_of, text, truth, whole
+from tidings.core.errors import Invalid
 from tidings.core.row import Change, Family, Field, Place, Row
-from tidings.dialects.kaizala.rows.cells import (
-    columns,
-    instant,
-    instant_of,
-    number,
-    number_of,
-    text,
-    text_of,
-    truth,
-    whole,
-)
+from tidings.dialects.kaizala.rows.cells import DATES, columns, text_of, words_of
 from tidings.dialects.kaizala.rows.happening import Happening
-from tidings.dialects.kaizala.rows.received import Question
+from tidings.dialects.kaizala.rows.received import MOST, Question
 
 _ANSWERS = Place("answers", "answers", "Every answer to every question: one row an answer.")
 
@@ -36,12 +28,14 @@ def response_changes(happening: Happening, place: Place) -> Iterator[Change]:
 
 
 def form(package: str, *, survey: str) -> Place:
-    """The table of a form: of a package, whatever its version, or of one survey."""
+    """The table of a form: of a package, whatever its version, or of one survey. Raises Invalid for neither."""
     if survey:
         short = survey.replace("-", "")[:8]
-        return Place(f"survey:{survey}", f"responses_survey_{short}", f"Responses to the survey {survey}.")
+        return Place(f"survey:{survey}", f"responses_survey_{short}", commented(f"Responses to the survey {survey}."))
+    if not package:
+        raise Invalid("data.actionPackageId: is missing, as is data.actionId; there is no telling what was answered")
     name = package.rpartition(".")[2] or package
-    return Place(f"package:{package}", f"responses_{name}", f"Responses to {package}.")
+    return Place(f"package:{package}", f"responses_{name}", commented(f"Responses to {package}."))
 
 
 def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Question]]) -> Row:
@@ -49,7 +43,6 @@ def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Questi
     fields = [
         instant("at", happening.at, comment="When it was sent."),
         text("group_id", happening.group),
-        text("source_group_id", happening.source_group, comment="Where it happened, if in a sub-group."),
         text("action_id", data.action_id),
         text("package_id", data.package_id, comment="The package with its version."),
         text("responder", data.responder),
@@ -60,7 +53,7 @@ def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Questi
     ]
     for origin, question in numbered:
         fields += columns(question, origin=origin)
-    return Row(place=place, key=(_response(happening),), fields=tuple(fields), version=happening.at)
+    return Row(place=place, key=(_response(happening),), fields=tuple(fields), version=happening.version)
 
 
 def _numbered(questions: list[Question]) -> Iterator[tuple[str, Question]]:
@@ -75,7 +68,6 @@ def _numbered(questions: list[Question]) -> Iterator[tuple[str, Question]]:
 def _answer(happening: Happening, question: Question, *, at: int) -> Row:
     data, answer = happening.data, question.answer
     spot: dict[str, Any] = answer if isinstance(answer, dict) and question.type == "Location" else {}
-    is_date = question.type in {"DateTime", "Date", "DateOnly"}
     fields = (
         instant("at", happening.at),
         text("group_id", happening.group),
@@ -85,49 +77,61 @@ def _answer(happening: Happening, question: Question, *, at: int) -> Row:
         text("responder_name", data.responder_name),
         text("question", question.title),
         text("type", question.type),
-        text("answer", text_of(answer), comment="The answer in words."),
+        text("answer", words_of(question), comment="The answer in words."),
         number("answer_number", number_of(answer) if question.type == "Numeric" else None),
-        instant("answer_time", instant_of(answer) if is_date and answer is not UNSET else None),
+        instant("answer_time", instant_of(answer) if question.type in DATES else None),
         number("latitude", number_of(spot.get("lt"))),
         number("longitude", number_of(spot.get("lg"))),
     )
-    return Row(place=_ANSWERS, key=(_response(happening), whole("number", at)), fields=fields, version=happening.at)
+    return Row(place=_ANSWERS, key=_asked(happening, at=at), fields=fields, version=happening.version)
 
 
 def _options(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
     child = Place(f"{place.origin}:options", f"{place.name}_options", f"The options chosen, of {place.name}.")
-    chosen = question.answer if isinstance(question.answer, list) else []
-    rows = [(text("question", question.title), text("option", text_of(one))) for one in chosen]
+    rows = [(text("question", question.title), text("option", text_of(one))) for one in _several(question)]
     return _family(happening, child, rows=rows, at=at)
 
 
 def _files(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
     child = Place(f"{place.origin}:files", f"{place.name}_files", f"The files attached, of {place.name}.")
-    files = [one for one in question.answer if isinstance(one, dict)] if isinstance(question.answer, list) else []
     rows = [
         (
             text("question", question.title),
             text("url", text_of(one.get("mediaUrl"))),
             text("file_name", text_of(one.get("mediaFileName"))),
         )
-        for one in files
+        for one in _several(question)
+        if isinstance(one, dict)
     ]
     return _family(happening, child, rows=rows, at=at)
 
 
+def _several(question: Question) -> list[Any]:
+    answer = question.answer if isinstance(question.answer, list) else [question.answer]
+    if len(answer) > MOST:
+        raise Invalid(
+            f"the answer to {commented(question.title)!r} has {len(answer)} items; at most {MOST} are laid out"
+        )
+    return [one for one in answer if one is not UNSET and one is not None]
+
+
 def _family(happening: Happening, child: Place, *, rows: Sequence[tuple[Field, ...]], at: int) -> Family:
-    parent = (_response(happening), whole("number", at, comment="Of the question, from 0."))
+    parent = _asked(happening, at=at)
     made = (
         Row(
             place=child,
             key=(*parent, whole("item", item)),
             fields=(instant("at", happening.at), *fields),
-            version=happening.at,
+            version=happening.version,
         )
         for item, fields in enumerate(rows)
     )
-    return Family(place=child, parent=parent, rest=(whole("item", 0),), rows=tuple(made), version=happening.at)
+    return Family(place=child, parent=parent, rest=(whole("item", 0),), rows=tuple(made), version=happening.version)
+
+
+def _asked(happening: Happening, *, at: int) -> tuple[Field, ...]:
+    return _response(happening), whole("number", at, comment="Of the question, from 0.")
 
 
 def _response(happening: Happening) -> Field:
-    return text("response_id", happening.data.response_id or happening.callback.event_id)
+    return key("response_id", happening.data.response_id or happening.callback.event_id)

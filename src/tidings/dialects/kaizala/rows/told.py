@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from tidings.core.cell import instant, instant_of, key, number, text, truth, whole
 from tidings.core.row import Change, Family, Field, Place, Row
-from tidings.dialects.kaizala.rows.cells import instant, instant_of, number, text, text_of, truth, whole
+from tidings.core.told import EVENTS
+from tidings.dialects.kaizala.rows.cells import text_of
 from tidings.dialects.kaizala.rows.happening import Happening
 from tidings.dialects.kaizala.rows.received import Media, Question
 from tidings.dialects.kaizala.rows.responses import form, response_changes
 
-_EVENTS = Place("events", "events", "Every event: one row an event, however many webhooks told of it.")
 _MESSAGES = Place("messages", "messages", "Text messages.")
 _ATTACHMENTS = Place("attachments", "attachments", "Files that were posted or announced: one row a file.")
 _ANNOUNCEMENTS = Place("announcements", "announcements", "Announcements.")
@@ -36,10 +37,11 @@ def changes_of(happening: Happening) -> Iterator[Change]:
 def _event(happening: Happening) -> Row:
     data = happening.data
     return _row(
-        _EVENTS,
+        EVENTS,
         happening,
         key=(_id(happening),),
         fields=(
+            text("source", happening.source, comment="Who told it."),
             text("type", happening.callback.event_type),
             text("wire_id", happening.callback.event_id, comment="What the source calls the event."),
             text("action_id", data.action_id),
@@ -93,18 +95,19 @@ def _job(happening: Happening) -> Iterator[Change]:
     data = happening.data
     yield _action(happening, title=data.title or "", questions=())
     job = (text("title", data.title), text("text", data.text), instant("due_at", instant_of(data.due_date)))
-    yield _row(_JOBS, happening, key=(_action_id(happening),), fields=job)
+    yield _row(_JOBS, happening, key=(_action_key(happening),), fields=job)
     people = [(text("assignee", phone),) for phone in data.assigned_to]
-    yield _children(_ASSIGNEES, happening, parent=_action_id(happening), rows=people)
+    yield _children(_ASSIGNEES, happening, parent=_action_key(happening), rows=people)
 
 
 def _job_answered(happening: Happening) -> Iterator[Change]:
-    response = happening.data.response_details.response
+    data, response = happening.data, happening.data.response_details.response
+    is_completed = response.get("isCompleted", data.is_completed)
     done = (
-        _action_id(happening),
-        text("assignee", text_of(response.get("assignee"))),
-        text("assignee_name", text_of(response.get("assigneeName"))),
-        truth("is_completed", response.get("isCompleted") in {True, "true", "True"}),
+        text("action_id", data.action_id),
+        text("assignee", text_of(response.get("assignee", data.assignee))),
+        text("assignee_name", text_of(response.get("assigneeName", data.assignee_name))),
+        truth("is_completed", is_completed is True or is_completed == "true"),
     )
     yield _row(_JOB_RESPONSES, happening, key=(_response_id(happening),), fields=done)
 
@@ -113,9 +116,9 @@ def _poll(happening: Happening) -> Iterator[Change]:
     data = happening.data
     yield _action(happening, title=data.question or "", questions=data.questions)
     asked = (text("question", data.question), instant("expires_at", instant_of(data.expiry_date)))
-    yield _row(_POLLS, happening, key=(_action_id(happening),), fields=asked)
+    yield _row(_POLLS, happening, key=(_action_key(happening),), fields=asked)
     choices = [(text("choice", one.title),) for one in data.choices]
-    yield _children(_CHOICES, happening, parent=_action_id(happening), rows=choices)
+    yield _children(_CHOICES, happening, parent=_action_key(happening), rows=choices)
 
 
 def _meet(happening: Happening) -> Iterator[Change]:
@@ -130,7 +133,7 @@ def _meet(happening: Happening) -> Iterator[Change]:
         number("latitude", place.latitude if place else None),
         number("longitude", place.longitude if place else None),
     )
-    yield _row(_MEETS, happening, key=(_action_id(happening),), fields=meeting)
+    yield _row(_MEETS, happening, key=(_action_key(happening),), fields=meeting)
 
 
 def _chosen(place: Place) -> Callable[[Happening], Iterator[Change]]:
@@ -138,7 +141,7 @@ def _chosen(place: Place) -> Callable[[Happening], Iterator[Change]]:
         data = happening.data
         answers = [one.answer for one in data.response_details.response_with_questions if not one.is_invisible]
         fields = (
-            _action_id(happening),
+            text("action_id", data.action_id),
             text("responder", data.responder),
             text("responder_name", data.responder_name),
             text("choice", text_of(answers[0]) if answers else None),
@@ -186,39 +189,38 @@ def _action(happening: Happening, *, title: str, questions: Sequence[Question]) 
         text("action_package_id", data.action_package_id),
         whole("questions", sum(not one.is_invisible for one in questions), comment="How many can be seen."),
     )
-    return _row(_ACTIONS, happening, key=(_action_id(happening),), fields=fields)
+    return _row(_ACTIONS, happening, key=(_action_key(happening),), fields=fields)
 
 
 def _row(place: Place, happening: Happening, *, key: tuple[Field, ...], fields: Sequence[Field]) -> Row:
     callback = happening.callback
     common = (
         instant("at", happening.at, comment="When it was said."),
-        text("group_id", happening.group),
-        text("source_group_id", happening.source_group, comment="Where it happened, if in a sub-group."),
+        text("group_id", happening.group, comment="Where it happened."),
         text("from_user", callback.from_user),
         text("from_user_id", callback.from_user_id),
         text("from_user_name", callback.from_user_name),
     )
-    return Row(place=place, key=key, fields=(*common, *fields), version=happening.at)
+    return Row(place=place, key=key, fields=(*common, *fields), version=happening.version)
 
 
 def _children(place: Place, happening: Happening, *, parent: Field, rows: Sequence[Sequence[Field]]) -> Family:
     made = (
         _row(place, happening, key=(parent, whole("item", item)), fields=fields) for item, fields in enumerate(rows)
     )
-    return Family(place=place, parent=(parent,), rest=(whole("item", 0),), rows=tuple(made), version=happening.at)
+    return Family(place=place, parent=(parent,), rest=(whole("item", 0),), rows=tuple(made), version=happening.version)
 
 
 def _id(happening: Happening) -> Field:
-    return text("event_id", happening.id, comment="Equal for all callbacks that tell of the same.")
+    return key("event_id", happening.id, comment="Equal for all callbacks that tell of the same.")
 
 
-def _action_id(happening: Happening) -> Field:
-    return text("action_id", happening.data.action_id)
+def _action_key(happening: Happening) -> Field:
+    return key("action_id", happening.data.action_id)
 
 
 def _response_id(happening: Happening) -> Field:
-    return text("response_id", happening.data.response_id or happening.callback.event_id)
+    return key("response_id", happening.data.response_id or happening.callback.event_id)
 
 
 _TELLERS: Mapping[str, Callable[[Happening], Iterator[Change]]] = {

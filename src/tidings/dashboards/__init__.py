@@ -1,0 +1,1 @@
+"""Dashboards: what is read from the tables, in the forms that other programs take."""

@@ -1,0 +1,1 @@
+"""OData 4.0, for reading."""
