@@ -6,7 +6,7 @@ import pytest
 
 from tidings.access.access import Access, NewConnector
 from tidings.access.pin_sender import ConsoleSender
-from tidings.access.scope import GRANTED
+from tidings.access.scope import BY_NAME_ALONE, GRANTED
 from tidings.access.token import hash_of
 from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, HOUR, SECOND
@@ -69,13 +69,14 @@ async def test_a_person_signs_in_by_pin_and_calls_as_themselves(
         application_id="shop", application_secret=shop.secret, refresh_token=refresh.token
     )
     caller = await access.authenticate(answer.token)
+    unasked = tuple(scope for scope in GRANTED if scope not in BY_NAME_ALONE)
 
     assert refresh.expires_at == manual_clock.now() + 365 * DAY
-    assert refresh.scopes == GRANTED
+    assert refresh.scopes == unasked
     assert answer.expires_at == manual_clock.now() + DAY
     assert answer.refresh_token == ""
     assert (caller.connector, caller.kind, caller.person.name) == ("shop", TokenKind.USER, "Robin")
-    assert caller.scopes == set(GRANTED)
+    assert caller.scopes == set(unasked)
     assert access.known(answer.token) == caller
 
 

@@ -53,6 +53,13 @@ SMALL = compile_filter([{"path": "data.amount", "op": "lt", "value": 10}])
             "the event is not about Group orders",
             id="another kind of the same name",
         ),
+        pytest.param(replace(SUBSCRIPTION, only_in=frozenset("g")), EVENT, None, id="in one of its groups"),
+        pytest.param(
+            replace(SUBSCRIPTION, only_in=frozenset({"orders", "other"})),
+            EVENT,
+            "the event happened in no group in which this webhook hears",
+            id="in another group",
+        ),
         pytest.param(SUBSCRIPTION, ABOUT_ITSELF, "the event is about this webhook itself", id="about itself"),
         pytest.param(
             replace(SUBSCRIPTION, filters=SMALL),

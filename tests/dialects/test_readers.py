@@ -1,5 +1,6 @@
 """What every reader keeps to, shown on what its dialect writes or on the examples in its folder."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,6 +26,21 @@ GOLDEN = Path(__file__).parent / "golden"
 LATER = 60_000
 
 
+PROVING = ["kz-callback-token", "authorization", "x-hub-signature-256", "stripe-signature"]
+PROVING += ["webhook-id", "webhook-timestamp", "webhook-signature"]
+NEARLY = ["", "x", "Bearer ", "Bearer x", "sha256=", "sha256=é", "t=1,v1=", "v1,", "v1a,x", "9" * 30]
+FORGED = st.sampled_from(NEARLY) | st.text(st.characters(max_codepoint=255), max_size=20)
+
+
+NAMES = ["id", "type", "source", "time", "timestamp", "data", "object", "created", "trigger", "reportTask", "eventType"]
+NAMES += ["eventId", "subject", "status", "startOn", "url"]
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    max_leaves=25,
+)
+
+
 def received(name: str) -> list[Receipt]:
     """What a reader of that name gets."""
     if name in FOUND.received:
@@ -39,9 +55,9 @@ def received(name: str) -> list[Receipt]:
                 ("Webhook-Id", f"message {event.type}"),
                 ("Tidings-Event-Time", str(event.at)),
             ),
-            body=dialect.write(event, subscription_to(event)),
+            body=dialect.write(msgspec.structs.replace(event, id=number), subscription_to(event)),
         )
-        for event in FOUND.samples.values()
+        for number, event in enumerate(FOUND.samples.values(), 1)
     ]
 
 
@@ -76,13 +92,12 @@ def test_reading_twice_says_the_same(reader: Reader, receipt: Receipt) -> None:
 
 
 @pytest.mark.parametrize(("reader", "receipt"), RECEIPTS)
-def test_every_receipt_is_one_event_with_a_time_and_more(reader: Reader, receipt: Receipt) -> None:
+def test_every_receipt_is_one_event_and_every_row_has_a_time(reader: Reader, receipt: Receipt) -> None:
     changes = reader.read(receipt).changes
 
     [event] = [row for row in rows(changes) if row.place.origin == "events"]
     assert [one.origin for one in event.key] == ["event_id"]
     assert all("at" in {one.origin for one in row.fields} for row in rows(changes))
-    assert len({change.place.name for change in changes}) > 1
 
 
 @pytest.mark.parametrize(("reader", "receipt"), RECEIPTS)
@@ -110,34 +125,22 @@ def test_tables_take_what_was_read_and_reading_it_again_changes_nothing(reader: 
 
         for receipt in receipts:
             again = msgspec.structs.replace(receipt, at=receipt.at + LATER)
-            tables.write(reader.read(again).changes if reader.name != "connectreport" else reader.read(receipt).changes)
+            tables.write(reader.read(again).changes)
 
         assert {name: list(tables.rows(name)) for name in tables.known()} == before
         assert len(before["events"]) == len(receipts)
 
 
 @READERS
-@given(body=st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(msgspec.json.encode))
+@given(body=st.binary(max_size=200) | GARBAGE.map(msgspec.json.encode))
 def test_garbage_is_invalid_and_nothing_else(reader: Reader, body: bytes) -> None:
-    try:
+    with contextlib.suppress(Invalid):
         reader.read(Receipt(source="s", at=SAMPLE_AT, body=body))
-    except Invalid as error:
-        assert error.message
 
 
 @READERS
 @given(
-    headers=st.lists(
-        st.tuples(
-            st.sampled_from(
-                ["kz-callback-token", "authorization", "webhook-id", "webhook-timestamp", "webhook-signature"]
-                + ["x-hub-signature-256", "stripe-signature"]
-            ),
-            st.sampled_from(["", "x", "Bearer ", "Bearer x", "sha256=", "sha256=é", "t=1,v1=", "v1,", "v1a,x", "9" * 30])
-            | st.text(st.characters(max_codepoint=255), max_size=20),
-        ),
-        max_size=4,
-    ).map(tuple),
+    headers=st.lists(st.tuples(st.sampled_from(PROVING), FORGED), max_size=4).map(tuple),
     query=st.sampled_from(["", "token=", "key=x", "token=x&key=%00", "&" * 300]),
     secret=st.sampled_from(["", "of our own", new_secret().text, "whpk_"]),
 )
@@ -149,7 +152,7 @@ def test_forged_receipts_are_not_from_who_has_the_secret(
     with pytest.raises(Unauthenticated) as refusal:
         reader.check(receipt, secret=Secret(secret), now=SAMPLE_AT)
 
-    assert secret not in refusal.value.message or secret == ""
+    assert not secret or secret not in refusal.value.message
 
 
 def test_every_event_type_of_kaizala_has_a_table_besides_that_of_all_events() -> None:

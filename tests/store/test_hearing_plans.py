@@ -25,7 +25,7 @@ INSERT INTO subscription (
     'w' || n, n, (ARRAY['Group', 'Action', 'ActionPackage'])[1 + n % 3], 'o' || n, '[]', '', '', '', '', 1, 0, 'active',
     'c', 'p' || n % ({WEBHOOKS} / 5), 1, 1, 1
 FROM generate_series(1, {WEBHOOKS}) AS n;
-INSERT INTO member SELECT 'g' || n, 'p' || n % ({WEBHOOKS} / 5), 'Admin', 1 FROM generate_series(1, {WEBHOOKS}) AS n;
+INSERT INTO member SELECT 'g' || n, 'p' || n % {WEBHOOKS}, 'Admin', 1 FROM generate_series(1, 5 * {WEBHOOKS}) AS n;
 INSERT INTO action SELECT
     'o' || n, 'r' || n, 'g' || n, 'Job', '', 0, 'p' || n % ({WEBHOOKS} / 5), '[]', '', '', '[]', 0, NULL, 1, 1, 1, 0
 FROM generate_series(1, {WEBHOOKS}) AS n;

@@ -13,7 +13,7 @@ from tidings.access.naming import checked_identifier, checked_name
 from tidings.access.phone import normal_phone
 from tidings.access.pin_sender import PinSender
 from tidings.access.pins import Pins
-from tidings.access.scope import ADMIN, GRANTED, parse_scopes
+from tidings.access.scope import BY_NAME_ALONE, GRANTED, parse_scopes
 from tidings.access.token import (
     Issued,
     Purpose,
@@ -364,9 +364,9 @@ def _bearer(
     group: str = "",
     scopes: Iterable[str] = (),
 ) -> Caller:
-    """Who may act within those scopes, at most with what the connector has; without any, with all of it but admin."""
+    """Who may act within those scopes, at most with what the connector has; without any, with what is given unasked."""
     has = frozenset(connector.scopes.split())
-    wanted = frozenset(scopes) or has - {ADMIN}
+    wanted = frozenset(scopes) or has - BY_NAME_ALONE
     if not wanted <= has:
         raise Invalid(f"scope: connector {connector.id} was not given {', '.join(sorted(wanted - has))}")
     return Caller(connector=connector.id, kind=kind, person=person, group=group, scopes=wanted)

@@ -16,7 +16,10 @@ _KAIZALA = (
 # Ours, to match: Kaizala's list of what it grants has no names for these.
 _MATCHING = ("textmessage.write", "media.write", "reaction.read", "reaction.write", "tenant.read")
 ADMIN = "admin"  # hears and publishes everything
-GRANTED = (*_KAIZALA, *_MATCHING, "publish", "events.read", "bin")
+TABLES_READ = "tables.read"  # reads the tables, whose rows are of all groups
+# What no token has but those for which it was asked by name.
+BY_NAME_ALONE = frozenset({ADMIN, TABLES_READ})
+GRANTED = (*_KAIZALA, *_MATCHING, "publish", "events.read", "bin", TABLES_READ)
 ALL = (*GRANTED, ADMIN)
 
 

@@ -36,6 +36,7 @@ from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from tidings.tables.query import Query
     from tidings.tables.tables import Tables
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Parts:
     inspector: Inspector
     inbox: Inbox
     open_tables: Callable[[], "Tables"]
+    open_query: Callable[[], "Query"]
 
 
 @contextlib.asynccontextmanager
@@ -202,7 +204,20 @@ def _put_together(
         inspector=Inspector(Bins(database), clock),
         inbox=open_inbox(database, vault=vault, clock=clock, readers=found.readers, open_tables=open_tables),
         open_tables=open_tables,
+        open_query=_query(open_tables, clock),
     )
+
+
+def _query(open_tables: Callable[[], "Tables"], clock: Clock) -> Callable[[], "Query"]:
+    """Reads the tables, opening them as `open_tables` does."""
+
+    @functools.cache
+    def open_() -> "Query":
+        from tidings.tables.query import Query  # noqa: PLC0415 - whoever has no tables pays no memory for them
+
+        return Query(open_tables().engine, clock=clock)
+
+    return open_
 
 
 def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[], "Tables"]:

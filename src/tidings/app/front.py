@@ -14,6 +14,8 @@ from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
+from tidings.dashboards.feeds import Feeds
+from tidings.dashboards.odata.service import Service
 from tidings.dialects.kaizala.api.accounts import AccountApi
 from tidings.dialects.kaizala.api.kaizala import KaizalaApi
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
@@ -24,23 +26,28 @@ from tidings.store.lanes import Lanes
 from tidings.store.look_ups import LookUps
 from tidings.store.media import MediaStore
 from tidings.web.bins import BinDoor
+from tidings.web.counter import Counter
 from tidings.web.deliveries import DeliveriesApi
 from tidings.web.door import Door, opened
 from tidings.web.event_types import EventTypesApi
 from tidings.web.events import EventsApi
+from tidings.web.feeds import FeedPages
 from tidings.web.health import Check, health_pages
 from tidings.web.intake import Intake
 from tidings.web.intake_page import intake_page
 from tidings.web.login import Login
 from tidings.web.media_page import MediaPage
 from tidings.web.metrics import Figure, Kind, Latency, metrics_page
+from tidings.web.odata import ODataPages
 from tidings.web.openapi import Sample, describe
+from tidings.web.page import Page
 from tidings.web.peer import Proxies
 from tidings.web.permits import Permits
 from tidings.web.receive import ReceiveDoor
 from tidings.web.reference import reference_pages
 from tidings.web.schemas import Schemas
 from tidings.web.sign_in import SignInPages
+from tidings.web.tables_login import TablesLogin
 from tidings.web.throttle import Throttle
 
 VERSION = version("tidings")
@@ -52,6 +59,7 @@ class Front:
 
     application: ASGIApp
     intake: Intake | None
+    counter: Counter
     schemas: Schemas
     document: Mapping[str, Any]
 
@@ -79,11 +87,12 @@ def front(parts: Parts) -> Front:
     )
     bins = BinDoor(parts.inspector, login=login, proxies=proxies, clock=parts.clock, public_url=parts.settings.base_url)
     receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
+    throttle = _throttle(parts)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
     routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page()] if has_api else []),
-        *(_sign_in(parts, proxies).pages() if has_api else []),
+        *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
         *([*bins.pages(), receive.page()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
@@ -92,13 +101,28 @@ def front(parts: Parts) -> Front:
         version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
     )
     pages += reference_pages(document)
-    throttle = Throttle(
+    door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
+    return Front(
+        application=opened(door),
+        intake=intake if has_api else None,
+        counter=Counter(routes, login=login, throttle=throttle),
+        schemas=schemas,
+        document=document,
+    )
+
+
+def _throttle(parts: Parts) -> Throttle:
+    return Throttle(
         parts.clock,
         per_connector=parts.settings.calls_per_connector,
         per_tenant=parts.settings.calls_per_tenant,
     )
-    door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
-    return Front(application=opened(door), intake=intake if has_api else None, schemas=schemas, document=document)
+
+
+def _feeds(parts: Parts, login: Login, *, throttle: Throttle) -> Sequence[Page]:
+    admitted = TablesLogin(login, throttle=throttle)
+    odata = ODataPages(Service(parts.open_query), login=admitted, public_url=parts.settings.public_url)
+    return [*FeedPages(Feeds(parts.open_query), login=admitted).pages(), *odata.pages()]
 
 
 def _sign_in(parts: Parts, proxies: Proxies) -> SignInPages:

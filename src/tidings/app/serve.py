@@ -78,6 +78,7 @@ async def _listening(parts: Parts) -> AsyncIterator[None]:
         opening.application,
         clock=parts.clock,
         intake=opening.intake,
+        counter=opening.counter,
         certificate=certificate,
         on_stop=on_stop,
     )

@@ -109,7 +109,7 @@ def _field(path: _Path, shape: Shape, value: Cell) -> Field:  # noqa: PLR0917 - 
 
 def _wish(path: _Path) -> str:
     """The way there, or as much of its end as a name can hold."""
-    words = [_HUMP.sub("_", name) for name in path]
+    words = [_HUMP.sub("_", name).lower() for name in path]
     while len(words) > 1 and len("_".join(words)) > _LONGEST_NAME:
         words = words[1:]
     return "_".join(words)

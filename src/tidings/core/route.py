@@ -39,7 +39,8 @@ class Route:
     `needs` is the scope that a token must have, None on open routes. `body` is the msgspec type that the request's JSON
     is decoded to. One that `takes_files` has uploads for its body: a tuple of `Upload`, which are closed after it. What
     is sent may have `largest` bytes. `errors` are those that the handler raises besides the ones that every route may
-    answer. Where it `is_lenient`, bodies may be what Json.NET took for JSON, and names in a query are of any case.
+    answer. Where it `is_lenient`, bodies may be what Json.NET took for JSON, and names in a query are of any case. One
+    that `is_busy` reads neither headers nor address, and can so be answered before any framework has looked at it.
     """
 
     method: str
@@ -55,4 +56,5 @@ class Route:
     tag: str = ""
     is_lenient: bool = False
     takes_files: bool = False
+    is_busy: bool = False
     largest: int = LARGEST_BODY

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol
 from tidings.core.errors import Invalid
 from tidings.core.row import Shape
 from tidings.dashboards.texts import CsvWriter, JsonWriter
-from tidings.dashboards.workbook import WorkbookWriter
 from tidings.tables.condition import Both, Compared, Condition, Literal, Named, Operator
 from tidings.tables.selection import Cells, Column, Selection, Sheet
 
@@ -42,9 +41,10 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Which rows of a table, and how: all columns if none are named; by the table's time from `since` to before `until`.
+    """Which rows of a table, and how.
 
-    `limit` rows at most; in CSV what looks like a formula is left as it is if it `is_raw`.
+    All columns if none are named; `limit` rows at most, whose time is not before `since`, but before `until`, in epoch
+    milliseconds. In CSV what looks like a formula is left as it is if it `is_raw`.
     """
 
     table: str
@@ -82,7 +82,7 @@ class Feeds:
         """All tables by name. Raises Unavailable."""
         return await asyncio.to_thread(lambda: self._open_query().sheets())
 
-    async def pieces(self, wish: Wish) -> AsyncIterator[bytes]:
+    async def pieces(self, wish: Wish) -> AsyncGenerator[bytes]:
         """The file. What is wrong with the wish is raised here: NotFound, Invalid, Unavailable."""
         steps = await asyncio.to_thread(self._begin, wish)
         return _in_threads(steps)
@@ -123,7 +123,7 @@ def _at_most(selection: Selection, left: int | None) -> Selection:
     return selection if left is None else replace(selection, most=min(selection.most, left))
 
 
-async def _in_threads(steps: Generator[bytes]) -> AsyncIterator[bytes]:
+async def _in_threads(steps: Generator[bytes]) -> AsyncGenerator[bytes]:
     step: asyncio.Future[bytes | None] | None = None
     try:
         while True:
@@ -157,11 +157,17 @@ def _writer(wish: Wish, columns: Sequence[Column]) -> RowWriter:
         case Format.CSV:
             return CsvWriter(columns, is_raw=wish.is_raw)
         case Format.XLSX:
-            return WorkbookWriter(columns, name=wish.table)
+            return _workbook(columns, name=wish.table)
         case Format.PARQUET:
             return _parquet(columns)
         case Format.JSON | Format.NDJSON:
             return JsonWriter(columns, is_lines=wish.format is Format.NDJSON)
+
+
+def _workbook(columns: Sequence[Column], *, name: str) -> RowWriter:
+    from tidings.dashboards.workbook import WorkbookWriter  # noqa: PLC0415 - 15 MB, for whoever asks for it
+
+    return WorkbookWriter(columns, name=name)
 
 
 def _parquet(columns: Sequence[Column]) -> RowWriter:

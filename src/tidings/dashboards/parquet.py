@@ -33,7 +33,9 @@ class ParquetWriter:
 
     def add(self, rows: Sequence[Cells]) -> bytes:
         if rows:
-            arrays = [pa.array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), self._schema)]
+            arrays = [
+                pa.array(cells, field.type) for cells, field in zip(zip(*rows, strict=True), self._schema, strict=True)
+            ]
             self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
         return self._take()
 

@@ -11,7 +11,7 @@ from tidings.core.row import Cell, Shape
 from tidings.dashboards.moment import moment, moment_text
 from tidings.tables.selection import Cells, Column
 
-# Excel's own limits.
+# Excel's own limits; it counts letters as UTF-16 does.
 _MOST_ROWS = 1_048_576
 _LONGEST_TEXT = 32_767
 _LONGEST_NAME = 31
@@ -48,7 +48,7 @@ class WorkbookWriter:
                 self._sheet = self._begin()
             for number, (column, cell) in enumerate(zip(self._columns, row, strict=True)):
                 if cell is not None:
-                    self._write(number, column.shape, cell)
+                    self._write(cell, number, shape=column.shape)
             self._next_row += 1
         return b""
 
@@ -72,7 +72,7 @@ class WorkbookWriter:
         self._next_row = 1
         return sheet
 
-    def _write(self, number: int, shape: Shape, cell: Cell) -> None:
+    def _write(self, cell: Cell, number: int, *, shape: Shape) -> None:
         row, sheet = self._next_row, self._sheet
         if shape is Shape.INSTANT:
             at = moment(int(cell or 0))
@@ -83,6 +83,12 @@ class WorkbookWriter:
         if isinstance(cell, bool):
             sheet.write_boolean(row, number, cell)
         elif isinstance(cell, str) or (shape is Shape.WHOLE and abs(cell or 0) > _GREATEST_WHOLE):
-            sheet.write_string(row, number, str(cell)[:_LONGEST_TEXT])
+            sheet.write_string(row, number, _cut(str(cell)))
         else:
             sheet.write_number(row, number, cell)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST_TEXT // 2:
+        return text
+    return text.encode("utf-16-le")[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore")

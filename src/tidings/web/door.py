@@ -1,7 +1,5 @@
 """Door: where every request comes in; it finds what is asked for, knows the caller, and tells what went wrong."""
 
-import logging
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -15,6 +13,7 @@ from tidings.core import json_text, lenient_json
 from tidings.core.errors import Invalid, NotFound, TidingsError
 from tidings.core.route import Call, Route
 from tidings.web.body import read_body
+from tidings.web.counter import failed, present
 from tidings.web.login import Login
 from tidings.web.page import ANY_METHOD, Page
 from tidings.web.parameters import CaseBlind, Parameters
@@ -23,8 +22,6 @@ from tidings.web.refusal import Refusal, refusal_of
 from tidings.web.table import Table
 from tidings.web.throttle import Throttle
 from tidings.web.upload import uploads_in
-
-log = logging.getLogger(__name__)
 
 # What browser clients of Kaizala's API send (Kaizala API reference 1.0), and what ours do. Tokens come in headers,
 # never in cookies, so that any origin may ask.
@@ -84,15 +81,8 @@ class Door:
             ).response()
         except ClientDisconnect:
             raise
-        except Exception:
-            incident = str(uuid.uuid4())
-            log.exception("request.failed id=%s method=%s path=%s", incident, request.method, request.url.path)
-            return Refusal(
-                status=500,
-                code="ServiceException",
-                message=f"Service Exception; the log of the server tells more under {incident}",
-                details={"id": incident},
-            ).response()
+        except Exception:  # noqa: BLE001 - the outermost place
+            return failed(f"{request.method} {request.url.path}").response()
 
     async def _answer(self, request: Request) -> Response:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
@@ -140,7 +130,7 @@ class Door:
                     return _json(await route.handler(call(body=uploads)))
             body = None
             if decoder is not None:
-                body = read(_present(await read_body(request, limit=route.largest)), decoder, limit=route.largest)
+                body = read(present(await read_body(request, limit=route.largest)), decoder, limit=route.largest)
             return _json(await route.handler(call(body=body)))
 
         return answer
@@ -153,12 +143,6 @@ class Door:
 
 def _json(told: object) -> Response:
     return Response(msgspec.json.encode(told), media_type="application/json")
-
-
-def _present(body: bytes) -> bytes:
-    if not body.strip():
-        raise Invalid("the body is empty; send JSON")
-    return body
 
 
 def opened(door: ASGIApp) -> ASGIApp:

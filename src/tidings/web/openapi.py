@@ -41,6 +41,7 @@ SECURITY: list[dict[str, list[str]]] = [{"accessToken": []}, {"bearer": []}]
 _SCHEMES = {
     "accessToken": {"type": "apiKey", "in": "header", "name": "accessToken"},
     "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic"},
 }
 # What stands in the head of every callback (DESIGN, callback request).
 _CALLBACK_HEADERS = {

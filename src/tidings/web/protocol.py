@@ -1,4 +1,4 @@
-"""Protocol: uvicorn's HTTP/1.1, with limits on heads, and with single events answered before any framework.
+"""Protocol: uvicorn's HTTP/1.1, with limits on heads, and with what is busy answered before any framework.
 
 The task, the messages and the checks of ASGI cost as much as everything else that is done for an event.
 """
@@ -10,10 +10,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from tidings.core.errors import TidingsError
 from tidings.store.database import Kept
+from tidings.web.counter import Counter, Spot
 from tidings.web.intake import Intake, Outcome, answer_to
 from tidings.web.refusal import Refusal, refusal_of
 
@@ -24,6 +26,8 @@ LARGEST_HEAD = 32 * 1024
 SLOWEST_HEAD_S = 10.0
 # Bytes. Above it uvicorn stops reading until the application asks for more.
 _LARGEST_QUICK_BODY = 64 * 1024
+# Seconds. What takes longer is nobody's who is in a hurry, and the application has a limit of its own.
+SLOWEST_QUICK_BODY_S = 5.0
 _FIXED = b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
 _QUICK_PATHS = {"/v1/events", "/v1/events/"}
 
@@ -37,12 +41,21 @@ _HEAD_TOO_SLOW = Refusal(
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. `intake` answers single events; without it everything is left to the application."""
+    """One connection. `intake` answers single events, `counter` busy routes; the application all else, or all."""
 
-    def __init__(self, *args: Any, intake: Intake | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - uvicorn's own
+        intake: Intake | None = None,
+        counter: Counter | None = None,
+        **kwargs: Any,  # noqa: ANN401 - uvicorn's own
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._intake = intake
+        self._counter = counter
         self._held: RequestResponseCycle | None = None
+        self._spot: Spot | Intake | None = None
+        self._held_timer: asyncio.TimerHandle | None = None
         self._is_in_head = False
         self._head_size = 0  # of the pieces after the first; that one may hold the end of another request
         self._piece_size = 0
@@ -55,7 +68,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
-        self._held = None
+        self._taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -89,49 +102,72 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         if self._held is not None and len(self._held.body) > _LARGEST_QUICK_BODY:
-            cycle, self._held = self._held, None
-            super()._start_asgi_task(cycle, self.app)
+            self._let_go()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        if self._held is not None:
-            cycle, self._held = self._held, None
+        cycle = self._taken()
+        if cycle is not None:
             self._begin(cycle)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         self._refuse(self._fault)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - an ASGI application
-        is_quick = (
-            self._intake is not None
-            and cycle.scope["method"] == "POST"
-            and cycle.scope["path"] in _QUICK_PATHS
-            and not cycle.waiting_for_100_continue
-            and not self.flow.write_paused
-        )
+        self._spot = self._busy_spot(cycle.scope) if cycle.scope["method"] == "POST" else None
+        is_quick = self._spot is not None and not cycle.waiting_for_100_continue and not self.flow.write_paused
         if not is_quick:
             super()._start_asgi_task(cycle, app)
         elif cycle.more_body:
             self._held = cycle
+            self._held_timer = self.loop.call_later(SLOWEST_QUICK_BODY_S, self._let_go)
         else:
             self._begin(cycle)
 
+    def _busy_spot(self, scope: HTTPScope) -> Spot | Intake | None:
+        if scope["path"] in _QUICK_PATHS:
+            return self._intake
+        if self._counter is None or scope["query_string"]:
+            return None
+        return self._counter.find("POST", scope["raw_path"].decode("latin-1"))
+
+    def _let_go(self) -> None:
+        """Leave a request whose body is late or long to the application."""
+        cycle = self._taken()
+        if cycle is not None:
+            super()._start_asgi_task(cycle, self.app)
+
+    def _taken(self) -> RequestResponseCycle | None:
+        cycle, self._held = self._held, None
+        if self._held_timer is not None:
+            self._held_timer.cancel()
+            self._held_timer = None
+        return cycle
+
     def _begin(self, cycle: RequestResponseCycle) -> None:
-        future = self._intake.begin(cycle.scope["headers"], bytes(cycle.body)) if self._intake else None
+        spot, headers, body = self._spot, cycle.scope["headers"], bytes(cycle.body)
+        future: asyncio.Future[Any] | None = None
+        if isinstance(spot, Intake):
+            future = spot.begin(headers, body)
+        elif spot is not None and self._counter is not None:
+            work = self._counter.serve(spot, headers=headers, body=body)
+            future = None if work is None else self.loop.create_task(work)
         if future is None:
             super()._start_asgi_task(cycle, self.app)
         else:
             future.add_done_callback(partial(self._answer, cycle))
 
-    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome]) -> None:
+    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome | bytes | Refusal]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if cycle.disconnected or self.transport.is_closing():
             return
         outcome = error or future.result()
         if isinstance(outcome, Kept):
             answer = self._message(200, answer_to(outcome), keeps=cycle.keep_alive)
-        elif isinstance(outcome, TidingsError):
-            refusal = refusal_of(outcome)
+        elif isinstance(outcome, bytes):
+            answer = self._message(200, outcome, keeps=cycle.keep_alive)
+        elif isinstance(outcome, TidingsError | Refusal):
+            refusal = outcome if isinstance(outcome, Refusal) else refusal_of(outcome)
             answer = self._message(refusal.status, refusal.body(), keeps=cycle.keep_alive, headers=refusal.headers)
         else:
             # Ours, and nothing that the publisher can act on: a lost connection makes it try again.

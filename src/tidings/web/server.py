@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
+from tidings.web.counter import Counter
 from tidings.web.intake import Intake
 from tidings.web.protocol import Protocol
 
@@ -62,6 +63,7 @@ class Server:
         *,
         clock: Clock,
         intake: Intake | None = None,
+        counter: Counter | None = None,
         certificate: Certificate | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
@@ -72,7 +74,7 @@ class Server:
         config = uvicorn.Config(
             application,
             # uvicorn calls it as it would the class.
-            http=partial(Protocol, intake=intake),  # type: ignore[arg-type]
+            http=partial(Protocol, intake=intake, counter=counter),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,

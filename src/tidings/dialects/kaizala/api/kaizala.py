@@ -16,8 +16,8 @@ from tidings.dialects.kaizala.api.packages import PackageApi
 from tidings.dialects.kaizala.api.reactions import ReactionApi
 from tidings.dialects.kaizala.api.reading import ReadingApi
 from tidings.dialects.kaizala.api.responses import ResponseApi
-from tidings.dialects.kaizala.api.subscribers import SubscriberApi
 from tidings.dialects.kaizala.api.sub_groups import SubGroupApi
+from tidings.dialects.kaizala.api.subscribers import SubscriberApi
 from tidings.dialects.kaizala.api.webhooks import WebhookApi
 from tidings.outbox.subscribing import Subscribing
 from tidings.store.history import History

@@ -29,6 +29,7 @@ class MessageApi:
                 method="POST",
                 path="/v1/groups/{groupId}/messages",
                 name="postMessage",
+                is_busy=True,
                 summary="Post a text message to a group",
                 handler=self._post,
                 needs="textmessage.write",

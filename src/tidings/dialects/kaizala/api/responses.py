@@ -22,6 +22,7 @@ class ResponseApi:
                 method="POST",
                 path="/v1/groups/{groupId}/actions/{actionId}/responses",
                 name="respond",
+                is_busy=True,
                 summary="Respond to an action, or replace a response",
                 handler=self._respond,
                 needs="action.write",

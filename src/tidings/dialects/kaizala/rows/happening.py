@@ -7,7 +7,7 @@ import msgspec
 
 from tidings.core.cell import instant_of, number_of
 from tidings.core.receipt import Receipt
-from tidings.dialects.kaizala.rows.received import Callback, Data, understood
+from tidings.dialects.kaizala.rows.received import Callback, Data, fields_of, understood
 
 _SAID_AT = "tidings-event-time"
 _NOBODY: dict[str, str] = {"responder": "", "responder_id": "", "responder_name": ""}
@@ -69,9 +69,6 @@ def _response_time(data: Data) -> int | None:
 
 def _id(callback: Callback) -> str:
     # A webhook on a parent group gets another groupId for the same event.
-    said = {name: bytes(value) for name, value in _fields(callback.data).items() if name != "groupId"}
+    said = {name: bytes(value) for name, value in fields_of(callback).items() if name != "groupId"}
     rest = [f"{callback.event_type} {callback.event_id}".encode(), *(said[name] for name in sorted(said))]
     return hashlib.sha256(b"\n".join(rest)).hexdigest()[:32]
-
-
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

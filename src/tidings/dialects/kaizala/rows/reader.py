@@ -21,7 +21,7 @@ class KaizalaReader:
 
     def check(self, receipt: Receipt, *, secret: Secret, now: int) -> None:  # noqa: ARG002 - a token has no time
         """Raises Unauthenticated if the callback does not bring the token that its webhook was made with."""
-        if secret != Secret(receipt.header(_TOKEN)):
+        if not secret or secret != Secret(receipt.header(_TOKEN)):
             raise Unauthenticated(f"{_TOKEN} is not the token of this source")
 
     def read(self, receipt: Receipt) -> Reading:

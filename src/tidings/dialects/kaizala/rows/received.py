@@ -132,30 +132,33 @@ def understood(receipt: Receipt) -> tuple[Callback, Data]:
     guard(receipt.body, limit=len(receipt.body))
     try:
         callback = _callback(receipt.body)
-    except msgspec.ValidationError:
-        callback = _read(_callback, _without_nulls(receipt.body), place="")
-    except msgspec.DecodeError as error:
-        raise Invalid(f"not a callback of Kaizala: {error}") from error
+    except msgspec.DecodeError:
+        callback = _read(_callback, _without_nulls(receipt.body))
     try:
         return callback, _data(callback.data)
-    except msgspec.ValidationError:
-        if callback.event_type not in EVENT_TYPES:
-            return callback, Data()
-        return callback, _read(_data, _encode(_bare(_any(callback.data))), place="data")
+    except msgspec.DecodeError:
+        bare = _encode(_bare(_read(_any, callback.data, place="data")))
+    if callback.event_type not in EVENT_TYPES:
+        return callback, Data()
+    return callback, _read(_data, bare, place="data")
 
 
-def _read(decode: Callable[[bytes], T], content: bytes, *, place: str) -> T:
+def fields_of(callback: Callback) -> dict[str, Raw]:
+    """The fields of the data, each as it was written. Raises Invalid."""
+    return _read(_fields, callback.data, place="data")
+
+
+def _read(decode: Callable[[bytes | Raw], T], content: bytes | Raw, *, place: str = "the body") -> T:
     try:
         return decode(content)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         what, _, where = str(error).partition(" - at `$")
-        way = f"{place}{where.strip('`')}".strip(".") or "the body"
-        raise Invalid(f"{way}: {what}") from error
+        raise Invalid(f"{f'{place}{where}'.strip('`').removeprefix('the body.')}: {what}") from error
 
 
 def _without_nulls(body: bytes) -> bytes:
     # What is not null stays as it was written: an event's id is made of it.
-    fields = _read(_fields, body, place="")
+    fields = _read(_fields, body)
     return _encode({name: value for name, value in fields.items() if bytes(value) != b"null"})
 
 
