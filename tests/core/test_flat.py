@@ -97,6 +97,13 @@ def test_an_array_of_objects_is_rows_of_a_child() -> None:
     assert rest(flat.lists["order.lines"][1]) == {"parts": [{"no": 1}]}
 
 
+def test_two_ways_that_read_alike_are_both_kept() -> None:
+    flat = lay_flat({"a.b": [{"n": 1}], "a": {"b": [{"n": 2}]}, "c.d": [1, {}], "c": {"d": [2, {}]}})
+
+    assert set(flat.lists) == {"a.b", "/a/b"}
+    assert rest(flat) == {"c.d": [1, {}], "/c/d": [2, {}]}
+
+
 def test_what_is_too_deep_too_mixed_too_long_or_too_much_is_in_the_rest() -> None:
     deep: dict[str, Any] = {"leaf": 1}
     for _ in range(DEEPEST):

@@ -1,6 +1,6 @@
 """A whole installation on SQLite behind its HTTP door, with a connector and an endpoint over TLS."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -10,8 +10,16 @@ from tests.dialects.installation import Installation
 from tidings.app.compose import opened, running
 from tidings.app.front import front
 from tidings.app.settings import load
+from tidings.tables.tables import Tables, open_tables
 from tidings.testing.authority import Authority
 from tidings.testing.endpoint import Endpoint
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Iterator[Tables]:
+    """Tables in a SQLite of the test's own."""
+    with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
+        yield tables
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tidings.core.secret import Secret
 from tidings.core.signature import new_secret
 from tidings.dialects.discovery import SAMPLE_AT, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
-from tidings.tables.tables import open_tables
+from tidings.tables.tables import Tables
 
 FOUND = discover()
 GOLDEN = Path(__file__).parent / "golden"
@@ -116,19 +116,16 @@ def test_what_receipts_say_is_what_they_said_at_the_last_release(reader: Reader)
 
 
 @READERS
-def test_tables_take_what_was_read_and_reading_it_again_changes_nothing(reader: Reader, tmp_path: Path) -> None:
+def test_tables_take_what_was_read_and_reading_it_again_changes_nothing(reader: Reader, tables: Tables) -> None:
     receipts = received(reader.name)
-    changes = [change for receipt in receipts for change in reader.read(receipt).changes]
-    with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
-        tables.write(changes)
-        before = {name: list(tables.rows(name)) for name in tables.known()}
+    tables.write([change for receipt in receipts for change in reader.read(receipt).changes])
+    before = {name: list(tables.rows(name)) for name in tables.known()}
 
-        for receipt in receipts:
-            again = msgspec.structs.replace(receipt, at=receipt.at + LATER)
-            tables.write(reader.read(again).changes)
+    for receipt in receipts:
+        tables.write(reader.read(msgspec.structs.replace(receipt, at=receipt.at + LATER)).changes)
 
-        assert {name: list(tables.rows(name)) for name in tables.known()} == before
-        assert len(before["events"]) == len(receipts)
+    assert {name: list(tables.rows(name)) for name in tables.known()} == before
+    assert len(before["events"]) == len(receipts)
 
 
 @READERS

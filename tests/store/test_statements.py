@@ -38,6 +38,7 @@ def test_a_row_is_repeated_with_its_parameters_in_order() -> None:
         sql="INSERT INTO event (id, type)\nVALUES (?1, ?2)\nON CONFLICT DO NOTHING",
         parameters=("id", "type"),
         changes_subscriptions=False,
+        finds_by_key=False,
     )
 
     assert text.repeated(2) == "INSERT INTO event (id, type)\nVALUES (?, ?), (?, ?)\nON CONFLICT DO NOTHING"

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tests.dialects.test_kaizala_rows import HOSTILE, question, receipt, response
+from tests.dialects.orders import HOSTILE, question, receipt, response
 from tidings.core.receipt import Receipt
 from tidings.dialects.discovery import discover
 from tidings.tables.tables import Tables

@@ -62,7 +62,12 @@ class House:
         self.sub_groups = SubGroups(database, publisher=self.publisher, rights=self.rights, tree=self.tree, clock=clock)
         self.subscribers = Subscribers(database, rights=self.rights, clock=clock)
         self.messages = Messages(
-            database, publisher=self.publisher, subscribers=self.subscribers, tree=self.tree, clock=clock
+            database,
+            publisher=self.publisher,
+            rights=self.rights,
+            subscribers=self.subscribers,
+            tree=self.tree,
+            clock=clock,
         )
         self.bots = Bots(database, groups=self.groups, directory=self.directory, clock=clock)
         self.reactions = Reactions(database, rights=self.rights, clock=clock)

@@ -37,6 +37,7 @@ class Callers:
         self._clock = clock
         self._version = -1
         self._remembered: dict[str, tuple[Caller, int | None]] = {}
+        self._used: set[str] = set()
 
     def known(self, token: str) -> Caller | None:
         """Whose a token is, if that is remembered and the token has not run out."""
@@ -44,6 +45,8 @@ class Callers:
         if found is None:
             return None
         caller, expires_at = found
+        if caller.kind is TokenKind.KEY:
+            self._used.add(token)
         return caller if expires_at is None or self._clock.now() < expires_at else None
 
     async def authenticate(self, token: str) -> Caller:

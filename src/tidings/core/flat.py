@@ -70,16 +70,19 @@ class _Layout:
     def lay(self, document: Mapping[str, Any], path: _Path) -> None:
         for name, value in document.items():
             way = (*path, name)
+            path_to = ".".join(way)
+            if path_to in self.lists or path_to in self.rest:
+                path_to = _pointer(way)  # a name held the dot
             if value is None or value in ("", [], {}):
                 continue
             if isinstance(value, dict) and len(way) < DEEPEST:
                 self.lay(value, way)
             elif isinstance(value, list) and self._has_room_for(value):
-                self.lists[".".join(way)] = list(map(_child, value))
+                self.lists[path_to] = list(map(_child, value))
             elif (found := _cell(value)) and len(self.fields) < MOST_COLUMNS:
                 self.fields.append(_field(way, *found))
             else:
-                self.rest[".".join(way)] = value
+                self.rest[path_to] = value
 
     def result(self) -> Flat:
         rest = _encode(self.rest).decode() if self.rest else None
@@ -102,9 +105,12 @@ def _child(document: Mapping[str, Any]) -> Flat:
 
 
 def _field(path: _Path, shape: Shape, value: Cell) -> Field:  # noqa: PLR0917 - as `_cell` gives them
-    # A name may hold what stands between names: JSON pointers (RFC 6901) are different wherever paths are.
-    pointer = "/".join(name.replace("~", "~0").replace("/", "~1") for name in path)
-    return Field(f"data:{shape}:/{pointer}", _wish(path), shape, value, commented(f"{'.'.join(path)} ({shape})"))
+    return Field(f"data:{shape}:{_pointer(path)}", _wish(path), shape, value, commented(f"{'.'.join(path)} ({shape})"))
+
+
+def _pointer(path: _Path) -> str:
+    """A JSON pointer (RFC 6901): different wherever paths are, whatever their names hold."""
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in path)
 
 
 def _wish(path: _Path) -> str:

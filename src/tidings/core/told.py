@@ -73,7 +73,9 @@ def _laid(told: Told, flat: Flat, *, also: Sequence[Field]) -> Iterator[Change]:
     at = instant("at", told.at, comment="When it was said.")
     yield Row(place=place, key=(event,), fields=(at, *also, *flat.fields), version=told.version)
     for path, items in flat.lists.items():
-        child = Place(f"{place.origin}:{path}", f"{name}_{path}", commented(f"The items of {path} in data of {what}."))
+        # The length says where the type ends, which may hold anything.
+        origin = f"items:{told.source}:{len(told.type)}:{told.type}:{path}"
+        child = Place(origin, f"{name}_{path}", commented(f"The items of {path} in data of {what}."))
         rows = tuple(
             Row(place=child, key=(event, _item(number)), fields=(at, *item.fields), version=told.version)
             for number, item in enumerate(items)

@@ -54,6 +54,13 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     responses: int = 0
 
 
+class SeenAction(Action, frozen=True, kw_only=True):
+    """An action, what a person is in its group, empty for nothing, and whether that group is beneath another."""
+
+    role: str
+    is_beneath: int
+
+
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     """That somebody reminded others of an action; `author` and `audience` are as an action's."""
 
@@ -131,6 +138,11 @@ class Actions:
 
     async def get(self, identifier: str) -> Action | None:
         rows = await self._database.read(Action, "action", id=identifier)
+        return rows[0] if rows else None
+
+    async def seen(self, identifier: str, *, person: str) -> SeenAction | None:
+        """An action, and what a person is in its group."""
+        rows = await self._database.read(SeenAction, "action_seen", id=identifier, person=person)
         return rows[0] if rows else None
 
     async def referred_to(self, reference: str) -> Action | None:

@@ -66,6 +66,14 @@ MOST_COUNTED = 100_000
 # What LIKE does not take for itself.
 _ESCAPED = re.compile(r"[%_\\]")
 
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What a person is in a group, empty for nothing; and whether that group is beneath another."""
+
+    role: str
+    is_beneath: int
+
+
 NO_SUCH_GROUP = "there is no such group, or you are not in it; list yours with GET /v1/groups"
 
 
@@ -114,10 +122,15 @@ class Groups:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def standing(self, group: str, person: str) -> Standing | None:
+        """What a person is in a group; None if there is no such group."""
+        rows = await self._database.read(Standing, "group_role", id=group, person=person)
+        return rows[0] if rows else None
+
     async def role(self, group: str, person: str) -> str | None:
         """What a person is in a group, empty for nothing; None if there is no such group."""
-        rows = await self._database.read(str, "group_role", id=group, person=person)
-        return rows[0] if rows else None
+        standing = await self.standing(group, person)
+        return None if standing is None else standing.role
 
     async def get(self, group: str, *, person: str) -> Group:
         """One group as a person sees it, who need not be in it. Raises NotFound."""

@@ -25,6 +25,17 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None
 
 
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it is listed: nobody can act by what stands here. `used_at` is exact to a minute, None for never."""
+
+    hash: str
+    person: str
+    scopes: str
+    created_at: int
+    revoked_at: int | None
+    used_at: int | None
+
+
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     kind: str
@@ -94,6 +105,11 @@ def former_refresh_tokens_ended(token: Token) -> Statement:
 
 def token_revoked(token_hash: str, *, at: int, otherwise: Unauthenticated) -> Statement:
     return Statement("token_revoked", {"hash": token_hash, "at": at}, otherwise)
+
+
+def key_used(token_hash: str, *, at: int) -> Statement:
+    """What else than a key has that hash is left as it is."""
+    return Statement("key_used", {"hash": token_hash, "at": at})
 
 
 def throttled(key: str, rate: Rate, *, now: int) -> Statement:
@@ -168,6 +184,11 @@ class Tokens:
             created_at=row.created_at,
             expires_at=row.expires_at,
         )
+
+    async def keys(self, connector: str, *, after: Key | None = None, most: int = 100) -> list[Key]:
+        """So many keys of a connector, oldest first, from `after` on, exclusive; revoked ones too."""
+        since, last = (after.created_at, after.hash) if after else (0, "")
+        return await self._database.read(Key, "keys", connector=connector, since=since, after=last, most=most)
 
     async def waiting_pin(self, phone: str, *, most_tries: int, now: int) -> WaitingPin | None:
         """The newest PIN that waits for a person."""

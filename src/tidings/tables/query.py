@@ -39,8 +39,8 @@ class Query:
 
     def sheets(self) -> Mapping[str, Sheet]:
         """All tables by name. Raises Unavailable."""
-        named = self._named()
-        return {name: _sheet(named[name]) for name in sorted(named)}
+        sheets = sorted(map(_sheet, self._named().values()), key=lambda sheet: sheet.name)
+        return {sheet.name: sheet for sheet in sheets}
 
     def sheet(self, name: str) -> Sheet:
         """One table. Raises NotFound and Unavailable."""
@@ -112,7 +112,8 @@ def _sheet(known: Known) -> Sheet:
         )
         for name in known.comments
     }
-    return Sheet(name=known.table.name, comment=known.comment, time=known.time, columns=columns)
+    # SQLAlchemy's own kind of text is no text to an encoder.
+    return Sheet(name=str(known.table.name), comment=known.comment, time=known.time, columns=columns)
 
 
 @contextlib.contextmanager

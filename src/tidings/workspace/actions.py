@@ -18,11 +18,11 @@ class Subjects:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
 
-    async def of(self, action: Action) -> tuple[Subject, ...]:
+    async def of(self, action: Action, *, is_beneath: int = 1) -> tuple[Subject, ...]:
         """Its group and those above, the action, and of a custom one the package, with and without its version."""
         packages = dict.fromkeys((action.package, versioned_package_id(action)) if action.package else ())
         return (
-            *await self._tree.subjects(action.group_id),
+            *await self._tree.subjects(action.group_id, is_beneath=is_beneath),
             Subject("Action", action.id),
             *(Subject("ActionPackage", package) for package in packages),
         )

@@ -6,7 +6,7 @@ import msgspec
 
 from tidings.core.caller import Caller
 from tidings.core.errors import NotFound
-from tidings.store.actions import Action, Actions
+from tidings.store.actions import Action, Actions, SeenAction
 from tidings.store.database import Database
 from tidings.store.groups import Role
 from tidings.store.subscribers import Subscribers
@@ -18,10 +18,14 @@ _audience = msgspec.json.Decoder(list[str])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """An action that the caller may see. `role` is None for a subscriber, whom it was sent to."""
+    """An action that the caller may see. `role` is None for a subscriber, whom it was sent to.
+
+    `is_beneath` says whether its group is beneath another.
+    """
 
     action: Action
     role: Role | None
+    is_beneath: int
 
 
 class Admission:
@@ -34,19 +38,18 @@ class Admission:
 
     async def to(self, caller: Caller, group: str, *, action: str) -> Admitted:
         """Raises NotFound for a group or an action that is not there, or not for the caller."""
-        found = await self._actions.get(action)
-        if found is not None and found.group_id != group:
-            found = None
-        role = await self._role(caller, group, action=found)
-        if found is None:
+        found = await self._actions.seen(action, person=caller.person.id)
+        if found is None or found.group_id != group:
+            await self._rights.role_in(caller, group)
             raise NotFound("there is no such action in the group; list them with GET /v1/groups/{id}/actions")
-        return Admitted(action=found, role=role)
+        role = await self._role(caller, found)
+        return Admitted(action=found, role=role, is_beneath=found.is_beneath)
 
-    async def _role(self, caller: Caller, group: str, *, action: Action | None) -> Role | None:
+    async def _role(self, caller: Caller, action: SeenAction) -> Role | None:
         try:
-            return await self._rights.role_in(caller, group)
+            return await self._rights.role_from(caller, action.group_id, role=action.role)
         except NotFound:
-            if action is not None and await self._is_sent_to(caller.person.id, action):
+            if await self._is_sent_to(caller.person.id, action):
                 return None
             raise
 

@@ -15,6 +15,7 @@ from tidings.store.database import Database
 from tidings.store.messages import Message, message_posted
 from tidings.store.messages import Messages as KeptMessages
 from tidings.workspace.data import TextMessage
+from tidings.workspace.rights import Rights
 from tidings.workspace.subscribers import Audience, Subscribers
 from tidings.workspace.tree import Tree
 
@@ -34,10 +35,18 @@ class Messages:
     """Keeps messages together with the event that tells of each, whoever they are for."""
 
     def __init__(
-        self, database: Database, *, publisher: Publisher, subscribers: Subscribers, tree: Tree, clock: Clock
+        self,
+        database: Database,
+        *,
+        publisher: Publisher,
+        rights: Rights,
+        subscribers: Subscribers,
+        tree: Tree,
+        clock: Clock,
     ) -> None:
         self._kept = KeptMessages(database)
         self._publisher = publisher
+        self._rights = rights
         self._subscribers = subscribers
         self._tree = tree
         self._clock = clock
@@ -59,13 +68,16 @@ class Messages:
         """
         if not text.strip() or len(text) > LONGEST_MESSAGE:
             raise Invalid(f"message: expected 1 to {LONGEST_MESSAGE} characters, and not only spaces")
-        audience = await self._subscribers.audience(caller, group, phones=subscribers, to_all=to_all)
+        standing = await self._rights.standing_in(caller, group)
+        audience = Audience()
+        if subscribers or to_all:
+            audience = await self._subscribers.audience(caller, group, phones=subscribers, to_all=to_all)
         if reply_to and not await self._kept.is_reference(reply_to, group=group):
             raise Invalid("replyToReferenceId: nothing in the group has it; give the referenceId of what is answered")
         reference, at = str(uuid.uuid4()), self._clock.now()
         event = Event(
             type="TextMessageCreated",
-            subjects=await self._tree.subjects(group),
+            subjects=await self._tree.subjects(group, is_beneath=standing.is_beneath),
             data=msgspec.json.encode(TextMessage(text=text)),
             at=at,
             actor=caller.person,

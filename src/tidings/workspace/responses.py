@@ -10,7 +10,7 @@ import msgspec
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Forbidden, Invalid
-from tidings.core.event import NOBODY, Actor, Event
+from tidings.core.event import NOBODY, Actor, Event, Subject
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.actions import action_responded
 from tidings.store.database import Database
@@ -66,7 +66,8 @@ class Responses:
         Raises NotFound; Invalid, naming the answer; Forbidden for a job of others, and for programs where people are
         asked; Conflict if the action is closed, or the caller has responded already and does not say to what.
         """
-        form = form_of((await self._admission.to(caller, group, action=action)).action)
+        admitted = await self._admission.to(caller, group, action=action)
+        form = form_of(admitted.action)
         at = self._clock.now()
         _must_be_open(form, at=at)
         _must_be_asked(form, caller)
@@ -82,7 +83,8 @@ class Responses:
         is_only_one = caller.person.id != "" and not form.accepts_multiple
         kept = response_updated(given) if new.response_id else response_given(given, is_only_one=is_only_one)
         counted = action_responded(form.action.id, at=at, is_first=not new.response_id, otherwise=_closed())
-        event = await self._event(form, given, by=caller.person, is_update=bool(new.response_id))
+        subjects = await self._subjects.of(admitted.action, is_beneath=admitted.is_beneath)
+        event = _event(form, given, by=caller.person, subjects=subjects, is_update=bool(new.response_id))
         try:
             # The action first: it is what responses at the same time wait for, whatever else they hold.
             await self._publisher.publish_one(Draft(event=event, also=(counted, kept)))
@@ -100,29 +102,6 @@ class Responses:
                 details={"responseId": former},
             ) from error
 
-    async def _event(self, form: Form, given: GivenResponse, *, by: Actor, is_update: bool) -> Event:
-        response = Response(
-            id=given.id,
-            action=given.action,
-            responder=by.id,
-            phone=by.phone,
-            name=by.name,
-            picture=by.picture,
-            is_bot=by.is_bot,
-            answers=given.answers,
-            updates=int(is_update),
-            created_at=given.at,
-            changed_at=given.at,
-        )
-        return Event(
-            type=form.event_type,
-            subjects=await self._subjects.of(form.action),
-            data=msgspec.json.encode(form.told(response)),
-            at=given.at,
-            actor=NOBODY if form.is_anonymous else by,
-            wire_id=given.id,
-        )
-
     async def _answers(self, form: Form, new: NewResponse, *, at: int) -> list[Any]:
         if form.is_job:
             if new.is_completed is None:
@@ -139,6 +118,30 @@ class Responses:
         if new.location is not None:
             location = read_location(new.location, field="actionBody.responseLocation")
         return filled_in(form.questions, answers, at=at, location=location)
+
+
+def _event(form: Form, given: GivenResponse, *, by: Actor, subjects: tuple[Subject, ...], is_update: bool) -> Event:
+    response = Response(
+        id=given.id,
+        action=given.action,
+        responder=by.id,
+        phone=by.phone,
+        name=by.name,
+        picture=by.picture,
+        is_bot=by.is_bot,
+        answers=given.answers,
+        updates=int(is_update),
+        created_at=given.at,
+        changed_at=given.at,
+    )
+    return Event(
+        type=form.event_type,
+        subjects=subjects,
+        data=msgspec.json.encode(form.told(response)),
+        at=given.at,
+        actor=NOBODY if form.is_anonymous else by,
+        wire_id=given.id,
+    )
 
 
 def _must_be_open(form: Form, *, at: int) -> None:

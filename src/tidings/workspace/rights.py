@@ -12,7 +12,7 @@ from tidings.core.subscription import Subscription
 from tidings.store.actions import Actions
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
-from tidings.store.groups import NO_SUCH_GROUP, Groups, Role
+from tidings.store.groups import NO_SUCH_GROUP, Groups, Role, Standing
 from tidings.store.packages import Packages
 from tidings.store.subscriptions import Subscriptions
 from tidings.workspace.tree import Tree
@@ -51,9 +51,17 @@ class Rights:
 
     async def role_in(self, caller: Caller, group: str) -> Role:
         """What the caller is in a group. Raises NotFound if it is not there, or they are not in it."""
-        role = await self._groups.role(group, caller.person.id)
-        if role is None:
+        return Role((await self.standing_in(caller, group)).role)
+
+    async def standing_in(self, caller: Caller, group: str) -> Standing:
+        """What the caller is in a group, and whether that is beneath another. Raises NotFound as `role_in` does."""
+        found = await self._groups.standing(group, caller.person.id)
+        if found is None:
             raise NotFound(NO_SUCH_GROUP)
+        return Standing(await self.role_from(caller, group, role=found.role), found.is_beneath)
+
+    async def role_from(self, caller: Caller, group: str, *, role: str) -> Role:
+        """What the caller is in a group that is there, of which their person is `role`. Raises NotFound for nothing."""
         if rules_all(caller):
             return Role.ADMIN
         if caller.kind is TokenKind.GROUP:

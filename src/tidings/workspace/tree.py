@@ -11,8 +11,13 @@ class Tree:
     def __init__(self, database: Database) -> None:
         self._links = Links(database)
 
-    async def subjects(self, group: str) -> tuple[Subject, ...]:
-        """What an event in a group is about: that group, then all above it, nearest first, each once."""
+    async def subjects(self, group: str, *, is_beneath: int = 1) -> tuple[Subject, ...]:
+        """What an event in a group is about: that group, then all above it, nearest first, each once.
+
+        Who knows that it is beneath no other spares the look.
+        """
+        if not is_beneath:
+            return (Subject("Group", group),)
         return tuple(Subject("Group", one) for one in await self._links.above(group))
 
     async def is_within(self, group: str, ancestor: str) -> bool:

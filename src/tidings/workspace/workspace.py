@@ -68,7 +68,9 @@ def open_workspace(
         groups=groups,
         sub_groups=SubGroups(database, publisher=publisher, rights=rights, tree=tree, clock=clock),
         media=media,
-        messages=Messages(database, publisher=publisher, subscribers=subscribers, tree=tree, clock=clock),
+        messages=Messages(
+            database, publisher=publisher, rights=rights, subscribers=subscribers, tree=tree, clock=clock
+        ),
         subscribers=subscribers,
         bots=Bots(database, groups=groups, directory=directory, clock=clock),
         reactions=Reactions(database, rights=rights, clock=clock),

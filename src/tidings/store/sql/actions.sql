@@ -13,6 +13,14 @@ INSERT INTO action (
 -- finds: by key
 SELECT * FROM action WHERE id = :id;
 
+-- name: action_seen
+-- One action, what a person is in its group, and whether that is beneath another.
+-- finds: by key
+SELECT action.*, COALESCE(member.role, '') AS role,
+    CASE WHEN EXISTS (SELECT 1 FROM sub_group WHERE sub_group.child = action.group_id) THEN 1 ELSE 0 END AS is_beneath
+FROM action LEFT JOIN member ON member.group_id = action.group_id AND member.person = :person
+WHERE action.id = :id;
+
 -- name: action_referred_to
 -- One action by what answers call it.
 SELECT * FROM action WHERE reference = :reference;

@@ -11,9 +11,11 @@ INSERT INTO grouping (
 UPDATE grouping SET changed_at = :at WHERE id = :id;
 
 -- name: group_role
--- Whether a group is there, and what a person is in it.
+-- Whether a group is there, what a person is in it, and whether it is beneath another.
 -- finds: by key
-SELECT COALESCE(member.role, '') FROM grouping
+SELECT COALESCE(member.role, '') AS role,
+    CASE WHEN EXISTS (SELECT 1 FROM sub_group WHERE sub_group.child = grouping.id) THEN 1 ELSE 0 END AS is_beneath
+FROM grouping
 LEFT JOIN member ON member.group_id = grouping.id AND member.person = :person
 WHERE grouping.id = :id;
 

@@ -20,6 +20,16 @@ WHERE token.hash = :hash AND token.revoked_at IS NULL AND (token.person = '' OR 
 -- One token ends.
 UPDATE token SET revoked_at = :at WHERE hash = :hash AND revoked_at IS NULL;
 
+-- name: key_used
+-- A key was used then; other tokens live for a day, and nobody asks.
+UPDATE token SET used_at = :at WHERE hash = :hash AND purpose = 'static';
+
+-- name: keys
+-- The keys of a connector, oldest first, also those that were revoked.
+SELECT hash, person, scopes, created_at, revoked_at, used_at FROM token
+WHERE connector = :connector AND purpose = 'static' AND (created_at, hash) > (:since, :after)
+ORDER BY created_at, hash LIMIT :most;
+
 -- name: refresh_tokens_replaced
 -- A new refresh token ends the former ones of the same connector, bearer and kind.
 UPDATE token SET revoked_at = :at

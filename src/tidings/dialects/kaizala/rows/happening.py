@@ -42,7 +42,7 @@ def happening_of(receipt: Receipt) -> Happening:
     """Raises Invalid, saying what is wrong and where."""
     callback, data = understood(receipt)
     identifier = _id(callback)
-    if data.is_anonymous:
+    if data.is_anonymous and callback.event_type.endswith("Response"):
         callback = msgspec.structs.replace(callback, **_NOBODYS)
         data = msgspec.structs.replace(data, **_NOBODY)
     said_at = instant_of(number_of(receipt.header(_SAID_AT))) or _response_time(data)
