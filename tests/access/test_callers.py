@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,7 +14,7 @@ from tidings.core.event import Actor
 from tidings.store.connectors import ACCESS_CHANGED, Connector, connector_added
 from tidings.store.database import Database
 from tidings.store.people import person_created
-from tidings.store.tokens import token_added, token_revoked
+from tidings.store.tokens import Tokens, token_added, token_revoked
 from tidings.testing.clock import ManualClock
 
 ROBIN = Caller(
@@ -147,3 +148,34 @@ async def test_only_so_many_callers_are_remembered(database: Database, manual_cl
         await small.authenticate(token)
 
     assert [small.known(token) is not None for token in tokens] == [False, True, True]
+
+
+async def test_the_use_of_a_key_is_recorded_within_a_minute_and_of_other_tokens_never(
+    callers: Callers, database: Database, manual_clock: ManualClock
+) -> None:
+    for_the_program = dataclasses.replace(ROBIN, kind=TokenKind.KEY)
+    used, unused = (issue(Purpose.STATIC, for_the_program, now=at) for at in (1, 2))
+    await database.write(token_added(used.kept), token_added(unused.kept))
+    access = await given(database, manual_clock)
+    recording = asyncio.create_task(callers.record_use())
+    for token in (used.text, access):
+        await callers.authenticate(token)
+
+    async def recorded() -> list[int | None]:
+        return [key.used_at for key in await Tokens(database).keys("shop")]
+
+    await manual_clock.advance(59_000)
+    assert await recorded() == [None, None]
+    await manual_clock.advance(1_000)
+    first = manual_clock.now()
+    async with asyncio.timeout(5):
+        while await recorded() != [first, None]:
+            await manual_clock.advance(0)
+    # A minute without use changes nothing, one with use from memory does.
+    await manual_clock.advance(60_000)
+    callers.known(used.text)
+    async with asyncio.timeout(5):
+        while await recorded() == [first, None]:
+            await manual_clock.advance(60_000)
+    recording.cancel()
+    await asyncio.wait([recording])

@@ -30,7 +30,7 @@ def inspector(database: Database, manual_clock: ManualClock) -> Inspector:
 
 
 async def caught(inspector: Inspector, name: str, *, after: int = 0) -> list[Capture]:
-    return list(await inspector.caught(name, after=after, most=1_000, wait_s=0))
+    return list((await inspector.caught(name, after=after, most=1_000, wait_s=0)).captures)
 
 
 async def test_a_request_is_kept_to_the_byte_and_counted_from_one(
@@ -123,7 +123,7 @@ async def test_whoever_waits_gets_the_request_when_it_comes(inspector: Inspector
         waiting = group.create_task(inspector.caught("mine", after=0, most=1, wait_s=30))
         await inspector.catch("mine", sent(manual_clock))
 
-    assert [one.number for one in waiting.result()] == [1]
+    assert [one.number for one in waiting.result().captures] == [1]
 
 
 async def test_whoever_waits_sees_what_another_process_caught(
@@ -135,13 +135,13 @@ async def test_whoever_waits_sees_what_another_process_caught(
         waiting = group.create_task(inspector.caught("mine", after=0, most=1, wait_s=30))
         await other.catch("mine", sent(manual_clock))
 
-    assert [one.number for one in waiting.result()] == [1]
+    assert [one.number for one in waiting.result().captures] == [1]
 
 
 async def test_waiting_ends_without_a_request_when_its_time_is_up(inspector: Inspector) -> None:
     await inspector.make("mine", connector="shop")
 
-    assert await inspector.caught("mine", after=0, most=1, wait_s=0.01) == []
+    assert (await inspector.caught("mine", after=0, most=1, wait_s=0.01)).captures == []
 
 
 async def test_nobody_waits_on_a_process_that_stops(inspector: Inspector) -> None:
@@ -150,7 +150,7 @@ async def test_nobody_waits_on_a_process_that_stops(inspector: Inspector) -> Non
         waiting = group.create_task(inspector.caught("mine", after=0, most=1, wait_s=30))
         inspector.close()
 
-    assert waiting.result() == []
+    assert waiting.result().captures == []
 
 
 async def test_an_ended_bin_is_gone_with_what_it_caught(inspector: Inspector, manual_clock: ManualClock) -> None:

@@ -7,7 +7,7 @@ from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
 from tidings.core.vault import Vault, new_key
 from tidings.store.database import Database
-from tidings.store.receipts import Done, Receipts, Source, Sources, State
+from tidings.store.receipts import Done, Receipts, Said, Source, Sources, State
 
 HEADERS = (("Content-Type", "application/json"), ("X-Twice", "1"), ("x-twice", "2"))
 
@@ -48,12 +48,14 @@ async def test_what_was_said_before_is_a_duplicate_within_its_window_also_in_one
     await receipts.keep([receipt(at=at) for at in (0, 10, 5_000)] + [receipt(source="other")])
     found = await claimed(receipts, now=100_000)
 
-    await receipts.done([Done(id=one.id, state=State.UNDERSTOOD, once="same", window_ms=1_000) for one in found])
+    repeated = await receipts.repetitions([Said(id=one.id, type="T", once="same", window_ms=1_000) for one in found])
+    await receipts.done([Done(id=one.id, state=State.UNDERSTOOD) for one in found if one.id not in repeated])
 
     states = [entry.state for entry in await receipts.of_source("kaizala", most=10)]
     assert states == [State.UNDERSTOOD, State.DUPLICATE, State.UNDERSTOOD]
     assert [entry.state for entry in await receipts.of_source("other", most=10)] == [State.UNDERSTOOD]
     assert await claimed(receipts, now=900_000) == []
+    assert await receipts.count() == len(await receipts.after(0, most=10)) == 3
 
 
 async def test_what_cannot_be_understood_is_found_with_its_reason(database: Database) -> None:

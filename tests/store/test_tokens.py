@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from tidings.core.errors import Throttled, Unauthenticated
@@ -10,6 +11,7 @@ from tidings.store.tokens import (
     Token,
     Tokens,
     former_refresh_tokens_ended,
+    key_used,
     pin_made,
     pin_tried,
     pin_used,
@@ -203,3 +205,24 @@ async def test_the_newest_pin_that_waits_is_found_whatever_connector_asked_for_i
 
     assert found is not None
     assert found.sealed == "newer"
+
+
+async def test_the_keys_of_a_connector_are_listed_oldest_first_with_their_use(database: Database) -> None:
+    keys = [
+        msgspec.structs.replace(token(name, purpose="static", expires_at=None), created_at=at)
+        for name, at in (("k3", 9), ("k1", 5), ("k2", 5))
+    ]
+    others = token("access", purpose="access"), msgspec.structs.replace(keys[0], hash="k0", connector="other")
+    await database.write(*map(token_added, (*keys, *others)))
+    await database.write(key_used("k2", at=7), key_used("access", at=7), token_revoked("k3", at=8, otherwise=REFUSAL))
+
+    tokens = Tokens(database)
+    first = await tokens.keys("shop", most=2)
+    rest = await tokens.keys("shop", after=first[-1], most=2)
+
+    assert [(key.hash, key.created_at, key.used_at, key.revoked_at) for key in (*first, *rest)] == [
+        ("k1", 5, None, None),
+        ("k2", 5, 7, None),
+        ("k3", 9, None, 8),
+    ]
+    assert first[0].scopes == "bin publish"

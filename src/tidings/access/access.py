@@ -35,7 +35,7 @@ from tidings.store.connectors import ACCESS_CHANGED, Connector, Connectors, conn
 from tidings.store.database import Database, Statement
 from tidings.store.people import People, person_created, signed_in
 from tidings.store.subscriptions import withholding
-from tidings.store.tokens import Tokens, former_refresh_tokens_ended, token_added, token_revoked
+from tidings.store.tokens import Key, Tokens, former_refresh_tokens_ended, token_added, token_revoked
 
 # From 90 % of a refresh token's life on, every accessToken call answers its successor (Kaizala's tokens page).
 _ROTATE_AFTER_MS = 328 * DAY
@@ -94,6 +94,7 @@ class Access:
         """Hear of revocations, send PINs and forget what has run out, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._callers.run())
+            group.create_task(self._callers.record_use())
             group.create_task(self._pins.run())
             group.create_task(self._sweep())
 
@@ -303,6 +304,10 @@ class Access:
         issued = issue(Purpose.STATIC, bearer, now=self._clock.now())
         await self._write(token_added(issued.kept), actor=actor, action="key.created", about=issued.kept.hash)
         return issued.text
+
+    async def keys(self, connector: str, *, after: Key | None = None, most: int = 100) -> list[Key]:
+        """So many keys of a connector, oldest first, revoked ones too, with when they were last used."""
+        return await self._tokens.keys(connector, after=after, most=most)
 
     async def revoke_token(self, token: str, *, actor: str) -> None:
         """End a token or key. Raises Unauthenticated if it is none, or ended before."""

@@ -1,19 +1,22 @@
 """Callers: whose a token is, from memory; and how a revocation reaches every process within a second."""
 
 import asyncio
+import contextlib
 
 from tidings.access.token import Purpose, bearer_of, hash_of, is_current, looks_like_a_token
-from tidings.core.caller import Caller
+from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
-from tidings.core.errors import InvalidToken, TidingsError
+from tidings.core.errors import InvalidToken, TidingsError, Unavailable
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database
-from tidings.store.tokens import Tokens
+from tidings.store.tokens import Tokens, key_used
 
 # Two looks within the second that DESIGN section 6 allows; one indexed row each.
 _LOOK_EVERY_S = 0.5
 # A look that takes longer than this is worth nothing: together with the wait it still ends within the second.
 _LOOK_LIMIT_S = 0.4
+# Seconds. As exactly as anybody asks when a key was last used; each costs a write.
+_RECORD_EVERY_S = 60.0
 # 10,000 callers take 8 MB; whoever falls out is read again.
 _MOST_REMEMBERED = 10_000
 # Kaizala's clients look for the first two sentences.
@@ -30,6 +33,7 @@ class Callers:
     """
 
     def __init__(self, database: Database, *, clock: Clock, most: int = _MOST_REMEMBERED) -> None:
+        self._database = database
         self._generation = 0
         self._most = most
         self._connectors = Connectors(database)
@@ -59,6 +63,8 @@ class Callers:
         if found is None or found.purpose == Purpose.REFRESH or not is_current(found, self._clock.now()):
             raise InvalidToken(INVALID_TOKEN)
         caller = bearer_of(found)
+        if caller.kind is TokenKind.KEY:
+            self._used.add(token)
         # What was read before a revocation must not be remembered after it.
         if generation == self._generation:
             if len(self._remembered) >= self._most:
@@ -76,6 +82,16 @@ class Callers:
         while True:
             await self._look()
             await self._clock.sleep(_LOOK_EVERY_S)
+
+    async def record_use(self) -> None:
+        """Record every minute which keys were used in it, until cancelled."""
+        while True:
+            await self._clock.sleep(_RECORD_EVERY_S)
+            used, self._used = self._used, set()
+            if used:
+                # If this fails, a later minute's use tells as much.
+                with contextlib.suppress(Unavailable):
+                    await self._database.write(*(key_used(hash_of(key), at=self._clock.now()) for key in sorted(used)))
 
     async def _look(self) -> None:
         try:

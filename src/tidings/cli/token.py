@@ -7,8 +7,12 @@ import rich_click as click
 from tidings.app.compose import Parts
 from tidings.cli.group import OPERATOR
 from tidings.cli.installation import COMMAND_LINE, with_parts
-from tidings.cli.output import as_json, print_json
+from tidings.cli.output import as_json, print_json, print_table, shown_instant
 from tidings.core.caller import TokenKind
+from tidings.store.tokens import Key
+
+# Characters of a key's hash, enough to tell keys apart.
+_SHORT = 12
 
 
 @click.group()
@@ -61,6 +65,41 @@ def create(
         print_json(made)
     else:
         click.echo(made["token"])
+
+
+@token.command(name="list")
+@click.option("--connector", required=True, help="The application id of the connector whose keys are listed.")
+@as_json
+def list_(*, connector: str, is_json: bool) -> None:
+    """List a connector's keys with when they were last used, to the minute; the keys themselves are kept nowhere."""
+
+    async def work(parts: Parts) -> list[Key]:
+        found: list[Key] = []
+        while more := await parts.access.keys(connector, after=found[-1] if found else None):
+            found += more
+        return found
+
+    keys = with_parts(work)
+    if is_json:
+        print_json(keys)
+        return
+    print_table(
+        "key",
+        "made",
+        "last used",
+        "revoked",
+        "scopes",
+        rows=[
+            (
+                key.hash[:_SHORT],
+                shown_instant(key.created_at),
+                shown_instant(key.used_at) if key.used_at else "never",
+                shown_instant(key.revoked_at) if key.revoked_at else "",
+                key.scopes,
+            )
+            for key in keys
+        ],
+    )
 
 
 @token.command()

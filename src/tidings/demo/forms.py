@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidings.workspace.packages import NewPackage
-from tidings.workspace.proposal import NewSurvey
+from tidings.workspace.proposal import NewAnnouncement, NewSurvey
 from tidings.workspace.questions import Asked, QuestionType
 
-DISHES = ("Biryani", "Dosa", "Pizza")
+# One more than people who vote, so that they change their minds when they vote again.
+DISHES = ("Biryani", "Dosa", "Pizza", "Salad")
 SURVEY = NewSurvey(
     title="Lunch on Friday",
     questions=(
@@ -17,6 +18,7 @@ SURVEY = NewSurvey(
 )
 
 JOBS = ("Check the lamps on level 3", "Count the helmets", "Lock gate 4", "Sweep the stairs")
+ANNOUNCEMENT = NewAnnouncement(title="Canteen", text="The canteen is closed on Monday")
 
 # The form of the specification ("Integrating Kaizala data to your existing dashboards"), in words of our own.
 _OUTLETS = ("Harbour Stores", "Hill Market", "Old Town Grocer")

@@ -1,12 +1,12 @@
-"""The demo's ledger: whether every callback that was promised has arrived."""
+"""The demo's ledger: whether every callback that was promised has arrived, and stands in the tables."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 
 from tidings.core.delivery import State
 from tidings.core.event import Event
 from tidings.core.identifier import outside
 from tidings.core.subscription import Subscription
-from tidings.demo.receiver import Receivers
 from tidings.demo.screen import Tally
 from tidings.demo.stage import Stage
 
@@ -14,11 +14,15 @@ _PAGE = 500
 
 
 class Ledger:
-    """Holds what the receivers saw against what the store says: two witnesses that know nothing of each other."""
+    """Holds what was received against what the store says: two witnesses that know nothing of each other."""
 
-    def __init__(self, stage: Stage, receivers: Receivers) -> None:
+    def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._receivers = receivers
+        self._receivers = stage.receivers
+        self._inbox = stage.parts.inbox
+        # The deliveries that our own server received, and how far its receipts were read.
+        self._caught: set[str] = set()
+        self._last_receipt = 0
 
     async def tally(self) -> Tally:
         """The count as it stands. Lost is what was accepted and is nowhere, or was delivered and nobody saw."""
@@ -33,17 +37,33 @@ class Ledger:
                     is_waiting = delivery is not None and delivery.state is not State.DELIVERED
                     waiting += is_waiting
                     # Asked again: it may have arrived while the store was asked, and receivers see it first.
+                    await self._read_receipts()
                     lost += not is_waiting and not self._has_arrived(event, webhook)
+        laying = self._inbox.laying
         return Tally(
             accepted=accepted,
-            delivered=len(self._receivers.accepted),
+            delivered=len(self._receivers.accepted) + len(self._caught),
             retried=self._receivers.retries,
-            waiting=waiting,
-            lost=lost + max(0, promised - accepted),
+            waiting=waiting + self._inbox.receiving.received - laying.laid - laying.unreadable,
+            lost=lost + laying.unreadable + max(0, promised - accepted),
         )
 
+    async def rows(self) -> Mapping[str, int]:
+        """How many rows each table has."""
+        return await asyncio.to_thread(self._count)
+
+    def _count(self) -> Mapping[str, int]:
+        tables = self._stage.parts.open_tables()
+        return {name: sum(1 for _ in tables.rows(name)) for name in sorted(tables.known())}
+
     def _has_arrived(self, event: Event, webhook: Subscription) -> bool:
-        return outside(event.id, webhook.number) in self._receivers.accepted
+        delivery = outside(event.id, webhook.number)
+        return delivery in self._receivers.accepted or delivery in self._caught
+
+    async def _read_receipts(self) -> None:
+        while receipts := await self._inbox.receipts.after(self._last_receipt, most=_PAGE):
+            self._last_receipt = receipts[-1].id
+            self._caught.update(one.header("webhook-id") for one in receipts)
 
     async def _events(self) -> AsyncIterator[Event]:
         events, cursor = await self._stage.parts.history.events(limit=_PAGE)

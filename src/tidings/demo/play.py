@@ -20,8 +20,9 @@ from tidings.core.clock import SECOND, Clock
 from tidings.demo.ledger import Ledger
 from tidings.demo.receiver import Callback, Receivers
 from tidings.demo.screen import Screen
-from tidings.demo.stage import BIN, Stage, set_up
+from tidings.demo.stage import set_up
 from tidings.demo.story import TURN_S, Story
+from tidings.demo.welcome import welcome
 from tidings.web.server import Server
 
 _HOST = "127.0.0.1"
@@ -60,16 +61,17 @@ async def _play(folder: Path, *, duration_ms: int | None) -> int:
         served(_settings(folder, authority=certificate.chain), clock=clock) as running,
     ):
         stage = await set_up(running.parts, receivers, receivers_url=f"https://{_HOST}:{port}/")
-        _welcome(screen, stage)
-        story = Story(stage, receivers=receivers, screen=screen, clock=clock)
+        welcome(screen, stage)
+        story = Story(stage, screen=screen, clock=clock)
         with _stopping() as stop:
             await _tell(story, clock=clock, stop=stop, duration_ms=duration_ms)
         await story.end()
-        ledger = Ledger(stage, receivers)
+        ledger = Ledger(stage)
         until = clock.monotonic() + _FINISH_WITHIN_S
         while (tally := await ledger.tally()).waiting and clock.monotonic() < until:
             await clock.sleep(_LOOK_EVERY_S)
-    screen.farewell(tally)
+        rows = await ledger.rows()
+    screen.farewell(tally, rows=rows)
     return 1 if tally.lost else 0
 
 
@@ -120,31 +122,3 @@ async def _tell(story: Story, *, clock: Clock, stop: asyncio.Event, duration_ms:
             return
         if duration_ms is not None and clock.monotonic() - began >= duration_ms / SECOND:
             return
-
-
-def _welcome(screen: Screen, stage: Stage) -> None:
-    base = stage.parts.settings.base_url
-    header = f"-H 'accessToken: {stage.token}'"
-    screen.welcome(
-        "Tidings demo: everything here is real, and gone when it ends (Ctrl-C)",
-        addresses={
-            "API": f"{base}docs",
-            "OpenAPI": f"{base}openapi.json",
-            "metrics": f"{base}metrics",
-            "a bin": f"{base}bin/{BIN}",
-        },
-        receivers={
-            "dashboard": "hears all of the group and answers at once",
-            "crm": "hears messages and members, and takes its time",
-            "archive": "hears messages, and is broken until its owner repairs it",
-            "billing": "hears the shop's orders, and goes down for a while",
-        },
-        commands={
-            "Post a message, and watch it arrive below:": (
-                f"curl {base}v1/groups/{stage.group}/messages \\\n"
-                f"  {header} \\\n"
-                "  -H 'content-type: application/json' -d '{\"message\": \"Hello\"}'"
-            ),
-            "See what the bin caught:": f"curl {base}v1/bins/{BIN}/requests \\\n  {header}",
-        },
-    )

@@ -1,9 +1,10 @@
-"""The receivers of the demo's callbacks: five programs in one server, each with manners of its own."""
+"""The receivers of the demo's callbacks: programs in one server, each with manners of its own."""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -109,10 +110,25 @@ def _is_success(status: HTTPStatus) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
+class _Question(msgspec.Struct):
+    title: str = ""
+    answer: Any = None
+
+
+class _Details(msgspec.Struct, rename="camel"):
+    response_with_questions: list[_Question] = []
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    """What is answered, or is to be."""
+
+    response_details: _Details = msgspec.field(default_factory=_Details)
+
+
 class _Told(msgspec.Struct, rename="camel"):
     """What the forms of callbacks have in common, as far as a line can show it."""
 
-    data: dict[str, object]
+    data: dict[str, Any]
     event_type: str = ""
     type: str = ""
 
@@ -125,4 +141,23 @@ def gist(body: bytes) -> tuple[str, str]:
     """The type of the event in a callback, and its most telling words if it has some."""
     told = msgspec.json.decode(body, type=_Told)
     words = next((str(told.data[key]) for key in _TELLING if told.data.get(key)), "")
-    return told.event_type or told.type, words
+    return told.event_type or told.type, words or _filled_in(told.data)
+
+
+def _filled_in(data: dict[str, Any]) -> str:
+    """The answers, or the questions if nobody has answered yet."""
+    questions = msgspec.convert(data, _Data).response_details.response_with_questions
+    answers = [_in_words(one.answer) for one in questions if one.answer is not None]
+    return ", ".join(answers or [one.title for one in questions])
+
+
+def _in_words(answer: Any) -> str:  # noqa: ANN401 - any JSON
+    match answer:
+        case int() | float():
+            return f"{answer:g}"
+        case list():
+            return ", ".join(map(_in_words, answer))
+        case {"n": name}:
+            return str(name)
+        case _:
+            return str(answer)

@@ -77,8 +77,12 @@ class Screen:
         words, is_good = _WORDS[notice.type]
         self.turned(words.format(name=name, data=notice.data), is_good=is_good)
 
-    def farewell(self, tally: Tally) -> None:
-        """The closing line."""
+    def farewell(self, tally: Tally, *, rows: Mapping[str, int]) -> None:
+        """What the tables hold, by name, and the closing line."""
+        self._console.print()
+        self._console.print(Text("Rows in the tables:", style="bold"))
+        for name, number in rows.items():
+            self._console.print(Text.assemble(f"  {name:<26}", (f"{number:>4}", "cyan")))
         counts = [
             f"{tally.accepted} events accepted",
             f"{tally.delivered} callbacks delivered",

@@ -10,7 +10,7 @@ from tidings.core.dialect import Reader
 from tidings.core.errors import Invalid, Unavailable
 from tidings.core.receipt import Receipt
 from tidings.core.row import Change, Reading
-from tidings.store.receipts import Done, Receipts, Sources, State
+from tidings.store.receipts import Done, Receipts, Said, Sources, State
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,16 @@ _LONGEST_REASON = 300
 class Rows(Protocol):
     """Where rows go: `tables.tables.Tables`, whose database is opened when the first row comes."""
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Blocks. Raises Unavailable, and Invalid for what the engine does not take."""
+    def write(self, changes: Sequence[Change]) -> frozenset[str]:
+        """The tables that were written. Blocks. Raises Unavailable, and Invalid for what the engine does not take."""
         ...
 
 
+_Reading = tuple[Said, Reading]
+
+
 class Laying:
-    """Lays receipts flat. `laid` and `unreadable` count them."""
+    """Lays receipts flat. `laid` and `unreadable` count them; `on_laid` is told which tables have new rows."""
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Laying:
     ) -> None:
         self.laid = 0
         self.unreadable = 0
+        self.on_laid: Callable[[frozenset[str]], None] = lambda _: None
         self._receipts = receipts
         self._sources = sources
         self._open_tables = open_tables
@@ -76,52 +80,60 @@ class Laying:
 
     async def lay(self, batch: Sequence[Receipt]) -> None:
         """Lay these, whatever became of them before. Raises Unavailable if the tables cannot be written now."""
-        dialects = {name: await self._dialect(name) for name in {receipt.source for receipt in batch}}
-        results = await asyncio.to_thread(self._laid, batch, dialects)
+        readers = {name: await self._reader(name) for name in {receipt.source for receipt in batch}}
+        readings, unreadable = await asyncio.to_thread(_understood, batch, readers)
+        repeated = await self._receipts.repetitions([said for said, _ in readings])
+        fresh = [one for one in readings if one[0].id not in repeated]
+        laid, names = await asyncio.to_thread(self._written, fresh)
+        results = [*unreadable, *laid]
         await self._receipts.done(results)
+        self._count(results)
+        if names:
+            self.on_laid(names)
+
+    def _count(self, results: Sequence[Done]) -> None:
         self.laid += sum(one.state is State.UNDERSTOOD for one in results)
-        self.unreadable += sum(one.state is State.UNREADABLE for one in results)
         for one in results:
             if one.state is State.UNREADABLE:
+                self.unreadable += 1
                 log.warning("receipt.unreadable receipt=%d reason=%r", one.id, one.reason)
 
-    async def _dialect(self, source: str) -> Reader | None:
+    async def _reader(self, source: str) -> Reader | None:
         found = await self._sources.get(source, also_ended=True)
         return self._readers.get(found.dialect) if found else None
 
-    def _laid(self, batch: Sequence[Receipt], dialects: Mapping[str, Reader | None]) -> list[Done]:
-        results: list[Done] = []
-        understood: list[tuple[Done, Reading]] = []
-        for receipt in batch:
-            reader = dialects[receipt.source]
-            if reader is None:
-                results.append(_unreadable(receipt.id, "there is no reader for its source any more"))
-                continue
-            try:
-                reading = reader.read(receipt)
-            except Invalid as error:
-                results.append(_unreadable(receipt.id, error.message))
-                continue
-            done = Done(
-                id=receipt.id,
-                state=State.UNDERSTOOD,
-                type=reading.type,
-                once=reading.once,
-                window_ms=reader.window_ms,
-            )
-            understood.append((done, reading))
-        return results + self._written(understood)
-
-    def _written(self, understood: Sequence[tuple[Done, Reading]]) -> list[Done]:
-        changes: list[Change] = [change for _, reading in understood for change in reading.changes]
+    def _written(self, readings: Sequence[_Reading]) -> tuple[list[Done], frozenset[str]]:
+        """What became of them, and the tables that have new rows."""
+        if not readings:
+            return [], frozenset()
+        changes: list[Change] = [change for _, reading in readings for change in reading.changes]
         try:
-            self._open_tables().write(changes)
+            names = self._open_tables().write(changes)
         except Invalid as error:
-            if len(understood) == 1:
-                return [_unreadable(understood[0][0].id, error.message)]
-            middle = len(understood) // 2
-            return self._written(understood[:middle]) + self._written(understood[middle:])
-        return [done for done, _ in understood]
+            if len(readings) == 1:
+                return [_unreadable(readings[0][0].id, error.message)], frozenset()
+            middle = len(readings) // 2
+            some, others = self._written(readings[:middle]), self._written(readings[middle:])
+            return some[0] + others[0], some[1] | others[1]
+        return [Done(id=said.id, state=State.UNDERSTOOD, type=said.type) for said, _ in readings], names
+
+
+def _understood(batch: Sequence[Receipt], readers: Mapping[str, Reader | None]) -> tuple[list[_Reading], list[Done]]:
+    readings: list[_Reading] = []
+    unreadable: list[Done] = []
+    for receipt in batch:
+        reader = readers[receipt.source]
+        if reader is None:
+            unreadable.append(_unreadable(receipt.id, "there is no reader for its source any more"))
+            continue
+        try:
+            reading = reader.read(receipt)
+        except Invalid as error:
+            unreadable.append(_unreadable(receipt.id, error.message))
+            continue
+        said = Said(id=receipt.id, type=reading.type, once=reading.once, window_ms=reader.window_ms)
+        readings.append((said, reading))
+    return readings, unreadable
 
 
 def _unreadable(identifier: int, reason: str) -> Done:

@@ -42,15 +42,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a receipt says. Of equal ones (`once`) within `window_ms` the later are duplicates."""
+
+    id: int
+    type: str
+    once: str
+    window_ms: int = NEWEST
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a receipt. Of equal ones (`once`) within `window_ms` the later are duplicates."""
+    """What became of a receipt."""
 
     id: int
     state: State
     type: str = ""
     reason: str = ""
-    once: str = ""
-    window_ms: int = NEWEST
 
 
 class _SourceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,10 +153,16 @@ class Receipts:
         found = [_receipt(dict(zip(names, row, strict=True))) for row in rows]
         return sorted(found, key=lambda one: one.id)
 
+    async def repetitions(self, said: Sequence[Said]) -> set[int]:
+        """Remember what receipts say; the ids of those that are duplicates, which is all that becomes of them."""
+        values: dict[str, Value] = {"told": msgspec.json.encode(said).decode()}
+        _, rows = await self._database.write(Statement("receipts_told", values), Statement("receipts_repeated", values))
+        return {identifier for (identifier,) in rows if isinstance(identifier, int)}
+
     async def done(self, results: Sequence[Done]) -> None:
         """Remember what became of receipts."""
         done: dict[str, Value] = {"done": msgspec.json.encode(results).decode()}
-        await self._database.write(Statement("receipts_done", done), Statement("receipts_repeated", done))
+        await self._database.write(Statement("receipts_done", done))
 
     async def of_source(self, source: str, *, unreadable: bool = False, before: int = NEWEST, most: int) -> list[Entry]:
         """So many receipts of a source, newest first, below that id; all, or those that were not understood."""
@@ -158,12 +171,12 @@ class Receipts:
         return [_entry(row) for row in rows]
 
     async def after(self, identifier: int, *, most: int) -> list[Receipt]:
-        """So many receipts of all sources above that id, oldest first."""
+        """So many receipts of all sources above that id, oldest first, duplicates left out."""
         rows = await self._database.read(_Row, "receipts_from", after=identifier, most=most)
         return [_entry(row).receipt for row in rows]
 
     async def count(self) -> int:
-        """How many receipts there are."""
+        """How many receipts there are, duplicates left out."""
         return (await self._database.read(int, "receipts_counted"))[0]
 
     async def forget(self, *, before: int, most: int) -> int:

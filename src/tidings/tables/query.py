@@ -31,8 +31,8 @@ class Query:
     """
 
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+        self.engine = engine
+        self.clock = clock
         # One of its own: the writer's changes while it writes.
         self._catalogue = Catalogue(engine)
         self._fresh_until = 0.0
@@ -44,14 +44,14 @@ class Query:
 
     def sheet(self, name: str) -> Sheet:
         """One table. Raises NotFound and Unavailable."""
-        return _sheet(self._find(name))
+        return _sheet(self.find(name))
 
     def part(self, selection: Selection) -> Part:
         """The next rows: `most` of them, or fewer of great size. Raises NotFound, Invalid and Unavailable."""
-        statement = selecting(self._find(selection.table).table, selection)
+        statement = selecting(self.find(selection.table).table, selection)
         rows: list[Cells] = []
         size, width, place = 0, len(selection.columns), None
-        with self._reading() as connection:
+        with self.reading() as connection:
             asked = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED_AT_ONCE)
             with asked.execute(statement) as result:
                 for row in (row for several in result.partitions(_FETCHED_AT_ONCE) for row in several):
@@ -64,21 +64,22 @@ class Query:
 
     def count(self, name: str, condition: Condition | None) -> int:
         """How many rows are like that. Raises NotFound, Invalid and Unavailable."""
-        table = self._find(name).table
+        table = self.find(name).table
         statement = sa.select(sa.func.count()).select_from(table)
         if condition is not None:
             statement = statement.where(clause_of(condition, table=table))
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
-    def _find(self, name: str) -> Known:
+    def find(self, name: str) -> Known:
+        """A table, as SQLAlchemy knows it. Raises NotFound and Unavailable."""
         known = self._named().get(name)
         if known is None:
             raise NotFound("there is no such table; /tables lists those that there are")
         return known
 
     def _named(self) -> Mapping[str, Known]:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if now >= self._fresh_until:
             with _telling():
                 self._catalogue.refresh()
@@ -86,9 +87,10 @@ class Query:
         return self._catalogue.named()
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _telling(), self._engine.connect().execution_options(is_reading=True) as connection:
-            if self._engine.dialect.name == "sqlite":
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with. What fails is raised as Invalid or Unavailable, without the statement."""
+        with _telling(), self.engine.connect().execution_options(is_reading=True) as connection:
+            if self.engine.dialect.name == "sqlite":
                 fold_all_letters(connection)
             yield connection
 

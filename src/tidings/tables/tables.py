@@ -12,7 +12,6 @@ from tidings.tables.catalogue import Catalogue, Known
 from tidings.tables.engine import open_engine, writing
 from tidings.tables.writer import Writer
 
-
 _LONGEST_REASON = 300
 
 
@@ -25,16 +24,17 @@ class Tables:
         self._writer = Writer(engine, self._catalogue)
         self._catalogue.open()
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Keep what was said; repeating it, in any order, changes nothing (see `Writer`).
+    def write(self, changes: Sequence[Change]) -> frozenset[str]:
+        """Keep what was said; the tables that were written. Repeating it, in any order, changes nothing (see `Writer`).
 
         Raises Unavailable if that is not possible now, and Invalid if the engine does not take these values.
         """
         try:
-            self._writer.write(changes)
+            return self._writer.write(changes)
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
             raise Unavailable(f"the tables cannot be written: {_reason(error)}") from error
-        except sa.exc.SQLAlchemyError as error:
+        except (sa.exc.SQLAlchemyError, OverflowError, ValueError) as error:
+            # The drivers say by the latter two that a value is beyond what a column holds.
             raise Invalid(f"the tables do not take it: {_reason(error)}") from error
 
     def close(self) -> None:
@@ -73,6 +73,6 @@ def open_tables(url: str) -> Iterator[Tables]:
         tables.close()
 
 
-def _reason(error: sa.exc.SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     # The rest of an engine's complaint is the statement, with values that are nobody's business.
     return str(getattr(error, "orig", error)).partition("\n")[0][:_LONGEST_REASON]

@@ -24,8 +24,11 @@ class Writer:
         self._engine = engine
         self._catalogue = catalogue
 
-    def write(self, changes: Sequence[Change]) -> None:
-        """Keep what was said: of two rows with one key, and of two families of one parent, the later said stays."""
+    def write(self, changes: Sequence[Change]) -> frozenset[str]:
+        """Keep what was said; the tables that were written.
+
+        Of two rows with one key, and of two families of one parent, the later said stays.
+        """
         for place, key, fields in _shapes(changes):
             self._ensure(place, key=key, fields=fields)
         with writing(self._engine) as connection:
@@ -35,6 +38,7 @@ class Writer:
             for (name, columns), batch in self._batches(rows).items():
                 table = self._catalogue.named()[name].table
                 connection.execute(upsert(table, columns, version=VERSION), batch)
+        return frozenset(self._known(one.place).table.name for one in changes)
 
     def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> Known:
         known = self._catalogue.find(place)

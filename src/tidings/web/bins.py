@@ -187,7 +187,7 @@ class BinDoor:
         caught = await self._inspector.caught(
             found.name, after=after, most=MOST_SHOWN, wait_s=int(call.query.get("wait", "0"))
         )
-        return ShownRequests(requests=[_shown(one) for one in caught], next=caught[-1].number if caught else after)
+        return ShownRequests(requests=[_shown(one) for one in caught.captures], next=caught.last)
 
     async def _end(self, call: Call) -> Ended:
         await self._inspector.end(await self._bin(call))

@@ -1,9 +1,11 @@
 -- name: bin_made
 -- A bin of that name, unless somebody else's is alive; one's own lives longer, under a new viewer.
-INSERT INTO bin (name, connector, viewer, created_at, expires_at)
-VALUES (:name, :connector, :viewer, :now, :expires_at)
+INSERT INTO bin (name, connector, address, viewer, created_at, expires_at)
+VALUES (:name, :connector, :address, :viewer, :now, :expires_at)
 ON CONFLICT (name) DO UPDATE
-SET connector = excluded.connector, viewer = excluded.viewer, expires_at = excluded.expires_at
+SET connector = excluded.connector, address = excluded.address, viewer = excluded.viewer,
+    expires_at = excluded.expires_at,
+    replies = CASE WHEN bin.expires_at <= excluded.created_at THEN '' ELSE bin.replies END
 WHERE bin.connector = excluded.connector OR bin.expires_at <= excluded.created_at
 RETURNING name;
 
@@ -14,7 +16,22 @@ WHERE bin = :name AND EXISTS (SELECT 1 FROM bin WHERE name = :name AND expires_a
 
 -- name: bin
 -- A bin that is alive.
-SELECT name, connector, viewer, expires_at FROM bin WHERE name = :name AND expires_at > :now;
+SELECT name, connector, address, viewer, captured, replies, expires_at
+FROM bin WHERE name = :name AND expires_at > :now;
+
+-- name: bins_of
+-- A connector's bins that are alive, by name.
+SELECT name, connector, address, viewer, captured, replies, expires_at
+FROM bin WHERE connector = :connector AND name > :after AND expires_at > :now ORDER BY name LIMIT :most;
+
+-- name: bins_counted
+-- How many bins a connector has that are alive, in all and from one address, besides the one of that name.
+SELECT COUNT(*) AS in_all, COALESCE(SUM(CASE WHEN address = :address THEN 1 ELSE 0 END), 0) AS from_address
+FROM bin WHERE connector = :connector AND expires_at > :now AND name <> :name;
+
+-- name: bin_replies
+-- A bin answers otherwise from now on.
+UPDATE bin SET replies = :replies WHERE name = :name AND expires_at > :now;
 
 -- name: bin_counted
 -- One more request came to a bin that is alive.
@@ -22,10 +39,12 @@ UPDATE bin SET captured = captured + 1 WHERE name = :name AND expires_at > :now;
 
 -- name: capture_added
 -- The request that was just counted.
-INSERT INTO capture (bin, number, at, method, path, query, headers, body, peer, client)
+INSERT INTO capture (
+    bin, number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+)
 VALUES (
     :name, (SELECT captured FROM bin WHERE name = :name),
-    :at, :method, :path, :query, :headers, :body, :peer, :client
+    :at, :method, :path, :query, :headers, :body, :peer, :client, :http_version, :is_tls, :took_ms, :status
 );
 
 -- name: captures_trimmed
@@ -33,10 +52,34 @@ VALUES (
 DELETE FROM capture
 WHERE bin = :name AND number <= (SELECT captured FROM bin WHERE name = :name) - :most;
 
+-- name: captures_emptied
+-- What a bin caught is forgotten at once.
+DELETE FROM capture WHERE bin = :name;
+
 -- name: captures
 -- What a bin caught after a number, oldest first.
-SELECT number, at, method, path, query, headers, body, peer, client
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
 FROM capture WHERE bin = :name AND number > :after ORDER BY number LIMIT :most;
+
+-- name: captures_newest
+-- What a bin caught before a number, newest first.
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+FROM capture WHERE bin = :name AND number < :before ORDER BY number DESC LIMIT :most;
+
+-- name: capture
+-- One request that a bin caught.
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+FROM capture WHERE bin = :name AND number = :number;
+
+-- name: glimpses
+-- What a bin caught after a number, oldest first, without headers and bodies.
+SELECT number, at, method, path, query, status, LENGTH(body) AS size
+FROM capture WHERE bin = :name AND number > :after ORDER BY number LIMIT :most;
+
+-- name: glimpses_newest
+-- What a bin caught before a number, newest first, without headers and bodies.
+SELECT number, at, method, path, query, status, LENGTH(body) AS size
+FROM capture WHERE bin = :name AND number < :before ORDER BY number DESC LIMIT :most;
 
 -- name: bin_ended
 -- A bin is alive no more.

@@ -28,13 +28,13 @@ SELECT id, source, at, query, headers, body, peer, state, type, reason FROM rece
 WHERE source = :source AND state = 'unreadable' AND id < :before ORDER BY id DESC LIMIT :most;
 
 -- name: receipts_from
--- Receipts of all sources, oldest first, from after an id on.
+-- Receipts of all sources, oldest first, from after an id on; duplicates say nothing.
 SELECT id, source, at, query, headers, body, peer, state, type, reason FROM receipt
-WHERE id > :after ORDER BY id LIMIT :most;
+WHERE id > :after AND state <> 'duplicate' ORDER BY id LIMIT :most;
 
 -- name: receipts_counted
--- How many receipts there are.
-SELECT COUNT(*) FROM receipt;
+-- How many receipts there are that say something.
+SELECT COUNT(*) FROM receipt WHERE state <> 'duplicate';
 
 -- name: receipts_forgotten
 -- Some receipts that are too old.

@@ -17,21 +17,29 @@ RETURNING id, source, at, query, headers, body, peer;
 
 -- name: receipts_done
 -- What became of receipts, of a JSON array.
-UPDATE receipt SET state = done.state, type = done.type, reason = done.reason, once = done.once
+UPDATE receipt SET state = done.state, type = done.type, reason = done.reason
 FROM (
     SELECT
-        CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'state' AS state, value ->> 'type' AS type, value ->> 'reason' AS reason,
-        value ->> 'once' AS once
+        CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'state' AS state, value ->> 'type' AS type, value ->> 'reason' AS reason
     FROM json_array_elements(CAST(CAST(:done AS TEXT) AS JSON)) AS each (value)
 ) AS done
 WHERE receipt.id = done.id;
 
+-- name: receipts_told
+-- What receipts say, of a JSON array, by which repetitions are known.
+UPDATE receipt SET once = told.once
+FROM (SELECT CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'once' AS once FROM json_array_elements(CAST(CAST(:told AS TEXT) AS JSON)) AS each (value)) AS told
+WHERE receipt.id = told.id;
+
 -- name: receipts_repeated
 -- Of those receipts, the ones that say what an earlier one of their source said, within their window, are duplicates.
-UPDATE receipt SET state = 'duplicate'
-FROM (SELECT CAST(value ->> 'id' AS BIGINT) AS id, CAST(value ->> 'window_ms' AS BIGINT) AS window_ms FROM json_array_elements(CAST(CAST(:done AS TEXT) AS JSON)) AS each (value)) AS done
-WHERE receipt.id = done.id AND receipt.state = 'understood' AND EXISTS (
+UPDATE receipt SET state = 'duplicate', type = told.type
+FROM (
+    SELECT CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'type' AS type, CAST(value ->> 'window_ms' AS BIGINT) AS window_ms FROM json_array_elements(CAST(CAST(:told AS TEXT) AS JSON)) AS each (value)
+) AS told
+WHERE receipt.id = told.id AND EXISTS (
     SELECT 1 FROM receipt AS earlier
     WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.id < receipt.id
-    AND earlier.at >= receipt.at - done.window_ms
-);
+    AND earlier.at >= receipt.at - told.window_ms
+)
+RETURNING receipt.id;
