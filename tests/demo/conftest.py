@@ -1,5 +1,6 @@
 """The demo's stage over a real server and real receivers, without its pauses."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from tidings.app.settings import load
 from tidings.app.throw_away import throw_away
 from tidings.core.clock import Clock
 from tidings.demo.ledger import Ledger
-from tidings.demo.receiver import Receivers
+from tidings.demo.receiver import Callback, Receivers, gist
 from tidings.demo.screen import Screen, Tally
 from tidings.demo.stage import Stage, set_up
 from tidings.demo.story import Story
@@ -24,17 +25,22 @@ CLOCK = Clock()
 class House:
     """A stage that is set, with receivers that are all well, and a story that has not begun."""
 
-    def __init__(self, stage: Stage, receivers: Receivers) -> None:
+    def __init__(self, stage: Stage, *, called: list[Callback]) -> None:
         self.stage = stage
-        self.receivers = receivers
-        self._ledger = Ledger(stage, receivers)
+        self.receivers = stage.receivers
+        self.ledger = Ledger(stage)
+        self._called = called
         self._shown = StringIO()
-        screen = Screen(Console(file=self._shown), clock=CLOCK)
-        self.story = Story(stage, receivers=receivers, screen=screen, clock=CLOCK)
+        self.screen = Screen(Console(file=self._shown), clock=CLOCK)
+        self.story = Story(stage, screen=self.screen, clock=CLOCK)
 
     @property
     def shown(self) -> str:
         return self._shown.getvalue()
+
+    def heard(self, receiver: str) -> Counter[str]:
+        """How many events of which type a receiver was told of."""
+        return Counter(gist(one.body)[0] for one in self._called if one.receiver == receiver and one.is_accepted)
 
     async def post(self) -> None:
         await self.stage.parts.workspace.messages.post(self.stage.admin, self.stage.group, text="Lunch is here")
@@ -42,7 +48,7 @@ class House:
     async def becomes(self, condition: Callable[[Tally], bool]) -> Tally:
         """The tally, once that is true of it."""
         for _ in range(1_000):
-            tally = await self._ledger.tally()
+            tally = await self.ledger.tally()
             if condition(tally):
                 return tally
             await CLOCK.sleep(0.01)  # deliveries are real, and take real time
@@ -51,7 +57,8 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    receivers = Receivers(clock=CLOCK, on_callback=lambda _: None)
+    called: list[Callback] = []
+    receivers = Receivers(clock=CLOCK, on_callback=called.append)
     certificate = throw_away(tmp_path, address="127.0.0.1", now=CLOCK.now())
     settings = load(
         {},
@@ -68,4 +75,4 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     ):
         stage = await set_up(serving.parts, receivers, receivers_url=f"https://127.0.0.1:{port}/")
         receivers.manners.clear()
-        yield House(stage, receivers)
+        yield House(stage, called=called)

@@ -54,6 +54,7 @@ def test_the_demo_ends_by_itself_and_loses_nothing(demo: Demo, tmp_path: Path) -
     assert all(int(count) > 0 for count in counts.groups())
     assert "→ archive   500" in printed
     assert "archive is active again" in printed
+    assert re.search(r"^  messages +[1-9]", printed, re.MULTILINE)
     assert (process.returncode, complaints) == (0, "")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,10 +1,11 @@
 """The demo's receivers, called over TLS as the demo calls them."""
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tidings.app.throw_away import throw_away
@@ -98,6 +99,15 @@ async def test_the_validation_token_comes_back(house: House) -> None:
     assert (answer.status, answer.body) == (HTTPStatus.OK, b"123")
 
 
+def asked(*questions: Mapping[str, object]) -> bytes:
+    data = {"actionId": "a-1", "responseDetails": {"responseWithQuestions": questions}}
+    return msgspec.json.encode({"eventType": "ActionResponse", "data": data})
+
+
+OUTLET = {"title": "Outlet", "type": "SingleOption"}
+PLACE = {"title": "Place", "type": "Location"}
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -105,6 +115,10 @@ async def test_the_validation_token_comes_back(house: House) -> None:
         (b'{"eventType":"MemberAdded","data":{"memberName":"Noor","type":"Member"}}', ("MemberAdded", "Noor")),
         (b'{"type":"order.created","timestamp":"2026-01-01T00:00:00Z","data":{"orderId":7}}', ("order.created", "7")),
         (b'{"type":"order.created","data":{}}', ("order.created", "")),
+        (asked(OUTLET, PLACE), ("ActionResponse", "Outlet, Place")),
+        (asked(OUTLET | {"answer": ["Hill"]}, PLACE), ("ActionResponse", "Hill")),
+        (asked(OUTLET | {"answer": 2.0}, PLACE | {"answer": {"n": "Quay"}}), ("ActionResponse", "2, Quay")),
+        (asked(OUTLET | {"answer": "Hill, or Harbour"}), ("ActionResponse", "Hill, or Harbour")),
     ],
 )
 def test_the_gist_of_a_callback_is_its_type_and_its_most_telling_words(body: bytes, expected: tuple[str, str]) -> None:

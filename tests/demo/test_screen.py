@@ -91,10 +91,20 @@ def test_operational_events_are_told_in_words_that_fit_a_line(type_: str, words:
 def test_the_closing_line_says_what_still_waits_and_what_is_lost() -> None:
     shown = Shown()
 
-    shown.screen.farewell(Tally(accepted=5, delivered=7, retried=2, waiting=0, lost=0))
-    shown.screen.farewell(Tally(accepted=5, delivered=7, retried=2, waiting=3, lost=1))
+    shown.screen.farewell(Tally(accepted=5, delivered=7, retried=2, waiting=0, lost=0), rows={})
+    shown.screen.farewell(Tally(accepted=5, delivered=7, retried=2, waiting=3, lost=1), rows={})
 
-    assert [line for line in shown.lines if line] == [
+    assert [line for line in shown.lines if "events" in line] == [
         "5 events accepted · 7 callbacks delivered · 2 retried · 0 lost",
         "5 events accepted · 7 callbacks delivered · 2 retried · 3 still waiting · 1 lost",
     ]
+
+
+def test_before_the_closing_line_the_tables_are_told_with_their_rows() -> None:
+    shown = Shown()
+
+    shown.screen.farewell(
+        Tally(accepted=5, delivered=7, retried=2, waiting=0, lost=0), rows={"messages": 3, "responses_order": 12}
+    )
+
+    assert [line.split() for line in shown.lines[2:4]] == [["messages", "3"], ["responses_order", "12"]]

@@ -251,9 +251,9 @@ async def test_a_custom_action_names_its_package_with_or_without_a_version(team:
         ({"actionType": "PhotoWithLocation", "actionBody": {}}, "actionType: "),
         ({"actionType": "Custom", "actionBody": {}}, "actionType: "),
         ({"actionType": "Action Package", "actionBody": {}}, "actionType: "),
-        ({"actionType": "Job"}, "the body: Object missing required field `actionBody`"),
+        ({"actionType": "Job"}, "actionBody: is missing; send it"),
         ({"actionType": "Job", "actionBody": []}, "actionBody: "),
-        ({"actionType": "Job", "actionBody": {"title": "Doors"}}, "actionBody: "),
+        ({"actionType": "Job", "actionBody": {"title": "Doors"}}, "actionBody.assignedTo: is missing; send it"),
         (
             {"actionType": "Job", "actionBody": {"title": "Doors", "assignedTo": [MEERA]}},
             f"actionBody.assignedTo: {MEERA}",

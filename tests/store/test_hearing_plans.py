@@ -16,7 +16,7 @@ from tidings.store.statements import statements
 Connection = asyncpg.Connection
 WEBHOOKS = 50_000
 # With the blocks that PostgreSQL may read: some for each of the five webhooks or groups of the person in question.
-STATEMENTS = {"hearing_follows_role": 150, "authors_held": 60, "groups_administered": 60}
+STATEMENTS = {"hearing_follows_role": 150, "hearing_follows_tree": 60, "authors_held": 60, "groups_administered": 60}
 ROWS = f"""
 INSERT INTO subscription (
     id, version, kind, object, types, url, format, secrets, headers, timeout_ms, rate, state, connector, owner,

@@ -52,7 +52,10 @@ GOODS, PRICE, PAID, MOMENT = (Named(name, COLUMNS[name]) for name in ("goods", "
 
 
 def row(cells: Cells) -> Row:
-    fields = [Field(name, name, shape, cell, f"The {name}.") for (name, shape), cell in zip(COLUMNS.items(), cells)]
+    fields = [
+        Field(name, name, shape, cell, f"The {name}.")
+        for (name, shape), cell in zip(COLUMNS.items(), cells, strict=True)
+    ]
     return Row(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)
 
 
@@ -125,20 +128,22 @@ SORTED = [*itertools.permutations(("goods", "price", "paid", "at", "line"), 2), 
 def test_rows_come_in_any_order_with_what_is_empty_first_or_descending_last(query: Query, names: Sequence[str]) -> None:
     ways = itertools.product((False, True), repeat=len(names))
     for descending in ways:
-        order = tuple(Order(column=name, is_descending=is_down) for name, is_down in zip(names, descending))
+        order = tuple(
+            Order(column=name, is_descending=is_down) for name, is_down in zip(names, descending, strict=True)
+        )
 
         found = list(read(query, order=order))
 
         assert len(found) == len(set(found)) == len(ROWS)
         # Letters stand in the order of the engine: only of other columns we know it.
-        for name, is_down in list(zip(names, descending))[:1]:
-            if COLUMNS[name] is not Shape.TEXT:
-                cells = [cells[list(COLUMNS).index(name)] for cells in found]
-                assert cells == sorted(cells, key=lambda cell: (cell is not None, cell or 0), reverse=is_down)
+        if COLUMNS[names[0]] is not Shape.TEXT:
+            cells = [cells[list(COLUMNS).index(names[0])] for cells in found]
+            assert cells == sorted(cells, key=lambda cell: (cell is not None, cell or 0), reverse=descending[0])
         everything = query.part(Selection(table="orders", columns=tuple(COLUMNS), order=order, most=100))
         assert everything.rows == found
 
 
+PAID_FOR = Compared(PAID, Operator.EQ, Literal(value=True, shape=Shape.TRUTH))
 CONDITIONS: list[tuple[Condition, str]] = [
     (compared(GOODS, "eq", "rice_x"), "a2"),
     (compared(GOODS, "ne", "rice_x"), "a1 b1 b2 c1 c2"),
@@ -154,15 +159,15 @@ CONDITIONS: list[tuple[Condition, str]] = [
     (compared(PRICE, "gt", 0.05), "a1 b2 c1 c2"),
     (compared(PRICE, "le", 0, Shape.WHOLE), "a2"),
     (compared(Named("line", Shape.WHOLE), "lt", 1.5, Shape.NUMBER), "a1 b1 c1"),
-    (compared(PAID, "eq", True), "a1 b2"),
-    (compared(PAID, "ne", True), "a2 b1 c1 c2"),
+    (PAID_FOR, "a1 b2"),
+    (Compared(PAID, Operator.NE, PAID_FOR.right), "a2 b1 c1 c2"),
     (compared(MOMENT, "eq", AT), "a1"),
     (compared(MOMENT, "ge", AT + 1), "a2 b2 c2"),
     (Negated(compared(PRICE, "gt", 0.05)), "a2 b1"),
     (Negated(Negated(compared(PRICE, "gt", 0.05))), "a1 b2 c1 c2"),
-    (Negated(Both((compared(PRICE, "gt", 0.05), compared(PAID, "eq", True)))), "a2 b1 c1 c2"),
+    (Negated(Both((compared(PRICE, "gt", 0.05), PAID_FOR))), "a2 b1 c1 c2"),
     (Either((compared(PRICE, "lt", 0), compared(GOODS, "eq", None))), "a2 b1"),
-    (Both((compared(PRICE, "eq", 10.5), compared(PAID, "eq", True))), "a1"),
+    (Both((compared(PRICE, "eq", 10.5), PAID_FOR)), "a1"),
     (Among(GOODS, (text("rice_x"), text("नमस्ते 🍚"))), "a2 c2"),
     (Negated(Among(PRICE, (Literal(10.5, Shape.NUMBER), Literal(7, Shape.WHOLE)))), "a2 b1 b2 c1"),
     (Holding(GOODS, Where.CONTAINS, "ice"), "a1 a2"),

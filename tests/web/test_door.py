@@ -159,7 +159,7 @@ async def test_a_body_that_is_wrong_is_refused_with_the_field_and_what_was_expec
     ("query", "words"),
     [
         ("limit=many", "limit: "),
-        ("limit=0", "limit: 0 is less than the minimum of 1"),
+        ("limit=0", "limit: this is less than the minimum of 1"),
         ("share=half", "share: "),
         ("all=perhaps", "all: "),
         ("limit=%00", "NUL"),

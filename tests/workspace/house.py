@@ -59,7 +59,14 @@ class House:
             tree=self.tree,
             clock=clock,
         )
-        self.sub_groups = SubGroups(database, publisher=self.publisher, rights=self.rights, tree=self.tree, clock=clock)
+        self.sub_groups = SubGroups(
+            database,
+            publisher=self.publisher,
+            directory=self.directory,
+            rights=self.rights,
+            tree=self.tree,
+            clock=clock,
+        )
         self.subscribers = Subscribers(database, rights=self.rights, clock=clock)
         self.messages = Messages(
             database,

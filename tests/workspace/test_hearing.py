@@ -178,6 +178,35 @@ async def test_the_package_of_a_group_token_is_heard_in_its_group_and_beneath(ho
     ] == [1, 1, 0, 0]
 
 
+async def test_what_a_group_token_hears_beneath_its_group_is_held_while_that_is_elsewhere(house: House) -> None:
+    city, quarter, street = [await house.team() for _ in range(3)]
+    await house.sub_groups.add(by(ADA), city.id, children=[quarter.id])
+    await house.sub_groups.add(by(ADA), quarter.id, children=[street.id])
+    job = await job_of(house, street, author="ada")
+    webhooks = [
+        await house.subscribe(Subject("Group", city.id), within=city.id),
+        await house.subscribe(Subject("Group", quarter.id), within=city.id),
+        await house.subscribe(Subject("Group", street.id), within=city.id),
+        await house.subscribe(job, within=city.id),
+        await house.subscribe(Subject("Group", street.id), within=quarter.id),
+        await house.subscribe(Subject("Group", street.id), owner="ada"),
+        await house.subscribe(PACKAGE, within=city.id),
+    ]
+
+    async def held() -> list[bool]:
+        return [await house.is_withheld(one) for one in webhooks]
+
+    await house.sub_groups.remove(by(ADA), city.id, child=quarter.id)
+    assert await held() == [False, True, True, True, False, False, False]
+
+    await house.sub_groups.add(by(ADA), city.id, children=[street.id])
+    assert await held() == [False, True, False, False, False, False, False]
+
+    await house.sub_groups.add(by(ADA), city.id, children=[quarter.id])
+    await house.sub_groups.remove(by(ADA), quarter.id, child=street.id)
+    assert await held() == [False, False, False, False, True, False, False]
+
+
 async def test_a_tenants_package_is_heard_everywhere(house: House) -> None:
     await house.subscribe(PACKAGE)
 

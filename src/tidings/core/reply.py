@@ -49,7 +49,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
         return next((value for name, value in self.headers if name.lower() == "content-type"), _TYPE)
 
     def drawn(self, chance: float) -> "Reply":
-        """This one, or with bad luck a failure; `chance` is from 0 up to 1."""
+        """The reply itself, or with bad luck a failure; `chance` is from 0 up to 1."""
         return self if chance >= self.failure_rate else _failure(self.delay_ms)
 
 

@@ -35,9 +35,9 @@ class Subscription:
     revoked. `order_key` is None for no order, "" for one order over all its events, else a path in the event.
     `rate` is a number of deliveries a second, 0 for no limit.
 
-    A webhook on an action package hears what happens in some groups: `only_in` names them, None for all. They are
-    those of which the owner is an admin now, or `within`, the group of the group token that made it; `only_in` follows
-    from the two whenever it is read from the store.
+    `within` is the group whose token made it; what it is about is that group or beneath it, or it is withheld. A
+    webhook on an action package hears what happens in some groups: `only_in` names them, None for all. They are those
+    of which the owner is an admin now, or `within`; `only_in` follows from the two whenever it is read from the store.
     """
 
     number: int = 0

@@ -11,10 +11,9 @@ from tidings.workspace.questions import Asked, QuestionType
 DISHES = ("Biryani", "Dosa", "Pizza", "Salad")
 SURVEY = NewSurvey(
     title="Lunch on Friday",
-    questions=(
-        Asked("What shall we eat on Friday?", QuestionType.SINGLE_OPTION, DISHES),
-        Asked("Anything else?", QuestionType.TEXT),
-    ),
+    questions=(Asked("What shall we eat on Friday?", QuestionType.SINGLE_OPTION, DISHES),),
+    # Longer than anybody looks on: a survey whose time is over takes no answers.
+    due_in_hours=365 * 24,
 )
 
 JOBS = ("Check the lamps on level 3", "Count the helmets", "Lock gate 4", "Sweep the stairs")

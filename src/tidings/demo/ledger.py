@@ -49,12 +49,13 @@ class Ledger:
         )
 
     async def rows(self) -> Mapping[str, int]:
-        """How many rows each table has."""
+        """How many rows the tables have, by name; those that have none are left out."""
         return await asyncio.to_thread(self._count)
 
     def _count(self) -> Mapping[str, int]:
         tables = self._stage.parts.open_tables()
-        return {name: sum(1 for _ in tables.rows(name)) for name in sorted(tables.known())}
+        counts = {name: sum(1 for _ in tables.rows(name)) for name in sorted(tables.known())}
+        return {name: count for name, count in counts.items() if count}
 
     def _has_arrived(self, event: Event, webhook: Subscription) -> bool:
         delivery = outside(event.id, webhook.number)

@@ -78,11 +78,11 @@ class Screen:
         self.turned(words.format(name=name, data=notice.data), is_good=is_good)
 
     def farewell(self, tally: Tally, *, rows: Mapping[str, int]) -> None:
-        """What the tables hold, by name, and the closing line."""
+        """How many rows each table has, and the closing line."""
         self._console.print()
-        self._console.print(Text("Rows in the tables:", style="bold"))
+        self._console.print(Text("What was received stands in tables; they have so many rows:", style="bold"))
         for name, number in rows.items():
-            self._console.print(Text.assemble(f"  {name:<26}", (f"{number:>4}", "cyan")))
+            self._console.print(Text.assemble(f"  {name:<26}", (f"{number:>5}", "cyan")))
         counts = [
             f"{tally.accepted} events accepted",
             f"{tally.delivered} callbacks delivered",

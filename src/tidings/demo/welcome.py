@@ -33,11 +33,12 @@ def welcome(screen: Screen, stage: Stage) -> None:
             "billing": "hears the shop's orders, and goes down for a while",
             "tables": f"all of the group, laid flat out of what comes to /receive/{SOURCE}",
         },
-        commands=_commands(stage),
+        commands=commands(stage),
     )
 
 
-def _commands(stage: Stage) -> dict[str, str]:
+def commands(stage: Stage) -> dict[str, str]:
+    """What to try in a shell, by what it is for."""
     base, header = stage.parts.settings.base_url, f"-H 'accessToken: {stage.token}'"
     return {
         "Post a message, and watch it arrive below:": (

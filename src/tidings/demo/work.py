@@ -82,7 +82,7 @@ class Work:
 
     async def _order(self, person: Actor, *, form: Action, instead_of: str = "") -> str:
         outlet, *rest = next(self._orders)
-        does = "changes that order; it is now" if instead_of else "fills in the order form"
+        does = "changes an order, now it is" if instead_of else "fills in the order form"
         self._screen.happened(person.name, f"{does} for {outlet}")
         return await self._respond(person, form, new=NewResponse(answers=(outlet, *rest), response_id=instead_of))
 

@@ -122,7 +122,9 @@ class Inspector:
             last = found.last
             return found
 
-        return await self._awaited(look, is_news=lambda found: bool(found.captures) or not found.is_whole, wait_s=wait_s)
+        return await self._awaited(
+            look, is_news=lambda found: bool(found.captures) or not found.is_whole, wait_s=wait_s
+        )
 
     async def newest(self, name: str, *, before: int, most: int, wish: Wish) -> Found:
         """What a bin caught before that number, newest first."""
@@ -187,9 +189,7 @@ class Inspector:
         self._closing.set()
         self._wake()
 
-    async def _awaited(
-        self, look: Callable[[], Awaitable[T]], *, is_news: Callable[[T], bool], wait_s: float
-    ) -> T:
+    async def _awaited(self, look: Callable[[], Awaitable[T]], *, is_news: Callable[[T], bool], wait_s: float) -> T:
         loop = asyncio.get_running_loop()
         until = loop.time() + wait_s
         while True:

@@ -31,7 +31,9 @@ class Wish:
             return False
         if self.path and self.path.lower() not in f"{request.path}?{request.query}".lower():
             return False
-        if self.header and not any(self.header.lower() in f"{name}: {value}".lower() for name, value in request.headers):
+        if self.header and not any(
+            self.header.lower() in f"{name}: {value}".lower() for name, value in request.headers
+        ):
             return False
         # Letters beyond ASCII only as they are written: lower case of bytes knows no others.
         return not self.text or self.text.encode("utf-8", "replace").lower() in request.body.lower()

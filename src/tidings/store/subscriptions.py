@@ -257,12 +257,23 @@ def following_role(person: str, *, group: str) -> Statement:
     return Statement("hearing_follows_role", values)
 
 
+def following_tree(group: str) -> Statement:
+    """Have what webhooks on a group and what is beneath it hear follow where it is now; goes after what moved it.
+
+    What those that the token of a group above made are owed is held while it is above no more.
+    """
+    reason = _OWNER_LOST_THE_RIGHT
+    return Statement("hearing_follows_tree", {"group_id": group, "others": _ALL & ~reason, "reason": reason})
+
+
 async def held_authors(database: Database, people: Collection[str]) -> frozenset[str]:
     """Those of some people who have a webhook on an action that is held: if they come back, `following_role`."""
     return frozenset(await database.read(str, "authors_held", people=json_text(sorted(people))))
 
 
 def _only_in(row: _Row, admin_in: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
+    if row.kind != "ActionPackage":
+        return None
     if row.within_group:
         return frozenset((row.within_group,))
-    return admin_in[row.owner] if row.kind == "ActionPackage" and row.owner else None
+    return admin_in[row.owner] if row.owner else None

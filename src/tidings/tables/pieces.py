@@ -1,183 +1,306 @@
 """Pieces: what each day of a table counts up to, kept, so that a million rows are counted once and not at every look.
 
-A piece is as good as its day's fingerprint: how many rows the day has, and what their versions add up to. Rows that
-came, were replaced or moved to another day change it, whoever wrote them.
+A piece is as good as its fingerprint: how many rows fall into its time, and what their versions add up to. Rows that
+came, were replaced or moved to another time change it, whoever wrote them. A day of many rows is made of its hours,
+those of minutes and those of seconds, so that a new row costs a count of what is around it alone.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from tidings.core.clock import DAY
-from tidings.core.row import Shape
-from tidings.tables.catalogue import VERSION
-from tidings.tables.condition import Both, Compared, Condition, Literal, Named, Operator
+from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
+from tidings.core.row import Cell, Shape
+from tidings.tables.catalogue import VERSION, Known
+from tidings.tables.clause import clause_of
+from tidings.tables.condition import Condition
+from tidings.tables.counts import Count, Counts, Grouped, Measure, add, count, trim, whole
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.naming import digest
 from tidings.tables.query import Query
-from tidings.tables.summary import Measure, Summary, Tally
+from tidings.tables.selection import Cells
 
 # Eleven years; a sender can claim any day, and rows from before the newest so many are not counted.
 MOST_DAYS = 4_000
-# Seconds. Whoever looks again sooner sees the same.
-_LOOK_AGAIN_AFTER_S = 2.0
+# Rows that are counted at once: 0.1 s, and less memory than a request may have.
+_LEAF = 20_000
+_PARTS = {DAY: HOUR, HOUR: MINUTE, MINUTE: SECOND}
+# The group that stands for all.
+ALL = "*"
 # A prime: sums of what is left stay below 64 bits for a billion rows a day.
 _MODULUS = 1_000_000_007
 _AT_ONCE = 100
+_NEVER = 2**62
 
-Tallies = dict[str, list[Tally]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is counted of a table: its measures, in each group apart by that column."""
+
+    table: str
+    measures: tuple[Measure, ...]
+    group: str
+
+    @property
+    def digest(self) -> str:
+        return digest(repr(self))
 
 
-class _Day(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Of which rows: of that group, or all; from an instant on, and before another."""
+
+    group: str = ALL
+    since: int = -_NEVER
+    until: int = _NEVER
+
+
+class _Piece(NamedTuple):
     start: int
+    width: int
+    rows: int
     fingerprint: str
+
+    @property
+    def end(self) -> int:
+        return self.start + self.width
 
 
 class Pieces:
-    """Counts the whole days of tables by given measures, in each group apart. Everything blocks.
+    """Counts tables, and keeps what it counted. Everything blocks.
 
     Raises NotFound, Invalid and Unavailable as `Query` does.
     """
 
     def __init__(self, query: Query) -> None:
-        self._query = query
-        self._summary = Summary(query)
+        self.query = query
         self._counting = threading.Lock()
-        self._looked: dict[tuple[str, str], tuple[float, Mapping[int, Tallies]]] = {}
         engine = query.engine
         key = column_type(Shape.TEXT, engine=engine.dialect.name, is_key=True)
         self._kept = sa.Table(
             "tidings_piece",
             sa.MetaData(schema=schema_of(engine)),
             sa.Column("table_name", key, primary_key=True),
-            sa.Column("day", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("width", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("member", key, primary_key=True),
             sa.Column("fingerprint", key, nullable=False),
             sa.Column("content", column_type(Shape.TEXT, engine=engine.dialect.name, is_key=False), nullable=False),
         )
         self._is_open = False
 
-    def days(self, table: str, measures: Sequence[Measure], *, group: str) -> Mapping[int, Tallies]:
-        """Each day's tallies by the measures' names, by the day's start in epoch milliseconds; counts what changed."""
-        plan = digest(repr((measures, group)))
+    def counts(self, plan: Plan, span: Span) -> Counts:
+        """The rows of the span by the plan's measures; what changed since the last time is counted again."""
         with self._counting:
             self._open()
-            now = self._query.clock.monotonic()
-            until, found = self._looked.get((table, plan), (0.0, {}))
-            if now < until:
-                return found
-            found = self._brought_up_to_date(table, measures, group=group, plan=plan)
-            # Others' plans for this table are as old as they are, and their memory is of use.
-            self._looked = {named: one for named, one in self._looked.items() if named[0] != table}
-            self._looked[table, plan] = self._query.clock.monotonic() + _LOOK_AGAIN_AFTER_S, found
-            return found
+            found: Grouped = {}
+            kept = self._kept_days(plan, member=span.group)
+            for day in self._days(plan, until=span.until):
+                if day.end <= span.since:
+                    break
+                if span.since <= day.start and day.end <= span.until:
+                    fingerprint, content = kept.get(day.start, ("", ""))
+                    counts = _decoder.decode(content or "{}") if fingerprint == day.fingerprint else None
+                    add(found, {"": self._whole(plan, day).get(span.group, {}) if counts is None else counts})
+                else:
+                    add(found, {"": self._part(plan, day, span=span)})
+            return found.get("", {})
+
+    def direct(self, plan: Plan, condition: Condition) -> Counts:
+        """The rows that are like that, counted now."""
+        with self._counting:
+            return whole(self._counted(plan, condition))
+
+    def latest(self, table: str, columns: Sequence[str], *, condition: Condition | None, most: int) -> list[Cells]:
+        """So many rows, the newest first by the table's time."""
+        known = self.query.find(table)
+        time = known.table.c[known.time]
+        statement = sa.select(*(known.table.c[name] for name in columns)).where(time.is_not(None))
+        if condition is not None:
+            statement = statement.where(clause_of(condition, table=known.table))
+        with self.query.reading() as connection:
+            return [tuple(row) for row in connection.execute(statement.order_by(time.desc()).limit(most))]
 
     def forget(self) -> None:
         """Count everything again at the next look: rows were laid again by other rules."""
         with self._counting:
             self._open()
-            self._looked = {}
-            with writing(self._query.engine) as connection:
+            with writing(self.query.engine) as connection:
                 connection.execute(self._kept.delete())
 
     def prepare(self, table: str, *, columns: Sequence[str]) -> None:
         """Make sure that rows are found by their time, and by each of those columns."""
-        found = self._query.find(table).table
-        indexes = [sa.Index(f"tidings_{digest(f'{table} time')[:20]}", found.c[self._time(table)], found.c[VERSION])]
+        known = self.query.find(table)
+        found = known.table
+        indexes = [sa.Index(_index_name(table, "time"), found.c[known.time], found.c[VERSION])]
         for name in columns:
-            column = found.c[name]
-            options = {"mysql_length": 64, "mariadb_length": 64} if isinstance(column.type, sa.String) else {}
-            indexes.append(sa.Index(f"tidings_{digest(f'{table} {name}')[:20]}", column, **options))
-        with self._query.reading() as connection:
+            options = {"mysql_length": 64, "mariadb_length": 64} if isinstance(found.c[name].type, sa.String) else {}
+            indexes.append(sa.Index(_index_name(table, name), found.c[name], **options))
+        with self.query.reading() as connection:
             there = {one["name"] for one in sa.inspect(connection).get_indexes(table, schema=found.schema)}
         missing = [one for one in indexes if one.name not in there]
         if missing:
-            with writing(self._query.engine) as connection, alone(connection):
+            with writing(self.query.engine) as connection, alone(connection):
                 for index in missing:
                     index.create(connection, checkfirst=True)
 
     def _open(self) -> None:
         if not self._is_open:
-            with writing(self._query.engine) as connection, alone(connection):
+            with writing(self.query.engine) as connection, alone(connection):
                 self._kept.create(connection, checkfirst=True)
             self._is_open = True
 
-    def _brought_up_to_date(
-        self, table: str, measures: Sequence[Measure], *, group: str, plan: str
-    ) -> Mapping[int, Tallies]:
-        days = self._fingerprints(table, plan=plan)
-        kept = self._read(table)
-        found: dict[int, Tallies] = {}
-        fresh: list[dict[str, Any]] = []
-        for day in days:
-            fingerprint, content = kept.pop(day.start, ("", ""))
-            if fingerprint == day.fingerprint:
-                found[day.start] = _decoder.decode(content)
-                continue
-            within = self._within(table, start=day.start, end=day.start + DAY)
-            found[day.start] = {
-                one.name: self._summary.tallies(table, one, condition=within, group=group) for one in measures
-            }
-            content = msgspec.json.encode(found[day.start]).decode()
-            fresh.append(
-                {"table_name": table, "day": day.start, "fingerprint": day.fingerprint, "content": content}
-            )
-        self._keep(table, fresh, gone=[*kept])
+    def _whole(self, plan: Plan, piece: _Piece) -> Grouped:
+        """A piece by its groups, from what is kept or counted now; ALL is one of them."""
+        kept = self._kept_piece(plan, piece)
+        if kept is not None:
+            return kept
+        if piece.rows <= _LEAF or piece.width == SECOND:
+            found = self._counted(plan, _between(self.query.find(plan.table), piece.start, piece.end))
+        else:
+            found = {}
+            for part in self._parts(plan, piece):
+                add(found, {group: one for group, one in self._whole(plan, part).items() if group != ALL})
+        found[ALL] = whole(found)
+        for counts in found.values():
+            trim(counts, plan.measures)
+        self._keep(plan, piece, found)
         return found
 
-    def _fingerprints(self, table: str, *, plan: str) -> list[_Day]:
-        """The days that have rows, the newest first, each by one walk along the index."""
-        found = self._query.find(table).table
-        at = found.c[self._time(table)]
-        days: list[_Day] = []
-        end: int | None = None
-        with self._query.reading() as connection:
-            while len(days) < MOST_DAYS:
-                newest = sa.select(sa.func.max(at)) if end is None else sa.select(sa.func.max(at)).where(at < end)
-                last = connection.execute(newest).scalar()
+    def _part(self, plan: Plan, piece: _Piece, *, span: Span) -> Counts:
+        """What of a piece is in the span."""
+        if piece.rows <= _LEAF or piece.width == SECOND:
+            since, until = max(piece.start, span.since), min(piece.end, span.until)
+            found = self._counted(plan, _between(self.query.find(plan.table), since, until))
+            return whole(found) if span.group == ALL else found.get(span.group, {})
+        together: Grouped = {}
+        for part in self._parts(plan, piece):
+            if span.since <= part.start and part.end <= span.until:
+                add(together, {"": self._whole(plan, part).get(span.group, {})})
+            elif part.start < span.until and span.since < part.end:
+                add(together, {"": self._part(plan, part, span=span)})
+        return together.get("", {})
+
+    def _counted(self, plan: Plan, condition: Condition | sa.ColumnElement[bool]) -> Grouped:
+        known = self.query.find(plan.table)
+        where = condition if isinstance(condition, sa.ColumnElement) else clause_of(condition, table=known.table)
+        found: Grouped = {}
+        plain = [one for one in plan.measures if not one.child]
+        names = list(dict.fromkeys(name for one in plain for name in (one.column, one.other) if name))
+        group = known.table.c[plan.group] if plan.group else sa.literal("", sa.Text())
+        statement = sa.select(group, *(known.table.c[name] for name in names)).where(where)
+        with self.query.reading() as connection:
+            for groups, *columns in _batches(connection, statement):
+                add(found, count(dict(zip(names, columns, strict=True)), plain, groups=groups))
+            for one in plan.measures:
+                if one.child:
+                    other = self.query.find(one.child)
+                    asked = sa.select(group, other.table.c[one.column]).join_from(
+                        known.table, other.table, _same(known, other)
+                    )
+                    of_question = other.table.c["question"] == one.question
+                    for groups, column in _batches(connection, asked.where(where, of_question)):
+                        add(found, count({one.column: column}, [one], groups=groups))
+        return found
+
+    def _days(self, plan: Plan, *, until: int) -> Iterator[_Piece]:
+        """The days that have rows, the newest first."""
+        known = self.query.find(plan.table)
+        at = known.table.c[known.time]
+        end = None if until == _NEVER else until
+        for _ in range(MOST_DAYS):
+            newest = sa.select(sa.func.max(at))
+            with self.query.reading() as connection:
+                last = connection.execute(newest if end is None else newest.where(at < end)).scalar()
                 if last is None:
-                    return days
-                start = last - last % DAY
-                wanted = sa.select(sa.func.count(), sa.func.sum(found.c[VERSION] % _MODULUS))
-                count, versions = connection.execute(wanted.where(at >= start, at < start + DAY)).one()
-                days.append(_Day(start=start, fingerprint=f"{count} {versions} {plan}"))
-                end = start
-        return days
+                    return
+                end = last - last % DAY
+                piece = _fingerprinted(connection, plan, known, start=end, width=DAY)
+            yield piece
 
-    def _read(self, table: str) -> dict[int, tuple[str, str]]:
+    def _parts(self, plan: Plan, piece: _Piece) -> list[_Piece]:
+        known = self.query.find(plan.table)
+        width = _PARTS[piece.width]
+        with self.query.reading() as connection:
+            parts = [
+                _fingerprinted(connection, plan, known, start=start, width=width)
+                for start in range(piece.start, piece.end, width)
+            ]
+        return [part for part in parts if part.rows]
+
+    def _kept_days(self, plan: Plan, *, member: str) -> dict[int, tuple[str, str]]:
+        """What is kept of days: the fingerprint of all, and the content of the wanted member, empty if it has none."""
         kept = self._kept
-        with self._query.reading() as connection:
-            rows = connection.execute(sa.select(kept).where(kept.c.table_name == table))
-            return {row.day: (row.fingerprint, row.content) for row in rows}
+        of_days = sa.select(kept.c.start, kept.c.member, kept.c.fingerprint)
+        of_days = of_days.where(kept.c.table_name == plan.table, kept.c.width == DAY)
+        found: dict[int, tuple[str, str]] = {}
+        with self.query.reading() as connection:
+            for row in connection.execute(of_days.where(kept.c.member == ALL)):
+                found[row.start] = row.fingerprint, ""
+            for row in connection.execute(of_days.add_columns(kept.c.content).where(kept.c.member == member)):
+                if found.get(row.start, ("", ""))[0] == row.fingerprint:
+                    found[row.start] = row.fingerprint, row.content
+        return found
 
-    def _keep(self, table: str, fresh: Sequence[Mapping[str, Any]], *, gone: Sequence[int]) -> None:
-        for start in range(0, len(fresh), _AT_ONCE):
-            batch = fresh[start : start + _AT_ONCE]
-            with writing(self._query.engine) as connection:
-                self._drop(connection, table, [one["day"] for one in batch])
-                connection.execute(self._kept.insert(), batch)
-        for start in range(0, len(gone), _AT_ONCE):
-            with writing(self._query.engine) as connection:
-                self._drop(connection, table, gone[start : start + _AT_ONCE])
-
-    def _drop(self, connection: Connection, table: str, days: Sequence[int]) -> None:
+    def _kept_piece(self, plan: Plan, piece: _Piece) -> Grouped | None:
         kept = self._kept
-        connection.execute(kept.delete().where(kept.c.table_name == table, kept.c.day.in_(days)))
+        asked = sa.select(kept.c.member, kept.c.content).where(*self._of(plan, piece))
+        with self.query.reading() as connection:
+            rows = list(connection.execute(asked.where(kept.c.fingerprint == piece.fingerprint)))
+        return {row.member: _decoder.decode(row.content) for row in rows} or None
 
-    def _within(self, table: str, *, start: int, end: int) -> Condition:
-        at = Named(self._time(table), Shape.INSTANT)
-        return Both(
-            (
-                Compared(at, Operator.GE, Literal(start, Shape.INSTANT)),
-                Compared(at, Operator.LT, Literal(end, Shape.INSTANT)),
-            )
-        )
+    def _keep(self, plan: Plan, piece: _Piece, found: Mapping[str, Counts]) -> None:
+        rows = [
+            {
+                "table_name": plan.table,
+                "width": piece.width,
+                "start": piece.start,
+                "member": group,
+                "fingerprint": piece.fingerprint,
+                "content": msgspec.json.encode(counts).decode(),
+            }
+            for group, counts in found.items()
+        ]
+        with writing(self.query.engine) as connection:
+            connection.execute(self._kept.delete().where(*self._of(plan, piece)))
+            for start in range(0, len(rows), _AT_ONCE):
+                connection.execute(self._kept.insert(), rows[start : start + _AT_ONCE])
 
-    def _time(self, table: str) -> str:
-        return self._query.find(table).time
+    def _of(self, plan: Plan, piece: _Piece) -> tuple[sa.ColumnElement[bool], ...]:
+        kept = self._kept
+        return kept.c.table_name == plan.table, kept.c.width == piece.width, kept.c.start == piece.start
 
 
-_decoder = msgspec.json.Decoder(dict[str, list[Tally]])
+def _fingerprinted(connection: Connection, plan: Plan, known: Known, *, start: int, width: int) -> _Piece:
+    versions = sa.select(sa.func.count(), sa.func.sum(known.table.c[VERSION] % _MODULUS))
+    number, total = connection.execute(versions.where(_between(known, start, start + width))).one()
+    return _Piece(start, width, number, f"{number} {total} {plan.digest}")
+
+
+def _between(known: Known, since: int, until: int) -> sa.ColumnElement[bool]:
+    at = known.table.c[known.time]
+    return sa.and_(at >= since, at < until)
+
+
+def _same(known: Known, child: Known) -> sa.ColumnElement[bool]:
+    return sa.and_(*(child.table.c[column.name] == column for column in known.table.primary_key))
+
+
+def _batches(connection: Connection, statement: sa.Select[Any]) -> Iterator[list[Sequence[Cell]]]:
+    """The rows, many at once, turned into columns."""
+    asked = connection.execution_options(stream_results=True, max_row_buffer=_LEAF)
+    with asked.execute(statement) as result:
+        for rows in result.partitions(_LEAF):
+            yield list(zip(*rows, strict=True))
+
+
+def _index_name(table: str, what: str) -> str:
+    return f"tidings_{digest(f'{table} {what}')[:20]}"
+
+
+_decoder = msgspec.json.Decoder(dict[str, Count])

@@ -12,7 +12,7 @@ from tidings.core.errors import Invalid, NotFound, Unavailable
 from tidings.tables.catalogue import Catalogue, Known
 from tidings.tables.clause import clause_of, fold_all_letters
 from tidings.tables.condition import Condition
-from tidings.tables.place import beyond, ordering, ranks_of
+from tidings.tables.position import beyond, ordering, ranks_of
 from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
 
 # Seconds. Other processes make tables, too; nobody waits longer for a new column.
@@ -50,15 +50,15 @@ class Query:
         """The next rows: `most` of them, or fewer of great size. Raises NotFound, Invalid and Unavailable."""
         statement = selecting(self.find(selection.table).table, selection)
         rows: list[Cells] = []
-        size, width, place = 0, len(selection.columns), None
+        size, width, position = 0, len(selection.columns), None
         with self.reading() as connection:
             asked = connection.execution_options(stream_results=True, max_row_buffer=_FETCHED_AT_ONCE)
             with asked.execute(statement) as result:
                 for row in (row for several in result.partitions(_FETCHED_AT_ONCE) for row in several):
                     if len(rows) == selection.most or size > _LARGEST_PART:
-                        return Part(rows=rows, after=place)
+                        return Part(rows=rows, after=position)
                     rows.append(tuple(row[:width]))
-                    place = tuple(row[width:])
+                    position = tuple(row[width:])
                     size += sum(len(cell) for cell in row if isinstance(cell, str))
         return Part(rows=rows, after=None)
 
@@ -96,7 +96,7 @@ class Query:
 
 
 def selecting(table: sa.Table, selection: Selection) -> sa.Select[Any]:
-    """The statement that reads a part: the wanted columns, then the row's place, of one row more than wanted."""
+    """The statement that reads a part: the wanted columns, then the row's position, of one row more than wanted."""
     ranks = ranks_of(table, selection.order)
     columns = (*(table.c[name] for name in selection.columns), *(rank.column for rank in ranks))
     statement = sa.select(*columns).order_by(*ordering(ranks)).limit(selection.most + 1)

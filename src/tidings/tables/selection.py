@@ -42,7 +42,7 @@ class Order:
 
 
 def ranked(order: Iterable[Order], *, key: Iterable[str]) -> tuple[Order, ...]:
-    """By which columns rows stand: those, and then those of the key, so that no two have the same place."""
+    """By which columns rows stand: those, and then those of the key, so that no two have the same position."""
     found: dict[str, Order] = {}
     for one in (*order, *(Order(column=name) for name in key)):
         found.setdefault(one.column, one)
@@ -51,7 +51,7 @@ def ranked(order: Iterable[Order], *, key: Iterable[str]) -> tuple[Order, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """So many rows of a table at once, in that order and then by key, after the place where the last part ended."""
+    """So many rows of a table at once, in that order and then by key, after the position of the last row before."""
 
     table: str
     columns: tuple[str, ...]

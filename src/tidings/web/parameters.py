@@ -13,7 +13,10 @@ class Parameters:
     """The declared parameters of one route. Undeclared ones are left alone: nobody reads them."""
 
     def __init__(self, declared: Sequence[Parameter]) -> None:
-        self._declared = [(parameter, jsonschema_rs.validator_for(dict(parameter.schema))) for parameter in declared]
+        # What was sent is not repeated: it may be long, and it is not for every screen.
+        self._declared = [
+            (parameter, jsonschema_rs.validator_for(dict(parameter.schema), mask="this")) for parameter in declared
+        ]
 
     def check(self, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
         """Raise Invalid, naming the parameter, for the first that is missing or not as its schema says."""

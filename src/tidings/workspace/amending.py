@@ -65,7 +65,7 @@ class Amending:
             except Conflict:
                 continue
             return msgspec.structs.replace(changed, version=former.version + 1, changed_at=at)
-        raise another_version()
+        raise Conflict("others are changing the action at this very moment; send the change again")
 
     async def remind(
         self, caller: Caller, group: str, *, action: str, subscribers: Sequence[str] = (), to_all: bool = False

@@ -123,7 +123,9 @@ def form_of(action: Action) -> Form:
         case PollBody() | MeetBody() as body:
             return replace(form, questions=body.asks(action.title))
         case _:
-            raise Invalid(f"a {action.type} asks nothing; respond to jobs, polls, meetings, surveys and custom actions")
+            raise Invalid(
+                f"an action of type {action.type} asks nothing; respond to jobs, polls, meetings, surveys and custom ones"
+            )
 
 
 def told_question(question: Question, answer: Any = UNSET) -> data.Question:  # noqa: ANN401 - see data.Question

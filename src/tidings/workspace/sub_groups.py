@@ -10,9 +10,11 @@ from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, TidingsError
 from tidings.core.event import Actor, Event, Subject
+from tidings.outbox.directory import Directory
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Database
 from tidings.store.groups import Group, Groups, Role
+from tidings.store.subscriptions import following_tree
 from tidings.store.tree import Links, sub_group_added, sub_group_removed
 from tidings.workspace import data
 from tidings.workspace.rights import Rights, rules_all
@@ -38,10 +40,20 @@ class SubGroups:
     a group is an admin of all that is beneath (Kaizala's FAQ 4).
     """
 
-    def __init__(self, database: Database, *, publisher: Publisher, rights: Rights, tree: Tree, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        publisher: Publisher,
+        directory: Directory,
+        rights: Rights,
+        tree: Tree,
+        clock: Clock,
+    ) -> None:
         self._groups = Groups(database)
         self._links = Links(database)
         self._publisher = publisher
+        self._directory = directory
         self._rights = rights
         self._tree = tree
         self._clock = clock
@@ -83,8 +95,11 @@ class SubGroups:
         drafts = []
         for group in await self._groups.told(children, person=""):
             event = group_told("GroupAdded", group, subjects=subjects, by=caller.person, at=at)
-            drafts.append(Draft(event=event, also=sub_group_added(parent, group.id, at=at, otherwise=there)))
-        for result in await self._publisher.publish(drafts):
+            changes = (*sub_group_added(parent, group.id, at=at, otherwise=there), following_tree(group.id))
+            drafts.append(Draft(event=event, also=changes))
+        results = await self._publisher.publish(drafts)
+        await self._directory.refresh()
+        for result in results:
             if isinstance(result, TidingsError) and result is not there:
                 raise result
 
@@ -105,7 +120,9 @@ class SubGroups:
             by=caller.person,
             at=self._clock.now(),
         )
-        await self._publisher.publish_one(Draft(event=event, also=sub_group_removed(parent, child)))
+        changes = (*sub_group_removed(parent, child), following_tree(child))
+        await self._publisher.publish_one(Draft(event=event, also=changes))
+        await self._directory.refresh()
 
     async def _sees_all(self, caller: Caller, group: str) -> bool:
         if caller.kind is not TokenKind.GROUP and await self._links.is_admin_over(group, person=caller.person.id):

@@ -66,7 +66,9 @@ def open_workspace(
         rights=rights,
         tree=tree,
         groups=groups,
-        sub_groups=SubGroups(database, publisher=publisher, rights=rights, tree=tree, clock=clock),
+        sub_groups=SubGroups(
+            database, publisher=publisher, directory=directory, rights=rights, tree=tree, clock=clock
+        ),
         media=media,
         messages=Messages(
             database, publisher=publisher, rights=rights, subscribers=subscribers, tree=tree, clock=clock

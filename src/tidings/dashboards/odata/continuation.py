@@ -1,4 +1,4 @@
-"""Continuation: the place where a page ended, in a text that only we read."""
+"""Continuation: the position where a page ended, in a text that only we read."""
 
 import base64
 import binascii
@@ -17,12 +17,12 @@ _WHOLE = range(-(2**63), 2**63)
 _INSTANTS = range(-62_135_596_800_000, LATEST + 1)  # from the year 1 on
 
 
-def written(place: Cells) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+def written(position: Cells) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
 def read(token: str, *, columns: Sequence[Column]) -> Cells:
-    """The place, as values of those columns, whoever wrote it. Raises Invalid."""
+    """The position, as values of those columns, whoever wrote it. Raises Invalid."""
     try:
         found = json_text.read(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError, Invalid) as error:

@@ -110,7 +110,7 @@ def _page(query: "Query", question: Question, *, sheet: Sheet) -> Answer:
     told["value"] = _objects(part.rows, sheet=sheet, columns=options.columns)
     left = None if options.top is None else options.top - len(part.rows)
     if part.after is not None and left != 0:
-        told["@odata.nextLink"] = _next(question, sheet=sheet, place=part.after, left=left)
+        told["@odata.nextLink"] = _next(question, sheet=sheet, position=part.after, left=left)
     return _told(question, told, context=_context(sheet, options.columns if options.is_selected else ()))
 
 
@@ -160,11 +160,11 @@ def _objects(rows: Sequence[Cells], *, sheet: Sheet, columns: Sequence[str]) -> 
     return objects
 
 
-def _next(question: Question, *, sheet: Sheet, place: Cells, left: int | None) -> str:
+def _next(question: Question, *, sheet: Sheet, position: Cells, left: int | None) -> str:
     gone = {"$skip", "$top", "$count", "$skiptoken"}
     kept = [(name, value) for name, value in question.query if name not in gone]
     kept += [("$top", str(left))] if left is not None else []
-    kept += [("$skiptoken", continuation.written(place))]
+    kept += [("$skiptoken", continuation.written(position))]
     return f"{question.root}{sheet.name}?{urlencode(kept, quote_via=quote, safe='$')}"
 
 

@@ -47,6 +47,8 @@ HEARD_AT: Mapping[str, tuple[str, ...]] = {
     Kind.ACTION_PACKAGE: _OF_PACKAGES,
 }
 
+# Of a name that nobody knows, so much that its author knows it again.
+_SHOWN = 60
 _SPELLINGS = {name.lower(): name for name in (*KINDS, *EVENT_TYPES)}
 
 
@@ -62,7 +64,7 @@ def check_types(kind: str, types: Sequence[str]) -> None:
         if name in EVENT_TYPES and name not in possible:
             raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
         if possible and name not in possible:
-            raise Invalid(f"eventTypes[{place}]: {name!r} is not an event of a {kind}; use {', '.join(possible)}")
+            raise Invalid(f"eventTypes[{place}]: {name[:_SHOWN]!r} is not an event of a {kind}; use {', '.join(possible)}")
 
 
 def _levels(name: str) -> str:

@@ -98,6 +98,26 @@ WHERE owner = :owner AND state <> 'ended' AND (
     )
 );
 
+-- name: hearing_follows_tree
+-- Hold, or no more, what webhooks that the tokens of groups made are owed, by whether the token's group still is above
+-- what they are about: those on a group, on what is beneath it, and on their actions.
+-- changes: subscriptions
+WITH RECURSIVE above (number, within_group, id) AS (
+    SELECT subscription.number, subscription.within_group, COALESCE(action.group_id, subscription.object)
+    FROM subscription LEFT JOIN action ON subscription.kind = 'Action' AND action.id = subscription.object
+    WHERE subscription.within_group <> '' AND subscription.kind IN ('Group', 'Action') AND subscription.state <> 'ended'
+    UNION
+    SELECT above.number, above.within_group, sub_group.parent
+    FROM above JOIN sub_group ON sub_group.child = above.id
+), moved (number, is_within) AS (
+    SELECT number, MAX(CASE WHEN id = within_group THEN 1 ELSE 0 END) FROM above
+    GROUP BY number HAVING MAX(CASE WHEN id = :group_id THEN 1 ELSE 0 END) = 1
+)
+UPDATE subscription SET
+    version = (SELECT version FROM subscription_version),
+    withheld = CASE moved.is_within WHEN 1 THEN withheld & :others ELSE (withheld & :others) | :reason END
+FROM moved WHERE moved.number = subscription.number;
+
 -- name: authors_held
 -- Those of some people who have a webhook on an action that is held.
 SELECT DISTINCT subscription.owner FROM json_each(:people) AS people

@@ -15,6 +15,7 @@ from tidings.core.route import Call, Parameter, Route
 from tidings.core.signature import SecretKind, SigningSecret
 from tidings.core.subscription import State, Subscription
 from tidings.dialects.kaizala.api.bearer import bearer
+from tidings.dialects.kaizala.catalogue import KINDS
 from tidings.dialects.kaizala.sampling import sample_for
 from tidings.dialects.kaizala.wire import webhook as wire
 from tidings.dialects.kaizala.wire.lenient import body_of, is_true, read
@@ -242,6 +243,6 @@ def _owner(caller: Caller) -> str:
 
 
 def _within(caller: Caller, subject: Subject) -> str:
-    # Packages are in every group; a group token hears them in its own and those beneath.
-    is_bound = caller.kind is TokenKind.GROUP and subject.kind == "ActionPackage"
+    # A group token hears in its own group and in those beneath, as long as they are; packages are in every group.
+    is_bound = caller.kind is TokenKind.GROUP and subject.kind in KINDS
     return caller.group if is_bound else ""

@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Meta, inspect
 
 from tidings.core.errors import Invalid
+from tidings.dialects.kaizala.wire.wording import FLAG, NUMBER, said_of
 
-Flag = bool | Annotated[str, Meta(pattern="^([Tt]rue|TRUE|[Ff]alse|FALSE)$")]
-Number = float | Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]
+Flag = bool | Annotated[str, Meta(pattern=FLAG)]
+Number = float | Annotated[str, Meta(pattern=NUMBER)]
 
 # The answer of GET /v1/webhook says `events` for what POST calls `eventTypes`; both are understood.
 _ALSO = {"events": "eventTypes"}
@@ -47,8 +48,7 @@ def read(shape: type[W], body: Mapping[str, Any]) -> W:
     try:
         return msgspec.convert(_spell_object(body, shape=shape), shape)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        raise Invalid(f"{where.strip('.`') or 'the body'}: {what}") from error
+        raise Invalid(said_of(str(error), shape=shape)) from error
 
 
 # Brings a value into the spelling of its type; what is of another type it hands back, for `convert` to refuse.

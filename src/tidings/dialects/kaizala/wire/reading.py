@@ -19,7 +19,8 @@ class _Action(Wire, frozen=True, kw_only=True):
     """What is told of every action: `sender` is a phone number; `status` is Active, Expired or Closed.
 
     When it was posted stands in `creationTime`, epoch seconds, and in `sentAt`; when it, or a response to it, changed
-    last in `changedAt`, epoch milliseconds. `id` (without version) and `packageId` are there of custom actions.
+    last in `changedAt`, epoch milliseconds. `id` (without version) and `packageId` are there of custom actions. A change
+    of the action may name `version`.
     """
 
     reference_id: str
@@ -35,6 +36,7 @@ class _Action(Wire, frozen=True, kw_only=True):
     changed_at: int
     status: str
     response_count: int
+    version: int
 
 
 class ActionTold(_Action, frozen=True, kw_only=True):
@@ -105,4 +107,5 @@ def _head(seen: Seen) -> dict[str, Any]:
         "changed_at": action.changed_at,
         "status": seen.status.value,
         "response_count": action.responses,
+        "version": action.version,
     }

@@ -38,7 +38,7 @@ FROM (
 ) AS told
 WHERE receipt.id = told.id AND EXISTS (
     SELECT 1 FROM receipt AS earlier
-    WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.id < receipt.id
+    WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.once <> '' AND earlier.id < receipt.id
     AND earlier.at >= receipt.at - told.window_ms
 )
 RETURNING receipt.id;

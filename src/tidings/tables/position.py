@@ -1,4 +1,4 @@
-"""Place: how a table's rows stand in order, and which of them stand behind a given one."""
+"""Position: how the rows of a table stand in order, and which of them stand behind a given one."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple

@@ -1,0 +1,258 @@
+"""Pulling: what sources did not tell by themselves is fetched at intervals, and kept as receipts like all the rest."""
+
+import asyncio
+import dataclasses
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tidings.access.naming import checked_identifier
+from tidings.core.clock import DAY, MINUTE, SECOND, Clock
+from tidings.core.dialect import Reader
+from tidings.core.errors import Conflict, Invalid, NotFound, TidingsError, Throttled, Unavailable
+from tidings.core.pull import Known, Order, Part, Puller
+from tidings.core.receipt import Receipt
+from tidings.core.row import Cell, Shape
+from tidings.core.secret import Secret
+from tidings.egress.url import parse
+from tidings.inbox.remote import Send, Session
+from tidings.store.audit import audited
+from tidings.store.pulls import Hold, Pull, Pulls, Tokens, no_such_pull
+from tidings.store.receipts import Receipts, Source, Sources, no_such_source
+from tidings.tables.condition import Compared, Literal, Named, Operator
+from tidings.tables.selection import Selection
+
+if TYPE_CHECKING:
+    from tidings.tables.query import Query
+
+log = logging.getLogger(__name__)
+
+# A guess: what fetches faster should be pushed.
+LEAST_INTERVAL_MS = 10 * SECOND
+# Pulls that one process fetches at the same time; each is one request at a time.
+_AT_ONCE = 4
+_LOOK_AGAIN_AFTER_S = 2.0
+_TRY_AGAIN_AFTER_S = 5.0
+# Longer than the two requests that a step makes at most, one of them for a token.
+_HOLD_MS = 2 * MINUTE
+# Laying takes milliseconds; what is older than this waits for something.
+_LAG_MS = 5 * SECOND
+_FIRST_RETRY_MS, _LONGEST_WAIT_MS = MINUTE, DAY
+_MOST_DOUBLINGS = 10
+_LONGEST_REASON = 300
+_ROWS_AT_ONCE = 1_000
+
+
+class Pulling:
+    """Fetches every pull when its time has come; of all processes one at a time is at a pull.
+
+    `on_kept` is called when something was fetched. `pulled` counts receipts, `failed` what went wrong.
+    """
+
+    def __init__(
+        self,
+        pulls: Pulls,
+        receipts: Receipts,
+        *,
+        sources: Sources,
+        readers: Mapping[str, Reader],
+        pullers: Mapping[str, Puller],
+        send: Send,
+        open_query: "Callable[[], Query]",
+        clock: Clock,
+    ) -> None:
+        self.on_kept: Callable[[], None] = lambda: None
+        self.pulled = 0
+        self.failed = 0
+        self.pulls = pulls
+        self._receipts = receipts
+        self._sources = sources
+        self._readers = readers
+        self._pullers = pullers
+        self._send = send
+        self._open_query = open_query
+        self._clock = clock
+        self._holder = uuid.uuid4().hex
+
+    async def create(self, pull: Pull, *, actor: str) -> Pull:
+        """Fetch a group of a remote from now on. Raises Invalid, Conflict, and NotFound if there is no such source."""
+        source = await self._sources.get(pull.source)
+        if source is None:
+            raise no_such_source()
+        self._puller(source)
+        if pull.every_ms < LEAST_INTERVAL_MS:
+            raise Invalid(f"every: pull every {LEAST_INTERVAL_MS // SECOND} s at most, or let the source push")
+        checked_identifier(pull.name)
+        parse(pull.remote)
+        now = self._clock.now()
+        entry = audited(actor=actor, action="pull.created", about=pull.name, at=now)
+        await self.pulls.add(pull, also=(entry,))
+        return pull
+
+    async def end(self, name: str, *, actor: str) -> None:
+        """Fetch it no more, and forget its secrets; what was fetched stays. Raises NotFound."""
+        at = self._clock.now()
+        await self.pulls.end(name, at=at, also=(audited(actor=actor, action="pull.ended", about=name, at=at),))
+
+    async def run(self) -> None:
+        """Fetch what is due, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                if not await self.step():
+                    await self._clock.sleep(_LOOK_AGAIN_AFTER_S)
+            except Unavailable as error:
+                log.warning("pull.unavailable error=%r", error.message)
+                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+
+    async def step(self) -> bool:
+        """Fetch one pull that is due; False if there is none. Raises Unavailable if our own store is."""
+        for name in await self.pulls.due(now=self._clock.now(), most=_AT_ONCE):
+            pull = await self._claim(name, is_due=True)
+            if pull is not None:
+                await self._fetch(pull)
+                return True
+        return False
+
+    async def run_now(self, name: str) -> Pull:
+        """Fetch a pull, due or not, and tell how it stands. Raises NotFound, and Conflict if somebody is at it."""
+        pull = await self._claim(name, is_due=False)
+        if pull is None:
+            if await self.pulls.get(name) is None:
+                raise no_such_pull()
+            raise Conflict("another process is fetching it just now; look again in a minute")
+        await self._fetch(pull)
+        after = await self.pulls.get(name)
+        if after is None:
+            raise no_such_pull()
+        return after
+
+    async def _claim(self, name: str, *, is_due: bool) -> Pull | None:
+        now = self._clock.now()
+        # Two workers of one process are two holders.
+        hold = self._hold(name)
+        return await self.pulls.claim(hold, now=now, until=now + _HOLD_MS, is_due=is_due)
+
+    def _hold(self, name: str) -> Hold:
+        return Hold(name=name, holder=self._holder)
+
+    async def _fetch(self, pull: Pull) -> None:
+        hold, began = self._hold(pull.name), self._clock.now()
+        number = 0
+        try:
+            async for part in self._parts(pull, hold, at=began):
+                fresh = await self._fresh(pull.source, part.receipts)
+                if fresh:
+                    await self._receipts.keep(fresh)
+                    self.on_kept()
+                number += len(fresh)
+                await self.pulls.advance(
+                    hold, cursor=part.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS
+                )
+        except TidingsError as error:
+            await self._failed(pull, hold, error)
+            return
+        finally:
+            self.pulled += number
+        now = self._clock.now()
+        await self.pulls.succeeded(hold, at=now, next_at=now + pull.every_ms)
+        log.info("pull.done pull=%s receipts=%d ms=%d", pull.name, number, now - began)
+
+    async def _parts(self, pull: Pull, hold: Hold, *, at: int) -> AsyncIterator[Part]:
+        source = await self._sources.get(pull.source)
+        if source is None:
+            raise no_such_source()
+        puller = self._puller(source)
+        lags = await self.pulls.lags(pull.source, before=at - _LAG_MS)
+        order = Order(
+            source=pull.source, group=pull.group, cursor=pull.cursor, at=at, known=None if lags else self._known
+        )
+        session = Session(pull=pull, hold=hold, puller=puller, pulls=self.pulls, send=self._send, clock=self._clock)
+        async for part in puller.pull(session, order):
+            yield part
+
+    async def _failed(self, pull: Pull, hold: Hold, error: TidingsError) -> None:
+        self.failed += 1
+        wait = min(pull.every_ms, _FIRST_RETRY_MS << min(pull.failures, _MOST_DOUBLINGS))
+        if isinstance(error, Throttled | Unavailable):
+            wait = min(max(wait, error.retry_after * SECOND), _LONGEST_WAIT_MS)
+        log.warning("pull.failed pull=%s next_ms=%d error=%r", pull.name, wait, error.message)
+        next_at = self._clock.now() + wait
+        await self.pulls.failed(hold, error=error.message[:_LONGEST_REASON], next_at=next_at)
+
+    async def _fresh(self, source: str, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
+        """Those that say what no receipt of the source has said: steps overlap, and some are repeated."""
+        found = await self._sources.get(source)
+        if found is None:
+            raise no_such_source()
+        onces = await asyncio.to_thread(_onces, receipts, self._readers[found.dialect])
+        known = await self.pulls.said_before(source, set(onces)) if receipts else frozenset()
+        fresh = {once or str(place): receipt for place, (once, receipt) in enumerate(zip(onces, receipts, strict=True))}
+        return [receipt for once, receipt in fresh.items() if once not in known]
+
+    async def _known(self, table: str, group: str) -> Sequence[Mapping[str, Cell]]:
+        return await asyncio.to_thread(self._rows, table, group)
+
+    def _rows(self, table: str, group: str) -> Sequence[Mapping[str, Cell]]:
+        query = self._open_query()
+        try:
+            columns = tuple(query.sheet(table).columns)
+        except NotFound:
+            return []
+        is_of_group = Compared(Named("group_id", Shape.TEXT), Operator.EQ, Literal(group, Shape.TEXT))
+        found: list[Mapping[str, Cell]] = []
+        selection = Selection(table=table, columns=columns, condition=is_of_group, most=_ROWS_AT_ONCE)
+        while True:
+            part = query.part(selection)
+            found += [dict(zip(columns, row, strict=True)) for row in part.rows]
+            if part.after is None:
+                return found
+            selection = dataclasses.replace(selection, after=part.after)
+
+    def _puller(self, source: Source) -> Puller:
+        puller = self._pullers.get(source.dialect)
+        if puller is None:
+            raise Invalid(f"source: {source.dialect} cannot be pulled, only {', '.join(sorted(self._pullers))} can")
+        return puller
+
+
+def new_pull(
+    name: str,
+    *,
+    source: str,
+    remote: str,
+    application: str,
+    secret: str,
+    refresh_token: str,
+    group: str,
+    every_ms: int,
+    at: int,
+) -> Pull:
+    """A pull that is due at once."""
+    return Pull(
+        name=name,
+        source=source,
+        remote=remote if remote.endswith("/") else f"{remote}/",
+        application=application,
+        secret=Secret(secret),
+        tokens=Tokens(refresh=Secret(refresh_token)),
+        group=group,
+        every_ms=every_ms,
+        next_at=at,
+    )
+
+
+def _onces(receipts: Sequence[Receipt], reader: Reader) -> list[str]:
+    """What each says once for all; empty for one that cannot be understood, which is for the operator to see."""
+    found = []
+    for receipt in receipts:
+        try:
+            found.append(reader.read(receipt).once)
+        except Invalid:
+            found.append("")
+    return found
