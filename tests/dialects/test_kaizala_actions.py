@@ -264,7 +264,7 @@ async def test_a_custom_action_names_its_package_with_or_without_a_version(team:
         ({"actionType": "Survey", "actionBody": BODIES["Survey"] | {"dueDate": "soon"}}, "actionBody.dueDate: "),
         (
             {"actionType": "Survey", "actionBody": {"title": "T", "questions": [{"title": "Rice"}]}},
-            "actionBody.questions[0]: ",
+            "actionBody.questions[0].type: is missing",
         ),
         (
             {"actionType": "Survey", "actionBody": {"title": "T", "questions": [{"title": "Rice", "type": "Sum"}]}},
@@ -341,7 +341,7 @@ async def test_an_action_is_closed_and_opened_again(team: Team) -> None:
         ("", {"status": "Expired"}, "status: "),
         ("", {"updateProperties": [{"name": "p", "type": 9, "value": "x"}]}, "updateProperties[0].type: "),
         ("/properties", {"actionProperties": [{"name": "p", "updateType": 7}]}, "actionProperties[0].updateType: "),
-        ("/properties", {}, "the body: "),
+        ("/properties", {}, "actionProperties: is missing"),
     ],
 )
 async def test_what_is_no_change_is_refused_by_its_place(team: Team, path: str, body: object, message: str) -> None:

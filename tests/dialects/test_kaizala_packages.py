@@ -70,8 +70,8 @@ async def test_versions_are_listed_page_by_page(installation: Installation) -> N
 @pytest.mark.parametrize(
     ("package", "status", "message"),
     [
-        ({}, 400, "the body: "),
-        ({"id": "com.example.order"}, 400, "the body: "),
+        ({}, 400, "id: is missing"),
+        ({"id": "com.example.order"}, 400, "questions: is missing"),
         ({"id": "com.example.order", "questions": []}, 400, "questions: "),
         ({"id": "com.example.order", "questions": [{"title": "x", "type": "Sum"}]}, 400, "questions[0].type: "),
         ({"id": "com example", "questions": QUESTIONS}, 400, "id: "),

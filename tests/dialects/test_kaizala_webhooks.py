@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.dialects.installation import ASHA, RAVI, Installation
+from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, Clock
 from tidings.testing.endpoint import Answer, Endpoint
 
@@ -227,6 +228,41 @@ async def test_a_package_is_heard_by_anybody_and_each_sees_their_own_webhooks_on
     assert (await installation.get(f"/v1/webhook/{ashas}", token=ravi)).status_code == 404
 
 
+async def test_a_group_tokens_webhook_beneath_its_group_stops_when_that_is_taken_out(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    asha = await installation.sign_in(ASHA)
+    group = await installation.group(asha)
+    refresh = await installation.parts.access.create_refresh_token(
+        installation.connector.id, actor="test", kind=TokenKind.GROUP, group=group
+    )
+    token = await installation.access_token(refresh.token)
+    sub = (await installation.post(f"/v1/groups/{group}/subGroups", {"name": "North"}, token=asha)).json()["groupId"]
+    survey = {"actionType": "Survey", "actionBody": {"title": "S", "questions": [{"title": "Why?", "type": "Text"}]}}
+    action = (await installation.post(f"/v1/groups/{sub}/actions", survey, token=asha)).json()["actionId"]
+    webhooks = [
+        (await subscribe(installation, endpoint, token=token, objectId=sub)).json()["webhookId"],
+        (
+            await subscribe(
+                installation, endpoint, token=token, objectId=action, objectType="Action", eventTypes=["SurveyResponse"]
+            )
+        ).json()["webhookId"],
+    ]
+    tenant = await installation.tenant()
+
+    async def active() -> list[bool]:
+        return [(await installation.get(f"/v1/webhook/{one}", token=tenant)).json()["active"] for one in webhooks]
+
+    before = await active()
+    await installation.delete(f"/v1/groups/{group}/subGroups/{sub}", token=asha)
+    taken_out = await active()
+    await installation.put(f"/v1/groups/{group}/subGroups", {"subGroups": [sub]}, token=asha)
+
+    assert (before, taken_out, await active()) == ([True] * 2, [False] * 2, [True] * 2)
+    handshakes = [one for one in endpoint.requests if one.method == "GET"]
+    assert len(handshakes) == len(webhooks)
+
+
 async def test_a_package_that_nobody_made_is_not_heard(installation: Installation, endpoint: Endpoint) -> None:
     unknown = {"objectId": "com.example.other", "objectType": "ActionPackage", "eventTypes": ["ActionResponse"]}
 
@@ -290,7 +326,7 @@ async def test_an_application_has_its_own_types_wildcards_and_format(
         ({"orderKey": "["}, "orderKey"),
         ({"rateLimit": 1e9}, "rateLimit"),
         ({"clientCertificate": "no PEM"}, "client certificate"),
-        ({"callBackToken": 7}, "callBackToken: Expected"),
+        ({"callBackToken": 7}, "callBackToken: expected"),
         ({"callBackHeaders": {"Host": "a"}}, "Host"),
         ({"callBackHeaders": {"Transfer-Encoding": "a"}}, "Transfer-Encoding"),
         ({"callBackHeaders": {"Content-Length": "1"}}, "Content-Length"),

@@ -20,10 +20,10 @@ STATEMENTS = {"hearing_follows_role": 150, "hearing_follows_tree": 60, "authors_
 ROWS = f"""
 INSERT INTO subscription (
     id, version, kind, object, types, url, format, secrets, headers, timeout_ms, rate, state, connector, owner,
-    created_at, expires_at, withheld
+    created_at, expires_at, withheld, within_group
 ) SELECT
     'w' || n, n, (ARRAY['Group', 'Action', 'ActionPackage'])[1 + n % 3], 'o' || n, '[]', '', '', '', '', 1, 0, 'active',
-    'c', 'p' || n % ({WEBHOOKS} / 5), 1, 1, 1
+    'c', 'p' || n % ({WEBHOOKS} / 5), 1, 1, 1, CASE WHEN n % ({WEBHOOKS} / 5) = 0 THEN 'g' || n ELSE '' END
 FROM generate_series(1, {WEBHOOKS}) AS n;
 INSERT INTO member SELECT 'g' || n, 'p' || n % {WEBHOOKS}, 'Admin', 1 FROM generate_series(1, 5 * {WEBHOOKS}) AS n;
 INSERT INTO action SELECT
@@ -50,7 +50,8 @@ async def test_on_sqlite_no_table_is_read_from_end_to_end(sqlite: apsw.Connectio
 
     steps = [str(row[3]) for row in rows]
     assert [step for step in steps if re.match(r"SCAN (subscription|member|action)\b", step)] == []
-    assert any("subscription_owner (owner=?)" in step or "member_person (person=?" in step for step in steps)
+    indexes = ("subscription_owner (owner=?)", "member_person (person=?", "subscription_within")
+    assert any(index in step for step in steps for index in indexes)
 
 
 @pytest.fixture

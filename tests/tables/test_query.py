@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 import sqlalchemy as sa
 
+from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, NotFound, Unavailable
 from tidings.core.row import Cell, Field, Place, Row, Shape
 from tidings.tables.condition import (
@@ -233,6 +234,24 @@ def test_a_database_that_is_away_is_unavailable(free_port: int) -> None:
 
     with pytest.raises(Unavailable):
         Query(engine, clock=ManualClock()).sheets()
+
+
+def test_a_question_that_takes_too_long_is_broken_off_and_the_next_is_answered(tables: Tables) -> None:
+    tables.write([row(cells) for cells in ROWS])
+    query = Query(tables.engine, clock=Clock(), longest_ms=50)
+    table = tables.known()["orders"].table
+
+    # 6 to the power of 12 rows: minutes.
+    tables_of_it = ", ".join(f"{tables.engine.dialect.identifier_preparer.format_table(table)} t{n}" for n in range(12))
+
+    def ask() -> None:
+        with query.reading() as connection:
+            connection.exec_driver_sql(f"SELECT sum(t0.price) FROM {tables_of_it}").scalar_one()  # noqa: S608 - ours
+
+    with pytest.raises(Unavailable, match="ask for less"):
+        ask()
+
+    assert query.count("orders", None) == len(ROWS)
 
 
 MANY = 100_000

@@ -69,6 +69,26 @@ class Parts:
     open_query: Callable[[], "Query"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What the parts stand on."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    client: Client
+    guard: Guard
+    found: Found
+    hub: Hub
+    subscriptions: Subscriptions
+    open_tables: Callable[[], "Tables"]
+
+    @property
+    def history(self) -> History:
+        return History(self.database)
+
+
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: bool = False) -> AsyncIterator[Parts]:
     """Open the store, bring it up to date, check the key, and put the parts together.
@@ -77,40 +97,43 @@ async def opened(settings: Settings, *, clock: Clock | None = None, is_serving: 
     """
     clock = clock or Clock()
     settings = _with_a_port(settings)
-    vault = open_vault(settings.secret_key.reveal(), folder=settings.data_folder)
     async with contextlib.AsyncExitStack() as stack:
-        database = await open_database(settings.database.reveal(), clock=clock, serving=is_serving)
-        stack.push_async_callback(database.close)
-        await database.migrate()
-        await check_vault(database, vault)
-        guard = Guard(
-            resolver=await stack.enter_async_context(Resolver(clock=clock)),
-            allow=settings.egress_allow,
-            plain_http=settings.egress_http,
-            proxied=bool(settings.egress_proxy),
-        )
-        client = await stack.enter_async_context(_client(settings, guard, clock=clock))
-        found = discover()
-        hub = Hub(
+        yield _put_together(await _ground(settings, stack, clock=clock, is_serving=is_serving))
+
+
+async def _ground(settings: Settings, stack: contextlib.AsyncExitStack, *, clock: Clock, is_serving: bool) -> _Ground:
+    vault = open_vault(settings.secret_key.reveal(), folder=settings.data_folder)
+    database = await open_database(settings.database.reveal(), clock=clock, serving=is_serving)
+    stack.push_async_callback(database.close)
+    await database.migrate()
+    await check_vault(database, vault)
+    guard = Guard(
+        resolver=await stack.enter_async_context(Resolver(clock=clock)),
+        allow=settings.egress_allow,
+        plain_http=settings.egress_http,
+        proxied=bool(settings.egress_proxy),
+    )
+    client = await stack.enter_async_context(_client(settings, guard, clock=clock))
+    found, subscriptions = discover(), Subscriptions(database, vault)
+    return _Ground(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        client=client,
+        guard=guard,
+        found=found,
+        hub=Hub(
             database,
-            subscriptions=Subscriptions(database, vault),
+            subscriptions=subscriptions,
             client=client,
             clock=clock,
             dialects=found.dialects,
             settings=_hub_settings(settings),
-        )
-        open_tables = _tables(settings, stack)
-        yield _put_together(
-            settings,
-            hub,
-            clock=clock,
-            database=database,
-            vault=vault,
-            client=client,
-            guard=guard,
-            found=found,
-            open_tables=open_tables,
-        )
+        ),
+        subscriptions=subscriptions,
+        open_tables=_tables(settings, stack),
+    )
 
 
 @contextlib.asynccontextmanager
@@ -156,55 +179,31 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
     )
 
 
-def _put_together(
-    settings: Settings,
-    hub: Hub,
-    *,
-    clock: Clock,
-    database: Database,
-    vault: Vault,
-    client: Client,
-    guard: Guard,
-    found: Found,
-    open_tables: Callable[[], "Tables"],
-) -> Parts:
-    subscriptions, history = Subscriptions(database, vault), History(database)
-    rights = Rights(database, subscriptions=subscriptions, clock=clock, group_types=EVENT_TYPES)
+def _put_together(ground: _Ground) -> Parts:
+    settings, database, clock = ground.settings, ground.database, ground.clock
     return Parts(
         settings=settings,
         clock=clock,
         database=database,
-        vault=vault,
-        client=client,
-        found=found,
-        subscriptions=subscriptions,
-        history=history,
-        hub=hub,
-        subscribing=_subscribing(
-            settings,
-            hub,
-            subscriptions=subscriptions,
-            history=history,
-            client=client,
-            guard=guard,
-            clock=clock,
-            found=found,
-        ),
-        access=_access(settings, database, vault=vault, client=client, clock=clock),
-        workspace=open_workspace(
-            database,
-            rights=rights,
-            publisher=hub.publisher,
-            directory=hub.directory,
-            client=client,
-            clock=clock,
-            public_url=settings.base_url,
-            media_max=settings.media_max,
-        ),
+        vault=ground.vault,
+        client=ground.client,
+        found=ground.found,
+        subscriptions=ground.subscriptions,
+        history=ground.history,
+        hub=ground.hub,
+        subscribing=_subscribing(ground),
+        access=_access(ground),
+        workspace=_workspace(ground),
         inspector=Inspector(Bins(database), clock),
-        inbox=open_inbox(database, vault=vault, clock=clock, readers=found.readers, open_tables=open_tables),
-        open_tables=open_tables,
-        open_query=_query(open_tables, clock),
+        inbox=open_inbox(
+            database,
+            vault=ground.vault,
+            clock=clock,
+            readers=ground.found.readers,
+            open_tables=ground.open_tables,
+        ),
+        open_tables=ground.open_tables,
+        open_query=_query(ground.open_tables, clock),
     )
 
 
@@ -235,25 +234,16 @@ def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[]
     return open_
 
 
-def _subscribing(
-    settings: Settings,
-    hub: Hub,
-    *,
-    subscriptions: Subscriptions,
-    history: History,
-    client: Client,
-    guard: Guard,
-    clock: Clock,
-    found: Found,
-) -> Subscribing:
+def _subscribing(ground: _Ground) -> Subscribing:
+    settings, found = ground.settings, ground.found
     return Subscribing(
-        subscriptions=subscriptions,
-        history=history,
-        publisher=hub.publisher,
-        directory=hub.directory,
-        client=client,
-        guard=guard,
-        clock=clock,
+        subscriptions=ground.subscriptions,
+        history=ground.history,
+        publisher=ground.hub.publisher,
+        directory=ground.hub.directory,
+        client=ground.client,
+        guard=ground.guard,
+        clock=ground.clock,
         formats=found.dialects.keys(),
         default_format=found.default_format,
         handshake=settings.handshake,
@@ -261,9 +251,23 @@ def _subscribing(
     )
 
 
-def _access(settings: Settings, database: Database, *, vault: Vault, client: Client, clock: Clock) -> Access:
-    sender = pin_sender(settings.pin_sender.reveal(), send=client.send, ca_file=settings.egress_ca)
-    return Access(database, vault=vault, clock=clock, pin_sender=sender)
+def _access(ground: _Ground) -> Access:
+    settings = ground.settings
+    sender = pin_sender(settings.pin_sender.reveal(), send=ground.client.send, ca_file=settings.egress_ca)
+    return Access(ground.database, vault=ground.vault, clock=ground.clock, pin_sender=sender)
+
+
+def _workspace(ground: _Ground) -> Workspace:
+    return open_workspace(
+        ground.database,
+        rights=Rights(ground.database, subscriptions=ground.subscriptions, clock=ground.clock, group_types=EVENT_TYPES),
+        publisher=ground.hub.publisher,
+        directory=ground.hub.directory,
+        client=ground.client,
+        clock=ground.clock,
+        public_url=ground.settings.base_url,
+        media_max=ground.settings.media_max,
+    )
 
 
 def _hub_settings(settings: Settings) -> HubSettings:

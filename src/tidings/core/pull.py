@@ -1,6 +1,6 @@
 """Pull: how a source is asked for what it did not tell."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -9,8 +9,13 @@ from tidings.core.receipt import Receipt
 from tidings.core.row import Cell
 from tidings.core.secret import Secret
 
-# All rows of a table (by name) that stand for a group (by id).
-Known = Callable[[str, str], Awaitable[Sequence[Mapping[str, Cell]]]]
+
+class Known(Protocol):
+    """What stands in the tables."""
+
+    async def __call__(self, table: str, /, *, column: str, value: str) -> Sequence[Mapping[str, Cell]]:
+        """All rows of a table in which a column has that value; none if there is no such table."""
+        ...
 
 
 class Remote(Protocol):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tidings.access.naming import checked_identifier
 from tidings.core.clock import DAY, MINUTE, SECOND, Clock
 from tidings.core.dialect import Reader
-from tidings.core.errors import Conflict, Invalid, NotFound, TidingsError, Throttled, Unavailable
-from tidings.core.pull import Known, Order, Part, Puller
+from tidings.core.errors import Conflict, Invalid, NotFound, Throttled, TidingsError, Unavailable
+from tidings.core.pull import Order, Part, Puller
 from tidings.core.receipt import Receipt
 from tidings.core.row import Cell, Shape
 from tidings.core.secret import Secret
@@ -73,20 +73,37 @@ class Pulling:
         self._send = send
         self._open_query = open_query
         self._clock = clock
-        self._holder = uuid.uuid4().hex
 
-    async def create(self, pull: Pull, *, actor: str) -> Pull:
+    async def create(
+        self,
+        name: str,
+        *,
+        source: str,
+        remote: str,
+        application: str,
+        secret: str,
+        refresh_token: str,
+        group: str,
+        every_ms: int,
+        actor: str,
+    ) -> Pull:
         """Fetch a group of a remote from now on. Raises Invalid, Conflict, and NotFound if there is no such source."""
-        source = await self._sources.get(pull.source)
-        if source is None:
-            raise no_such_source()
-        self._puller(source)
-        if pull.every_ms < LEAST_INTERVAL_MS:
-            raise Invalid(f"every: pull every {LEAST_INTERVAL_MS // SECOND} s at most, or let the source push")
-        checked_identifier(pull.name)
+        self._puller(await self._source(source))
+        if every_ms < LEAST_INTERVAL_MS:
+            raise Invalid(f"every: an interval of {LEAST_INTERVAL_MS // SECOND}s or more; what is quicker is pushed")
+        pull = Pull(
+            name=checked_identifier(name),
+            source=source,
+            remote=remote if remote.endswith("/") else f"{remote}/",
+            application=application,
+            secret=Secret(secret),
+            tokens=Tokens(refresh=Secret(refresh_token)),
+            group=checked_identifier(group),
+            every_ms=every_ms,
+            next_at=self._clock.now(),
+        )
         parse(pull.remote)
-        now = self._clock.now()
-        entry = audited(actor=actor, action="pull.created", about=pull.name, at=now)
+        entry = audited(actor=actor, action="pull.created", about=pull.name, at=pull.next_at)
         await self.pulls.add(pull, also=(entry,))
         return pull
 
@@ -113,37 +130,33 @@ class Pulling:
     async def step(self) -> bool:
         """Fetch one pull that is due; False if there is none. Raises Unavailable if our own store is."""
         for name in await self.pulls.due(now=self._clock.now(), most=_AT_ONCE):
-            pull = await self._claim(name, is_due=True)
+            hold = _new_hold(name)
+            pull = await self._claim(hold, is_due=True)
             if pull is not None:
-                await self._fetch(pull)
+                await self._fetch(pull, hold)
                 return True
         return False
 
     async def run_now(self, name: str) -> Pull:
         """Fetch a pull, due or not, and tell how it stands. Raises NotFound, and Conflict if somebody is at it."""
-        pull = await self._claim(name, is_due=False)
+        hold = _new_hold(name)
+        pull = await self._claim(hold, is_due=False)
         if pull is None:
             if await self.pulls.get(name) is None:
                 raise no_such_pull()
             raise Conflict("another process is fetching it just now; look again in a minute")
-        await self._fetch(pull)
+        await self._fetch(pull, hold)
         after = await self.pulls.get(name)
         if after is None:
             raise no_such_pull()
         return after
 
-    async def _claim(self, name: str, *, is_due: bool) -> Pull | None:
+    async def _claim(self, hold: Hold, *, is_due: bool) -> Pull | None:
         now = self._clock.now()
-        # Two workers of one process are two holders.
-        hold = self._hold(name)
         return await self.pulls.claim(hold, now=now, until=now + _HOLD_MS, is_due=is_due)
 
-    def _hold(self, name: str) -> Hold:
-        return Hold(name=name, holder=self._holder)
-
-    async def _fetch(self, pull: Pull) -> None:
-        hold, began = self._hold(pull.name), self._clock.now()
-        number = 0
+    async def _fetch(self, pull: Pull, hold: Hold) -> None:
+        began, number = self._clock.now(), 0
         try:
             async for part in self._parts(pull, hold, at=began):
                 fresh = await self._fresh(pull.source, part.receipts)
@@ -151,11 +164,9 @@ class Pulling:
                     await self._receipts.keep(fresh)
                     self.on_kept()
                 number += len(fresh)
-                await self.pulls.advance(
-                    hold, cursor=part.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS
-                )
+                await self.pulls.advance(hold, cursor=part.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS)
         except TidingsError as error:
-            await self._failed(pull, hold, error)
+            await self._failed(pull, hold, error=error)
             return
         finally:
             self.pulled += number
@@ -164,10 +175,7 @@ class Pulling:
         log.info("pull.done pull=%s receipts=%d ms=%d", pull.name, number, now - began)
 
     async def _parts(self, pull: Pull, hold: Hold, *, at: int) -> AsyncIterator[Part]:
-        source = await self._sources.get(pull.source)
-        if source is None:
-            raise no_such_source()
-        puller = self._puller(source)
+        puller = self._puller(await self._source(pull.source))
         lags = await self.pulls.lags(pull.source, before=at - _LAG_MS)
         order = Order(
             source=pull.source, group=pull.group, cursor=pull.cursor, at=at, known=None if lags else self._known
@@ -176,7 +184,7 @@ class Pulling:
         async for part in puller.pull(session, order):
             yield part
 
-    async def _failed(self, pull: Pull, hold: Hold, error: TidingsError) -> None:
+    async def _failed(self, pull: Pull, hold: Hold, *, error: TidingsError) -> None:
         self.failed += 1
         wait = min(pull.every_ms, _FIRST_RETRY_MS << min(pull.failures, _MOST_DOUBLINGS))
         if isinstance(error, Throttled | Unavailable):
@@ -187,32 +195,38 @@ class Pulling:
 
     async def _fresh(self, source: str, receipts: Sequence[Receipt]) -> Sequence[Receipt]:
         """Those that say what no receipt of the source has said: steps overlap, and some are repeated."""
-        found = await self._sources.get(source)
-        if found is None:
-            raise no_such_source()
-        onces = await asyncio.to_thread(_onces, receipts, self._readers[found.dialect])
-        known = await self.pulls.said_before(source, set(onces)) if receipts else frozenset()
+        if not receipts:
+            return []
+        reader = self._readers[(await self._source(source)).dialect]
+        onces = await asyncio.to_thread(_onces, receipts, reader)
+        known = await self.pulls.said_before(source, set(onces))
         fresh = {once or str(place): receipt for place, (once, receipt) in enumerate(zip(onces, receipts, strict=True))}
         return [receipt for once, receipt in fresh.items() if once not in known]
 
-    async def _known(self, table: str, group: str) -> Sequence[Mapping[str, Cell]]:
-        return await asyncio.to_thread(self._rows, table, group)
+    async def _known(self, table: str, /, *, column: str, value: str) -> Sequence[Mapping[str, Cell]]:
+        return await asyncio.to_thread(self._rows, table, column=column, value=value)
 
-    def _rows(self, table: str, group: str) -> Sequence[Mapping[str, Cell]]:
+    def _rows(self, table: str, *, column: str, value: str) -> Sequence[Mapping[str, Cell]]:
         query = self._open_query()
         try:
             columns = tuple(query.sheet(table).columns)
         except NotFound:
             return []
-        is_of_group = Compared(Named("group_id", Shape.TEXT), Operator.EQ, Literal(group, Shape.TEXT))
+        has_value = Compared(Named(column, Shape.TEXT), Operator.EQ, Literal(value, Shape.TEXT))
         found: list[Mapping[str, Cell]] = []
-        selection = Selection(table=table, columns=columns, condition=is_of_group, most=_ROWS_AT_ONCE)
+        selection = Selection(table=table, columns=columns, condition=has_value, most=_ROWS_AT_ONCE)
         while True:
             part = query.part(selection)
             found += [dict(zip(columns, row, strict=True)) for row in part.rows]
             if part.after is None:
                 return found
             selection = dataclasses.replace(selection, after=part.after)
+
+    async def _source(self, name: str) -> Source:
+        source = await self._sources.get(name)
+        if source is None:
+            raise no_such_source()
+        return source
 
     def _puller(self, source: Source) -> Puller:
         puller = self._pullers.get(source.dialect)
@@ -221,30 +235,9 @@ class Pulling:
         return puller
 
 
-def new_pull(
-    name: str,
-    *,
-    source: str,
-    remote: str,
-    application: str,
-    secret: str,
-    refresh_token: str,
-    group: str,
-    every_ms: int,
-    at: int,
-) -> Pull:
-    """A pull that is due at once."""
-    return Pull(
-        name=name,
-        source=source,
-        remote=remote if remote.endswith("/") else f"{remote}/",
-        application=application,
-        secret=Secret(secret),
-        tokens=Tokens(refresh=Secret(refresh_token)),
-        group=group,
-        every_ms=every_ms,
-        next_at=at,
-    )
+def _new_hold(name: str) -> Hold:
+    # Two workers of one process are two holders.
+    return Hold(name=name, holder=uuid.uuid4().hex)
 
 
 def _onces(receipts: Sequence[Receipt], reader: Reader) -> list[str]:

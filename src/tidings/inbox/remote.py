@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tidings.core.clock import MINUTE, SECOND, Clock
-from tidings.core.errors import Forbidden, NotFound, TidingsError, Throttled, Unauthenticated, Unavailable
+from tidings.core.errors import Forbidden, NotFound, Throttled, TidingsError, Unauthenticated, Unavailable
 from tidings.core.pull import Puller
 from tidings.core.secret import Secret
 from tidings.egress.answer import Answer, Outcome
@@ -41,14 +41,17 @@ class Session:
     async def get(self, path: str, *, headers: Mapping[str, Secret] | None = None, **query: str) -> bytes:
         """As `core.pull.Remote` has it. A token is renewed in time, and once more if the remote wants none of it."""
         if headers is not None:
-            return await self._ask(path, headers, query)
+            return await self._ask(path, headers=headers, query=query)
         if self.clock.now() >= self.pull.tokens.access_until - _RENEW_BEFORE_MS:
             await self._renew()
         try:
-            return await self._ask(path, self.puller.headers(self.pull.tokens.access), query)
+            return await self._ask(path, headers=self._shown(), query=query)
         except Unauthenticated:
             await self._renew()
-            return await self._ask(path, self.puller.headers(self.pull.tokens.access), query)
+            return await self._ask(path, headers=self._shown(), query=query)
+
+    def _shown(self) -> Mapping[str, Secret]:
+        return self.puller.headers(self.pull.tokens.access)
 
     async def _renew(self) -> None:
         former = self.pull.tokens.refresh
@@ -59,7 +62,7 @@ class Session:
         await self.pulls.renew(self.hold, tokens)
         self.pull = msgspec.structs.replace(self.pull, tokens=tokens)
 
-    async def _ask(self, path: str, headers: Mapping[str, Secret], query: Mapping[str, str]) -> bytes:
+    async def _ask(self, path: str, *, headers: Mapping[str, Secret], query: Mapping[str, str]) -> bytes:
         body = io.BytesIO()
         answer = await self.send(
             Request(

@@ -120,7 +120,7 @@ class Pulls:
         return await self.get(hold.name) if rows else None
 
     async def advance(self, hold: Hold, *, cursor: str, more: int, until: int) -> None:
-        """Remember how far it has come, and hold it on. Raises Conflict if it is somebody else's by now, or has ended."""
+        """Remember how far it has come, and hold it on. Raises Conflict if it is ours no more."""
         values: dict[str, Value] = {"cursor": cursor, "more": more, "until": until}
         await self._database.write(Statement("pull_advanced", values | _named(hold), _lost()))
 

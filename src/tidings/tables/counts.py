@@ -124,6 +124,15 @@ def _trimmed(by: By, buckets: Mapping[str, int]) -> dict[str, int]:
     return kept
 
 
+def _add(mine: Count, other: Count) -> None:
+    mine.number += other.number
+    mine.total += other.total
+    mine.least = min((one for one in (mine.least, other.least) if one is not None), default=None)
+    mine.greatest = max((one for one in (mine.greatest, other.greatest) if one is not None), default=None)
+    for bucket, number in other.buckets.items():
+        mine.buckets[bucket] = mine.buckets.get(bucket, 0) + number
+
+
 def _bucket(by: By, values: tuple[Cell, ...]) -> str:
     value = values[0]
     match by:
@@ -133,7 +142,9 @@ def _bucket(by: By, values: tuple[Cell, ...]) -> str:
             return str(int(value or 0) // DAY)
         case By.CELL:
             return " ".join(str(math.floor(float(one or 0) * 100)) for one in values)
-        case By.VALUE | By.NUMBER:
+        case By.NUMBER:
+            return repr(float(value or 0))
+        case By.VALUE:
             return str(value).lower() if isinstance(value, bool) else str(value)[:_LONGEST_VALUE]
 
 

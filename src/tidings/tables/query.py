@@ -7,14 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from tidings.core.clock import Clock
+from tidings.core.clock import MINUTE, Clock
 from tidings.core.errors import Invalid, NotFound, Unavailable
 from tidings.tables.catalogue import Catalogue, Known
 from tidings.tables.clause import clause_of, fold_all_letters
 from tidings.tables.condition import Condition
+from tidings.tables.limit import limited
 from tidings.tables.position import beyond, ordering, ranks_of
 from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
 
+# For one statement: a guess, ten times what the slowest take with a million rows.
+LONGEST_MS = MINUTE
 # Seconds. Other processes make tables, too; nobody waits longer for a new column.
 _LOOK_AGAIN_AFTER_S = 1.0
 # Characters of text after which a part ends, so that rows of a megabyte each cost no more memory than small ones.
@@ -30,9 +33,10 @@ class Query:
     and what changes meanwhile comes as it was or as it is.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock, longest_ms: int = LONGEST_MS) -> None:
         self.engine = engine
         self.clock = clock
+        self._longest_ms = longest_ms
         # One of its own: the writer's changes while it writes.
         self._catalogue = Catalogue(engine)
         self._fresh_until = 0.0
@@ -89,7 +93,11 @@ class Query:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with. What fails is raised as Invalid or Unavailable, without the statement."""
-        with _telling(), self.engine.connect().execution_options(is_reading=True) as connection:
+        with (
+            _telling(),
+            self.engine.connect().execution_options(is_reading=True) as connection,
+            limited(connection, self._longest_ms, clock=self.clock),
+        ):
             if self.engine.dialect.name == "sqlite":
                 fold_all_letters(connection)
             yield connection
@@ -123,6 +131,6 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-        raise Unavailable("the tables cannot be read just now; try again later") from error
+        raise Unavailable("the tables cannot be read just now, or not in time; ask for less, or again later") from error
     except sa.exc.SQLAlchemyError as error:
         raise Invalid("the database of the tables does not take this question; ask for less") from error

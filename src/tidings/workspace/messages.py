@@ -9,7 +9,7 @@ import msgspec
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
-from tidings.core.event import Event
+from tidings.core.event import Actor, Event, Subject
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Database
 from tidings.store.messages import Message, message_posted
@@ -74,22 +74,26 @@ class Messages:
             audience = await self._subscribers.audience(caller, group, phones=subscribers, to_all=to_all)
         if reply_to and not await self._kept.is_reference(reply_to, group=group):
             raise Invalid("replyToReferenceId: nothing in the group has it; give the referenceId of what is answered")
-        reference, at = str(uuid.uuid4()), self._clock.now()
-        event = Event(
-            type="TextMessageCreated",
-            subjects=await self._tree.subjects(group, is_beneath=standing.is_beneath),
-            data=msgspec.json.encode(TextMessage(text=text)),
-            at=at,
-            actor=caller.person,
-        )
-        kept = Message(
-            id=reference,
+        message = Message(
+            id=str(uuid.uuid4()),
             group_id=group,
             author=caller.person.id,
             text=text,
             reply_to=reply_to,
             audience=audience.kept,
-            at=at,
+            at=self._clock.now(),
         )
-        await self._publisher.publish_one(Draft(event=event, also=(message_posted(kept),)))
-        return Posted(reference=reference, audience=audience)
+        subjects = await self._tree.subjects(group, is_beneath=standing.is_beneath)
+        event = _event(message, by=caller.person, subjects=subjects)
+        await self._publisher.publish_one(Draft(event=event, also=(message_posted(message),)))
+        return Posted(reference=message.id, audience=audience)
+
+
+def _event(message: Message, *, by: Actor, subjects: tuple[Subject, ...]) -> Event:
+    return Event(
+        type="TextMessageCreated",
+        subjects=subjects,
+        data=msgspec.json.encode(TextMessage(text=message.text)),
+        at=message.at,
+        actor=by,
+    )

@@ -61,14 +61,13 @@ def open_workspace(
     tree = Tree(database)
     subscribers = Subscribers(database, rights=rights, clock=clock)
     packages = Packages(database, clock=clock)
+    drafting = Drafting(database, media=media, packages=packages)
     groups = Groups(database, publisher=publisher, directory=directory, rights=rights, tree=tree, clock=clock)
     return Workspace(
         rights=rights,
         tree=tree,
         groups=groups,
-        sub_groups=SubGroups(
-            database, publisher=publisher, directory=directory, rights=rights, tree=tree, clock=clock
-        ),
+        sub_groups=SubGroups(database, publisher=publisher, directory=directory, rights=rights, tree=tree, clock=clock),
         media=media,
         messages=Messages(
             database, publisher=publisher, rights=rights, subscribers=subscribers, tree=tree, clock=clock
@@ -77,13 +76,7 @@ def open_workspace(
         bots=Bots(database, groups=groups, directory=directory, clock=clock),
         reactions=Reactions(database, rights=rights, clock=clock),
         packages=packages,
-        posting=Posting(
-            publisher=publisher,
-            drafting=Drafting(database, media=media, packages=packages),
-            subscribers=subscribers,
-            tree=tree,
-            clock=clock,
-        ),
+        posting=Posting(publisher=publisher, drafting=drafting, subscribers=subscribers, tree=tree, clock=clock),
         amending=Amending(database, rights=rights, subscribers=subscribers, clock=clock),
         responses=Responses(
             database, publisher=publisher, rights=rights, subjects=Subjects(tree), media=media, clock=clock

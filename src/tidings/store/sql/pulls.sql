@@ -32,9 +32,9 @@ FROM pull WHERE ended_at IS NULL AND name > :after ORDER BY name LIMIT :most;
 SELECT name FROM pull WHERE ended_at IS NULL AND next_at <= :now AND held_until <= :now ORDER BY next_at LIMIT :most;
 
 -- name: pull_claimed
--- A pull is its holder's until an instant, unless somebody else's who still holds it.
+-- A pull is its holder's until an instant, unless somebody still holds it.
 UPDATE pull SET holder = :holder, held_until = :until
-WHERE name = :name AND ended_at IS NULL AND next_at <= :due AND (held_until <= :now OR holder = :holder)
+WHERE name = :name AND ended_at IS NULL AND next_at <= :due AND held_until <= :now
 RETURNING name;
 
 -- name: pull_advanced

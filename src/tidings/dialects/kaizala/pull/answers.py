@@ -1,17 +1,17 @@
 """What Kaizala's API answers, as far as it is pulled: lenient, because other servers leave much out."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 from tidings.core.cell import instant_of
 from tidings.core.clock import SECOND
-from tidings.core.errors import Invalid
 from tidings.core.json_text import read_typed
 
-# Bytes. What the egress client brings at most is more.
+T = TypeVar("T")
+
+# Bytes. As much as a pull's request brings at most.
 _LARGEST = 32 << 20
 
 
@@ -132,5 +132,6 @@ responses = msgspec.json.Decoder(Responses, strict=False)
 action_alone = msgspec.json.Decoder(ActionAlone, strict=False)
 
 
-def understood[T](body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    pass
+def read(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """What was answered. Raises Invalid, saying what is wrong and where."""
+    return read_typed(body, decoder, limit=_LARGEST)

@@ -19,8 +19,8 @@ class _Action(Wire, frozen=True, kw_only=True):
     """What is told of every action: `sender` is a phone number; `status` is Active, Expired or Closed.
 
     When it was posted stands in `creationTime`, epoch seconds, and in `sentAt`; when it, or a response to it, changed
-    last in `changedAt`, epoch milliseconds. `id` (without version) and `packageId` are there of custom actions. A change
-    of the action may name `version`.
+    last in `createdAt` and `changedAt`, epoch milliseconds. `id` (without version) and `packageId` are there of custom
+    actions; `actionPackageId` is the package that its events name. A change of the action may name `version`.
     """
 
     reference_id: str
@@ -28,11 +28,13 @@ class _Action(Wire, frozen=True, kw_only=True):
     action_type: str
     id: str | UnsetType
     package_id: str | UnsetType
+    action_package_id: str
     sender: str
     sender_id: str
     sender_name: str
     creation_time: int
     sent_at: str
+    created_at: int
     changed_at: int
     status: str
     response_count: int
@@ -99,11 +101,13 @@ def _head(seen: Seen) -> dict[str, Any]:
         "action_type": action.type.value,
         "id": package_id(action) if is_custom else UNSET,
         "package_id": versioned_package_id(action) if is_custom else UNSET,
+        "action_package_id": package_id(action),
         "sender": seen.author.phone,
         "sender_id": seen.author.id,
         "sender_name": seen.author.name,
         "creation_time": action.created_at // SECOND,
         "sent_at": iso(action.created_at),
+        "created_at": action.created_at,
         "changed_at": action.changed_at,
         "status": seen.status.value,
         "response_count": action.responses,
