@@ -16,7 +16,7 @@ from tidings.testing.endpoint import Captured, Endpoint
 
 RAVI, MEERA = "+910000000002", "+910000000003"
 ORDER_FORM = "com.example.OrderForm"
-QUESTIONS = [
+QUESTIONS: list[dict[str, Any]] = [
     {"title": "Retailer outlet", "type": "SingleOption", "options": [{"title": "Harbour"}, {"title": "Market"}]},
     {"title": "Rice 1 kg", "type": "Numeric", "options": []},
     {"title": "Remarks", "type": "Text", "options": []},

@@ -30,10 +30,12 @@ EVENT: dict[str, Any] = {
 }
 
 
-async def judge(_: Caller, event: Event) -> None:
-    """What is called `hidden` is nobody's."""
+async def judge(_: Caller, event: Event) -> tuple[Subject, ...]:
+    """What is called `hidden` is nobody's; what is called `sub` is beneath another."""
     if Subject("Application", "hidden") in event.subjects:
         raise NotFound("there is no such application")
+    above = (Subject("Group", "above"),) if Subject("Group", "sub") in event.subjects else ()
+    return event.subjects + above
 
 
 class Desk:

@@ -9,6 +9,7 @@ from tests.web.callers import OTHER, SHOP
 from tests.web.conversation import ask
 from tidings.core.clock import Clock
 from tidings.core.json_text import LARGEST_BODY
+from tidings.dialects.discovery import discover
 from tidings.inbox.inspector import Inspector
 from tidings.store.bins import Bins
 from tidings.store.database import Database
@@ -28,8 +29,9 @@ async def port(database: Database, login: Login) -> AsyncIterator[int]:
         proxies=Proxies([ip_network("127.0.0.1")]),
         clock=Clock(),
         public_url="https://tidings.example.com/",
+        readers=discover().readers,
     )
-    door = Door(routes=bins.routes(), pages=bins.pages(), login=login)
+    door = Door(routes=bins.routes(), pages=[*bins.pages(), *bins.files()], login=login)
     async with Server(opened(door), clock=Clock(), on_stop=inspector.close).listening("127.0.0.1", 0) as port:
         yield port
 

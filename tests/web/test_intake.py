@@ -12,6 +12,7 @@ from tests.web.desk import EVENT, PUBLISH, Desk
 from tidings.core.clock import Clock
 from tidings.core.event import Actor, Event, Subject
 from tidings.store.event_types import EventType
+from tidings.store.history import History
 from tidings.web.permits import GOOD_FOR_S
 from tidings.web.server import Server
 from tidings.web.submission import MOST_EVENTS
@@ -207,11 +208,22 @@ async def test_what_was_allowed_is_asked_again_after_a_moment(desk: Desk) -> Non
     event = Event(type="a", subjects=(Subject("Application", "s"),), data=b"{}", at=0)
 
     await desk.permits.check(caller, event)
-    assert desk.permits.remembers(caller, event)
-    assert not desk.permits.remembers(caller, msgspec.structs.replace(event, actor=Actor(phone="+910000000001")))
+    assert desk.permits.remembered(caller, event) is event
+    assert not desk.permits.remembered(caller, msgspec.structs.replace(event, actor=Actor(phone="+910000000001")))
 
     await desk.clock.advance(round(GOOD_FOR_S * 1_000))
-    assert not desk.permits.remembers(caller, event)
+    assert not desk.permits.remembered(caller, event)
+
+
+async def test_what_happens_beneath_a_group_is_about_that_group_too(port: int, desk: Desk) -> None:
+    beneath = EVENT | {"subjects": [{"objectType": "Group", "objectId": "sub"}]}
+
+    # The second is known already, and a list goes the long way.
+    for body in (beneath, beneath, [beneath]):
+        assert (await ask(port, PUBLISH, headers=SHOP, json=body)).status == 200
+
+    events, _ = await History(desk.database).events(limit=3)
+    assert [one.subjects for one in events] == [(Subject("Group", "sub"), Subject("Group", "above"))] * 3
 
 
 async def test_a_body_in_pieces_or_larger_than_the_servers_buffer_is_published_whole(port: int, desk: Desk) -> None:

@@ -165,6 +165,25 @@ async def test_events_of_a_group_are_published_by_its_admins(house: House) -> No
         await house.rights.may_publish(by(CYD), event(Subject("Group", group.id), actor=CYD))
 
 
+async def test_what_is_published_of_a_sub_group_is_about_the_groups_above_it_too(house: House) -> None:
+    city, quarter = await house.team(), await house.team()
+    action, here = Subject("Action", "a"), Subject("Group", quarter.id)
+    said = event(here, action, type_="TextMessageCreated", actor=ADA)
+    apart = await house.rights.may_publish(by(ADA), said)
+
+    await house.sub_groups.add(by(ADA), city.id, children=[quarter.id])
+
+    above = Subject("Group", city.id)
+    assert apart == (here, action)
+    assert await house.rights.may_publish(by(ADA), said) == (here, above, action)
+    # Whoever names them says where it happened by naming that first.
+    both = event(above, here, type_="TextMessageCreated", actor=ADA)
+    assert await house.rights.may_publish(by(ADA), both) == (above, here)
+    # Other sources' events are about what their publishers say.
+    order = event(here, type_="order.created", actor=ADA)
+    assert await house.rights.may_publish(by(ADA), order) == (here,)
+
+
 async def test_what_happens_in_groups_must_name_one(house: House) -> None:
     with pytest.raises(Forbidden, match="name a Group"):
         await house.rights.may_publish(KEY, event(Subject("Application", "shop-1"), type_="MemberAdded"))

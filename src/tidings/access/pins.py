@@ -62,7 +62,7 @@ class Pins:
         pin = str(secrets.randbelow(900_000) + 100_000)
         await self._database.write(
             *swept(now),
-            throttled(f"pin asked by {phone}", _ASKED_BY_NUMBER, now=now),
+            throttled(asked_by(phone), _ASKED_BY_NUMBER, now=now),
             throttled(f"pin asked from {_network(address)}", _ASKED_BY_ADDRESS, now=now),
             pin_made(phone=phone, connector=connector, sealed=self._vault.seal(pin), expires_at=now + _VALID_MS),
         )
@@ -115,6 +115,11 @@ class Pins:
                 log.warning("pin.unsent why=%r", error.message)
             else:
                 log.info("pin.sent person=%s", person.id)
+
+
+def asked_by(phone: str) -> str:
+    """Under which name it is counted how often a number asks for a PIN."""
+    return f"pin asked by {phone}"
 
 
 def _network(address: str) -> str:

@@ -1,7 +1,6 @@
 """Composition: the one place that knows which parts there are and how they are put together."""
 
 import contextlib
-import functools
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -11,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
+from tidings.app.once import Once
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Unavailable
 from tidings.core.vault import Vault
+from tidings.dashboards.changes import Changes
+from tidings.dashboards.drawing import Drawing
+from tidings.dashboards.showing import Showing
 from tidings.dialects.discovery import Found, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.egress.client import Client
@@ -24,18 +27,21 @@ from tidings.egress.guard import Guard
 from tidings.egress.resolver import Resolver
 from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.inspector import Inspector
+from tidings.inbox.pulling import Pulling
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.subscribing import Subscribing
 from tidings.store.bins import Bins
 from tidings.store.database import Database
 from tidings.store.history import History
 from tidings.store.open import open_database
+from tidings.store.pulls import Pulls
 from tidings.store.settings import check_vault
 from tidings.store.subscriptions import Subscriptions
 from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from tidings.tables.pieces import Pieces
     from tidings.tables.query import Query
     from tidings.tables.tables import Tables
 
@@ -65,6 +71,10 @@ class Parts:
     workspace: Workspace
     inspector: Inspector
     inbox: Inbox
+    pulling: Pulling
+    showing: Showing
+    drawing: Drawing
+    changes: Changes
     open_tables: Callable[[], "Tables"]
     open_query: Callable[[], "Query"]
 
@@ -143,7 +153,12 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(parts.hub.running())
         await stack.enter_async_context(alongside(parts.access.run(), _forget(parts)))
         if "receive" in parts.settings.roles:
+            await stack.enter_async_context(alongside(parts.changes.run()))
             await stack.enter_async_context(parts.inbox.running())
+        if "pull" in parts.settings.roles:
+            await stack.enter_async_context(alongside(parts.pulling.run()))
+        if "api" in parts.settings.roles:
+            await stack.enter_async_context(parts.drawing.running())
         yield
 
 
@@ -181,6 +196,13 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
 
 def _put_together(ground: _Ground) -> Parts:
     settings, database, clock = ground.settings, ground.database, ground.clock
+    inbox = open_inbox(
+        database, vault=ground.vault, clock=clock, readers=ground.found.readers, open_tables=ground.open_tables
+    )
+    open_query = _query(ground.open_tables, clock)
+    showing = Showing(_pieces(open_query))
+    changes = Changes(showing, ground.hub.publisher, clock=clock)
+    inbox.laying.on_laid = changes.note
     return Parts(
         settings=settings,
         clock=clock,
@@ -195,34 +217,56 @@ def _put_together(ground: _Ground) -> Parts:
         access=_access(ground),
         workspace=_workspace(ground),
         inspector=Inspector(Bins(database), clock),
-        inbox=open_inbox(
-            database,
-            vault=ground.vault,
-            clock=clock,
-            readers=ground.found.readers,
-            open_tables=ground.open_tables,
-        ),
+        inbox=inbox,
+        pulling=_pulling(ground, inbox, open_query=open_query),
+        showing=showing,
+        drawing=Drawing(clock),
+        changes=changes,
         open_tables=ground.open_tables,
-        open_query=_query(ground.open_tables, clock),
+        open_query=open_query,
     )
+
+
+def _pulling(ground: _Ground, inbox: Inbox, *, open_query: Callable[[], "Query"]) -> Pulling:
+    pulling = Pulling(
+        Pulls(ground.database, ground.vault),
+        inbox.receipts,
+        sources=inbox.sources,
+        readers=ground.found.readers,
+        pullers=ground.found.pullers,
+        send=ground.client.send,
+        open_query=open_query,
+        clock=ground.clock,
+    )
+    pulling.on_kept = inbox.laying.wake
+    return pulling
 
 
 def _query(open_tables: Callable[[], "Tables"], clock: Clock) -> Callable[[], "Query"]:
     """Reads the tables, opening them as `open_tables` does."""
 
-    @functools.cache
     def open_() -> "Query":
         from tidings.tables.query import Query  # noqa: PLC0415 - whoever has no tables pays no memory for them
 
         return Query(open_tables().engine, clock=clock)
 
-    return open_
+    return Once(open_)
+
+
+def _pieces(open_query: Callable[[], "Query"]) -> Callable[[], "Pieces"]:
+    """Counts the tables, opening them as `open_query` does."""
+
+    def open_() -> "Pieces":
+        from tidings.tables.pieces import Pieces  # noqa: PLC0415 - see above
+
+        return Pieces(open_query())
+
+    return Once(open_)
 
 
 def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[], "Tables"]:
     """Opens the tables when they are first asked for: who has none pays no memory for their library."""
 
-    @functools.cache
     def open_() -> "Tables":
         from tidings.tables.engine import open_engine  # noqa: PLC0415 - see above
         from tidings.tables.tables import Tables  # noqa: PLC0415 - see above
@@ -231,7 +275,7 @@ def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[]
         stack.callback(tables.close)
         return tables
 
-    return open_
+    return Once(open_)
 
 
 def _subscribing(ground: _Ground) -> Subscribing:

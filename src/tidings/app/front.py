@@ -85,13 +85,13 @@ def front(parts: Parts) -> Front:
         login=login,
         clock=parts.clock,
     )
-    bins = BinDoor(parts.inspector, login=login, proxies=proxies, clock=parts.clock, public_url=parts.settings.base_url)
+    bins = _bins(parts, login, proxies=proxies)
     receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
     throttle = _throttle(parts)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
     routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
     pages = [
-        *([intake_page(intake), MediaPage(MediaStore(parts.database)).page()] if has_api else []),
+        *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
         *([*bins.pages(), receive.page()] if catches else []),
         *health_pages(_checks(parts)),
@@ -108,6 +108,19 @@ def front(parts: Parts) -> Front:
         counter=Counter(routes, login=login, throttle=throttle),
         schemas=schemas,
         document=document,
+    )
+
+
+def _bins(parts: Parts, login: Login, *, proxies: Proxies) -> BinDoor:
+    return BinDoor(
+        parts.inspector,
+        login=login,
+        proxies=proxies,
+        clock=parts.clock,
+        public_url=parts.settings.base_url,
+        readers=parts.found.readers,
+        inbox=parts.inbox if "receive" in parts.settings.roles else None,
+        is_open=parts.settings.bin_open,
     )
 
 

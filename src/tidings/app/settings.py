@@ -25,7 +25,7 @@ T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 FILE = "tidings.toml"
-ROLES = ("api", "deliver", "receive")
+ROLES = ("api", "deliver", "receive", "pull")
 HANDSHAKES = ("kaizala", "always", "never")
 
 
@@ -153,6 +153,7 @@ class Settings:
     media_max: int = _setting(
         _number(1, _MOST_MEDIA), str(_MEDIA_MAX), is_="bytes that the files of one upload may have together"
     )
+    bin_open: bool = _setting(_switch, "off", is_="whether anybody may make bins, without a login")
     retention: int = _setting(_retention, "30d", is_="how long finished events and attempts are kept")
     receipt_retention: int = _setting(
         parse_duration, "400d", is_="how long received callbacks are kept, of which the tables can be rebuilt"

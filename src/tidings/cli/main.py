@@ -21,6 +21,7 @@ _COMMANDS = {
     "group": "tidings.cli.group:group",
     "token": "tidings.cli.token:token",
     "source": "tidings.cli.source:source",
+    "pull": "tidings.cli.pull:pull",
     "tables": "tidings.cli.tables:tables",
     "migrate": "tidings.cli.migrate:migrate",
     "backup": "tidings.cli.backup:backup",

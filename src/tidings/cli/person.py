@@ -16,7 +16,10 @@ def person() -> None:
 @click.argument("phone")
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
 def erase(*, phone: str, is_sure: bool) -> None:
-    """Blank a person everywhere: sign-in, groups, messages and kept events. It cannot be undone, and is audited."""
+    """Blank a person everywhere: sign-in, groups, messages, answers and kept events.
+
+    What was written about them stays as it was. It cannot be undone, and is audited.
+    """
     if sys.stdin.isatty() and not is_sure:
         click.confirm(f"Erase {phone} everywhere, for good?", abort=True)
     with_parts(lambda parts: parts.access.erase(phone, actor=COMMAND_LINE))

@@ -21,7 +21,9 @@ class Known(Protocol):
 class Remote(Protocol):
     """Another system, behind its base URL."""
 
-    async def get(self, path: str, *, headers: Mapping[str, Secret] | None = None, **query: str) -> bytes:
+    async def get(
+        self, path: str, *, query: Mapping[str, str] = ..., headers: Mapping[str, Secret] | None = None
+    ) -> bytes:
         """The body of a good answer; without headers, asked with the token that we have.
 
         Raises Unauthenticated, Forbidden, NotFound, Throttled, and Unavailable for whatever else was answered or not.
@@ -38,16 +40,13 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to fetch: for a source, of a group, from where a cursor (JSON, empty at first) ends. `at` is now.
-
-    `known` tells what stands in the tables, None if what was received is not all there yet.
-    """
+    """What to fetch: for a source, of a group, from where a cursor (JSON, empty at first) ends. `at` is now."""
 
     source: str
     group: str
     cursor: str
     at: int
-    known: Known | None
+    known: Known
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

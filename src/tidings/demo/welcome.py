@@ -31,7 +31,7 @@ def welcome(screen: Screen, stage: Stage) -> None:
             "warehouse": "hears of the order form, in whatever group it is filled in",
             "kitchen": "hears the answers to one survey",
             "billing": "hears the shop's orders, and goes down for a while",
-            "tables": f"all of the group, laid flat out of what comes to /receive/{SOURCE}",
+            "tables": f"hear all of the group, laid flat by way of /receive/{SOURCE}",
         },
         commands=commands(stage),
     )

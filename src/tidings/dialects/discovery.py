@@ -1,6 +1,7 @@
 """Discovery: what the folders here offer, found by looking, so that adding a source is adding a folder.
 
 A folder is a package with some of `DIALECTS` (how it writes callbacks), `READERS` (how received ones are understood),
+`PULLERS` (how what was not received is asked for),
 `DEFAULT_FOR` (which dialect a webhook gets that names none, by object type), `samples/` (an example of each event type,
 as `POST /v1/events` takes it) and `received/` (examples of what its readers read, where no dialect writes them).
 """
@@ -18,6 +19,7 @@ import msgspec
 from tidings import dialects
 from tidings.core.dialect import Dialect, Reader
 from tidings.core.event import Actor, Event, Subject
+from tidings.core.pull import Puller
 from tidings.core.receipt import Receipt
 
 # Tests, documents and the demo want the same bytes each time; whoever publishes a sample sets its own instant.
@@ -28,11 +30,12 @@ SAMPLE_AT = 1_773_640_800_000
 class Found:
     """Everything that the folders offer.
 
-    Dialects, readers and examples of receipts by name, defaults by object type, samples by event type.
+    Dialects, readers, pullers and examples of receipts by name, defaults by object type, samples by event type.
     """
 
     dialects: Mapping[str, Dialect]
     readers: Mapping[str, Reader]
+    pullers: Mapping[str, Puller]
     default_for: Mapping[str, str]
     samples: Mapping[str, Event]
     received: Mapping[str, Sequence[Receipt]]
@@ -46,6 +49,7 @@ def discover() -> Found:
     """Import every package beside this module and gather what it offers."""
     by_name: dict[str, Dialect] = {}
     readers: dict[str, Reader] = {}
+    pullers: dict[str, Puller] = {}
     default_for: dict[str, str] = {}
     samples: dict[str, Event] = {}
     received: dict[str, list[Receipt]] = defaultdict(list)
@@ -54,11 +58,19 @@ def discover() -> Found:
             package = importlib.import_module(module.name)
             by_name |= {dialect.name: dialect for dialect in getattr(package, "DIALECTS", ())}
             readers |= {reader.name: reader for reader in getattr(package, "READERS", ())}
+            pullers |= {puller.name: puller for puller in getattr(package, "PULLERS", ())}
             default_for |= getattr(package, "DEFAULT_FOR", {})
             samples |= {event.type: event for event in read_samples(module.name)}
             for receipt in _read_received(module.name):
                 received[receipt.source].append(receipt)
-    return Found(dialects=by_name, readers=readers, default_for=default_for, samples=samples, received=received)
+    return Found(
+        dialects=by_name,
+        readers=readers,
+        pullers=pullers,
+        default_for=default_for,
+        samples=samples,
+        received=received,
+    )
 
 
 def read_samples(package: str) -> Iterator[Event]:

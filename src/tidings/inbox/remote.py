@@ -4,6 +4,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import msgspec
@@ -23,6 +24,7 @@ _LARGEST_ANSWER = 32 << 20
 # A token that ends while a page is on its way is of no use.
 _RENEW_BEFORE_MS = 5 * MINUTE
 _DEFAULT_WAIT_S = 60
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 Send = Callable[[Request], Awaitable[Answer]]
 
@@ -38,7 +40,9 @@ class Session:
     send: Send
     clock: Clock
 
-    async def get(self, path: str, *, headers: Mapping[str, Secret] | None = None, **query: str) -> bytes:
+    async def get(
+        self, path: str, *, query: Mapping[str, str] = _NONE, headers: Mapping[str, Secret] | None = None
+    ) -> bytes:
         """As `core.pull.Remote` has it. A token is renewed in time, and once more if the remote wants none of it."""
         if headers is not None:
             return await self._ask(path, headers=headers, query=query)

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 # While the store cannot keep anything, reports wait and are tried again at that pace.
 TRY_AGAIN_S = 1.0
 SYSTEM = Subject("System", "tidings")
-# Each has `webhookId`, `objectType`, `objectId` and `callbackUrl` in its data, and what is named here.
+# Each but the last has `webhookId`, `objectType`, `objectId` and `callbackUrl` in its data, and what is named here.
 OPERATIONAL_TYPES = {
     "webhook.disabled": "why",
     "webhook.enabled": "",
@@ -34,6 +34,7 @@ OPERATIONAL_TYPES = {
     "circuit.opened": "failures, nextProbe",
     "circuit.closed": "",
     "held.expiring": "held, expiresBefore",
+    "table.changed": "tables",
 }
 
 

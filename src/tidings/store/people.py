@@ -18,6 +18,14 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
     data: str
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody answered to an action, a JSON list."""
+
+    id: str
+    responder: str
+    answers: str
+
+
 def person_created(person: Actor, *, at: int) -> Statement:
     """Raises Conflict if the number is somebody else's already."""
     values: dict[str, Value] = {
@@ -40,6 +48,8 @@ def stripped_of_access(person: Actor, *, at: int) -> tuple[Statement, ...]:
     """What takes away whatever a person may do, and every group."""
     return (
         Statement("tokens_of_person_revoked", {"person": person.id, "at": at}),
+        Statement("tokens_of_bots_revoked", {"creator": person.id, "at": at}),
+        Statement("codes_of_person_ended", {"person": person.id}),
         Statement("pins_of_phone_ended", {"phone": person.phone}),
         Statement("memberships_erased", {"person": person.id}),
         Statement("subscriber_erased", {"person": person.id}),
@@ -52,6 +62,10 @@ def person_erased(person: str, *, at: int) -> Statement:
 
 def event_rewritten(event: Naming) -> Statement:
     return Statement("event_rewritten", {"id": event.id, "actor": event.actor, "data": event.data})
+
+
+def answers_rewritten(response: str, answers: str) -> Statement:
+    return Statement("answers_rewritten", {"id": response, "answers": answers})
 
 
 class People:
@@ -88,14 +102,19 @@ class People:
         """Take a person's name off so many messages; how many there were, less than `most` at the end."""
         return len((await self._database.write(Statement("messages_unsigned", {"person": person, "most": most})))[0])
 
+    async def answers(self, *, after: str, most: int) -> list[Given]:
+        """So many responses by id, from `after` on, exclusive, whoever gave them."""
+        return await self._database.read(Given, "answers_given", after=after, most=most)
+
     async def event_step(self, *, after: int, most: int) -> int:
         """The last of the next so many kept events after that one; 0 if there is none."""
         return (await self._database.read(int, "event_step", after=after, most=most))[0]
 
     async def events_naming(self, person: Actor, *, after: int, until: int) -> list[Naming]:
-        """The events of a step (see `event_step`) in which a person's number or id stands."""
-        # Without the plus, which JSON may spell as an escape.
-        phone, identifier = f"%{person.phone[1:]}%", f"%{person.id}%"
+        """The events of a step (see `event_step`) in which a person's number or id may stand."""
+        # Without the plus, which JSON may spell as an escape, and the country code, which may stand apart: it has at
+        # most three digits.
+        phone, identifier = f"%{person.phone[4:]}%", f"%{person.id}%"
         return await self._database.read(
             Naming, "events_naming", after=after, until=until, phone=phone, person=identifier
         )

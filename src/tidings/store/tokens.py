@@ -112,6 +112,10 @@ def key_used(token_hash: str, *, at: int) -> Statement:
     return Statement("key_used", {"hash": token_hash, "at": at})
 
 
+def unthrottled(key: str) -> Statement:
+    return Statement("throttle_forgotten", {"key": key})
+
+
 def throttled(key: str, rate: Rate, *, now: int) -> Statement:
     """Count a try. Raises Throttled, without counting it, if there were too many."""
     values: dict[str, Value] = {

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from tidings.core.row import Field, Place, Shape
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.naming import digest, name_for
+from tidings.tables.views import VIEWS, View
 
 # Says how new a row is; of two with the same key the greater stays.
 VERSION = "tidings_version"
@@ -20,7 +21,10 @@ _TOO_MANY = " More columns than this table holds: the values of the others are i
 
 @dataclass(slots=True, kw_only=True)
 class Known:
-    """A table that is there; `columns` are its columns' names by the digest of their origin, None for one left out."""
+    """A table that is there; `columns` are its columns' names by the digest of their origin, None for one left out.
+
+    Nothing can be written to one that `is_view`.
+    """
 
     table: sa.Table
     comment: str
@@ -28,6 +32,7 @@ class Known:
     columns: dict[str, str | None] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
+    is_view: bool = False
 
 
 class Catalogue:
@@ -81,6 +86,7 @@ class Catalogue:
                 connection.execute(sa.schema.CreateSchema(self._schema, if_not_exists=True))
             self._tables.metadata.create_all(connection)
             self._known = self._read(connection)
+            self._make_views(connection, self._known)
 
     def find(self, place: Place) -> Known | None:
         """The table of that origin, unless it is not known yet."""
@@ -102,6 +108,7 @@ class Catalogue:
                 for one in fields:
                     if digest(one.origin) not in found[origin].columns:
                         self._add_column(connection, known=found[origin], one=one)
+                self._make_views(connection, found)
             # Whole, and not before it is true: other threads look at it meanwhile.
             self._known = found
 
@@ -121,10 +128,30 @@ class Catalogue:
             _learn(known, row.origin, name=row.name, shape=Shape(row.shape), is_key=row.is_key, comment=row.comment)
         for known in found.values():
             known.table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
-        return found
+        return found | {digest(view.origin): self._seen(view) for view in VIEWS if _stands(view, found)}
+
+    def _seen(self, view: View) -> Known:
+        table = sa.Table(view.name, sa.MetaData(schema=self._schema), info={"engine": self._kind})
+        known = Known(table=table, comment=view.comment, time=view.time, is_view=True)
+        for one in view.shown:
+            origin = digest(one.name)
+            _learn(known, origin, name=one.name, shape=one.shape, is_key=one.is_key, comment=one.comment)
+        table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
+        return known
+
+    def _make_views(self, connection: Connection, found: dict[str, Known]) -> None:
+        for view in VIEWS:
+            if not _stands(view, found):
+                continue
+            found[digest(view.origin)] = self._seen(view)
+            if not sa.inspect(connection).has_table(view.name, schema=self._schema):
+                base = found[digest(view.base)]
+                columns = {origin: base.table.c[base.columns[digest(origin)] or ""] for origin in view.needs}
+                selected = view.select(columns, version=base.table.c[VERSION])
+                connection.execute(sa.schema.CreateView(selected, view.name, schema=self._schema))
 
     def _make(self, connection: Connection, *, place: Place, key: Sequence[Field], taken: set[str]) -> Known:
-        taken |= {table.name for table in self._tables.metadata.tables.values()}
+        taken |= {table.name for table in self._tables.metadata.tables.values()} | {view.name for view in VIEWS}
         name = name_for(place.origin, wish=place.name, taken=taken, otherwise="table")
         table = sa.Table(
             name, sa.MetaData(schema=self._schema), comment=place.comment or None, info={"engine": self._kind}
@@ -177,6 +204,12 @@ class Catalogue:
         }
         connection.execute(self._columns.insert().values(values))
         _learn(known, origin, name=name, shape=one.shape, is_key=is_key, comment=one.comment)
+
+
+def _stands(view: View, found: Mapping[str, Known]) -> bool:
+    """Whether the table is there through which it is seen."""
+    base = found.get(digest(view.base))
+    return base is not None and all(base.columns.get(digest(origin)) for origin in view.needs)
 
 
 def _learn(known: Known, origin: str, *, name: str | None, shape: Shape, is_key: bool, comment: str) -> None:

@@ -35,7 +35,8 @@ ALL = "*"
 # A prime: sums of what is left stay below 64 bits for a billion rows a day.
 _MODULUS = 1_000_000_007
 _AT_ONCE = 100
-_NEVER = 2**62
+# Rows that are looked through for the latest texts, and characters of each: some of many questions are rarely answered.
+_LATEST, _BEGINNING = 1_000, 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,18 @@ class Span:
     """Of which rows: of that group, or all; from an instant on, and before another."""
 
     group: str = ALL
-    since: int = -_NEVER
-    until: int = _NEVER
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, piece: "_Piece") -> bool:
+        """Whether it holds the whole piece."""
+        begins = self.since is None or self.since <= piece.start
+        return begins and (self.until is None or piece.end <= self.until)
+
+    def meets(self, piece: "_Piece") -> bool:
+        """Whether it holds any of the piece."""
+        begins = self.since is None or self.since < piece.end
+        return begins and (self.until is None or piece.start < self.until)
 
 
 class _Piece(NamedTuple):
@@ -93,6 +104,7 @@ class Pieces:
             sa.Column("content", column_type(Shape.TEXT, engine=engine.dialect.name, is_key=False), nullable=False),
         )
         self._is_open = False
+        self._prepared: set[str] = set()
 
     def counts(self, plan: Plan, span: Span) -> Counts:
         """The rows of the span by the plan's measures; what changed since the last time is counted again."""
@@ -101,9 +113,9 @@ class Pieces:
             found: Grouped = {}
             kept = self._kept_days(plan, member=span.group)
             for day in self._days(plan, until=span.until):
-                if day.end <= span.since:
+                if not span.meets(day):
                     break
-                if span.since <= day.start and day.end <= span.until:
+                if span.holds(day):
                     fingerprint, content = kept.get(day.start, ("", ""))
                     counts = _decoder.decode(content or "{}") if fingerprint == day.fingerprint else None
                     add(found, {"": self._whole(plan, day).get(span.group, {}) if counts is None else counts})
@@ -116,15 +128,18 @@ class Pieces:
         with self._counting:
             return whole(self._counted(plan, condition))
 
-    def latest(self, table: str, columns: Sequence[str], *, condition: Condition | None, most: int) -> list[Cells]:
-        """So many rows, the newest first by the table's time."""
+    def latest(self, table: str, columns: Sequence[str], *, condition: Condition | None) -> list[Cells]:
+        """The time and the beginnings of those texts, of the newest thousand rows, the newest first."""
         known = self.query.find(table)
         time = known.table.c[known.time]
-        statement = sa.select(*(known.table.c[name] for name in columns)).where(time.is_not(None))
+        begin: sa.ColumnElement[int] = sa.literal_column("1")
+        length: sa.ColumnElement[int] = sa.literal_column(str(_BEGINNING))
+        texts = (sa.func.substr(known.table.c[name], begin, length, type_=sa.Text()) for name in columns)
+        statement = sa.select(time, *texts).where(time.is_not(None)).order_by(time.desc()).limit(_LATEST)
         if condition is not None:
             statement = statement.where(clause_of(condition, table=known.table))
         with self.query.reading() as connection:
-            return [tuple(row) for row in connection.execute(statement.order_by(time.desc()).limit(most))]
+            return [tuple(row) for row in connection.execute(statement)]
 
     def forget(self) -> None:
         """Count everything again at the next look: rows were laid again by other rules."""
@@ -135,11 +150,14 @@ class Pieces:
 
     def prepare(self, table: str, *, columns: Sequence[str]) -> None:
         """Make sure that rows are found by their time, and by each of those columns."""
+        if table in self._prepared:
+            return
         known = self.query.find(table)
         found = known.table
         indexes = [sa.Index(_index_name(table, "time"), found.c[known.time], found.c[VERSION])]
         for name in columns:
-            options = {"mysql_length": 64, "mariadb_length": 64} if isinstance(found.c[name].type, sa.String) else {}
+            is_text = isinstance(found.c[name].type, sa.String)
+            options: dict[str, Any] = {"mysql_length": 64, "mariadb_length": 64} if is_text else {}
             indexes.append(sa.Index(_index_name(table, name), found.c[name], **options))
         with self.query.reading() as connection:
             there = {one["name"] for one in sa.inspect(connection).get_indexes(table, schema=found.schema)}
@@ -148,6 +166,7 @@ class Pieces:
             with writing(self.query.engine) as connection, alone(connection):
                 for index in missing:
                     index.create(connection, checkfirst=True)
+        self._prepared.add(table)
 
     def _open(self) -> None:
         if not self._is_open:
@@ -161,7 +180,7 @@ class Pieces:
         if kept is not None:
             return kept
         if piece.rows <= _LEAF or piece.width == SECOND:
-            found = self._counted(plan, _between(self.query.find(plan.table), piece.start, piece.end))
+            found = self._counted(plan, _between(self.query.find(plan.table), since=piece.start, until=piece.end))
         else:
             found = {}
             for part in self._parts(plan, piece):
@@ -169,20 +188,21 @@ class Pieces:
         found[ALL] = whole(found)
         for counts in found.values():
             trim(counts, plan.measures)
-        self._keep(plan, piece, found)
+        self._keep(plan, piece, found=found)
         return found
 
     def _part(self, plan: Plan, piece: _Piece, *, span: Span) -> Counts:
         """What of a piece is in the span."""
         if piece.rows <= _LEAF or piece.width == SECOND:
-            since, until = max(piece.start, span.since), min(piece.end, span.until)
-            found = self._counted(plan, _between(self.query.find(plan.table), since, until))
+            since = piece.start if span.since is None else max(piece.start, span.since)
+            until = piece.end if span.until is None else min(piece.end, span.until)
+            found = self._counted(plan, _between(self.query.find(plan.table), since=since, until=until))
             return whole(found) if span.group == ALL else found.get(span.group, {})
         together: Grouped = {}
         for part in self._parts(plan, piece):
-            if span.since <= part.start and part.end <= span.until:
+            if span.holds(part):
                 add(together, {"": self._whole(plan, part).get(span.group, {})})
-            elif part.start < span.until and span.since < part.end:
+            elif span.meets(part):
                 add(together, {"": self._part(plan, part, span=span)})
         return together.get("", {})
 
@@ -208,11 +228,11 @@ class Pieces:
                         add(found, count({one.column: column}, [one], groups=groups))
         return found
 
-    def _days(self, plan: Plan, *, until: int) -> Iterator[_Piece]:
+    def _days(self, plan: Plan, *, until: int | None) -> Iterator[_Piece]:
         """The days that have rows, the newest first."""
         known = self.query.find(plan.table)
         at = known.table.c[known.time]
-        end = None if until == _NEVER else until
+        end = until
         for _ in range(MOST_DAYS):
             newest = sa.select(sa.func.max(at))
             with self.query.reading() as connection:
@@ -220,7 +240,7 @@ class Pieces:
                 if last is None:
                     return
                 end = last - last % DAY
-                piece = _fingerprinted(connection, plan, known, start=end, width=DAY)
+                piece = _fingerprinted(connection, plan, known=known, start=end, width=DAY)
             yield piece
 
     def _parts(self, plan: Plan, piece: _Piece) -> list[_Piece]:
@@ -228,7 +248,7 @@ class Pieces:
         width = _PARTS[piece.width]
         with self.query.reading() as connection:
             parts = [
-                _fingerprinted(connection, plan, known, start=start, width=width)
+                _fingerprinted(connection, plan, known=known, start=start, width=width)
                 for start in range(piece.start, piece.end, width)
             ]
         return [part for part in parts if part.rows]
@@ -254,7 +274,7 @@ class Pieces:
             rows = list(connection.execute(asked.where(kept.c.fingerprint == piece.fingerprint)))
         return {row.member: _decoder.decode(row.content) for row in rows} or None
 
-    def _keep(self, plan: Plan, piece: _Piece, found: Mapping[str, Counts]) -> None:
+    def _keep(self, plan: Plan, piece: _Piece, *, found: Mapping[str, Counts]) -> None:
         rows = [
             {
                 "table_name": plan.table,
@@ -276,13 +296,13 @@ class Pieces:
         return kept.c.table_name == plan.table, kept.c.width == piece.width, kept.c.start == piece.start
 
 
-def _fingerprinted(connection: Connection, plan: Plan, known: Known, *, start: int, width: int) -> _Piece:
+def _fingerprinted(connection: Connection, plan: Plan, *, known: Known, start: int, width: int) -> _Piece:
     versions = sa.select(sa.func.count(), sa.func.sum(known.table.c[VERSION] % _MODULUS))
-    number, total = connection.execute(versions.where(_between(known, start, start + width))).one()
+    number, total = connection.execute(versions.where(_between(known, since=start, until=start + width))).one()
     return _Piece(start, width, number, f"{number} {total} {plan.digest}")
 
 
-def _between(known: Known, since: int, until: int) -> sa.ColumnElement[bool]:
+def _between(known: Known, *, since: int, until: int) -> sa.ColumnElement[bool]:
     at = known.table.c[known.time]
     return sa.and_(at >= since, at < until)
 

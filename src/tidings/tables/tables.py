@@ -59,7 +59,8 @@ class Tables:
         """Take all rows away; tables and names stay."""
         with writing(self.engine) as connection:
             for known in self._catalogue.named().values():
-                connection.execute(known.table.delete())
+                if not known.is_view:
+                    connection.execute(known.table.delete())
             connection.execute(self._catalogue.families.delete())
 
 

@@ -38,7 +38,7 @@ class Writer:
             for (name, columns), batch in self._batches(rows).items():
                 table = self._catalogue.named()[name].table
                 connection.execute(upsert(table, columns, version=VERSION), batch)
-        return frozenset(self._known(one.place).table.name for one in changes)
+        return frozenset(str(self._known(one.place).table.name) for one in changes)
 
     def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> Known:
         known = self._catalogue.find(place)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tidings.core.caller import Caller
 from tidings.core.errors import Invalid, NotFound, Unauthenticated
 from tidings.inbox.inspector import Inspector, is_view_token
 from tidings.store.bins import Bin
@@ -34,6 +35,14 @@ class BinKeys:
             return await self._inspector.shown_to(name, token)
         caller = await self._login.caller(headers, needs=SCOPE)
         return await self._inspector.belonging_to(name, caller.connector)
+
+    async def known(self, headers: Mapping[str, str]) -> Caller | None:
+        """Who asks, if they say so. Raises Unauthenticated for a wrong token, and Forbidden."""
+        try:
+            token_in(headers)
+        except Unauthenticated:
+            return None
+        return await self._login.caller(headers, needs=SCOPE)
 
     async def opened_in_browser(self, request: Request) -> Bin | None:
         """A bin, for a browser that has its view token in a cookie, or a program that sends one; None for others."""

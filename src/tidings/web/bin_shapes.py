@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tidings.core.difference import Difference, difference
+from tidings.core.json_text import LARGEST_BODY
 from tidings.core.reply import Replies
 from tidings.core.row import Cell, Field, Row, Shape
 from tidings.core.verdict import Scheme, Verdict
@@ -15,7 +16,6 @@ from tidings.dashboards.moment import moment_text
 from tidings.inbox.inspector import MOST_REQUESTS
 from tidings.inbox.promotion import Preview
 from tidings.store.bins import Bin, Capture
-from tidings.core.json_text import LARGEST_BODY
 
 # Characters; a PEM would not be a secret of any of the schemes.
 _LONGEST_SECRET = 1_024

@@ -1,84 +1,81 @@
-"""Bins over HTTP: the addresses that catch anything, and the API that shows what they caught."""
+"""Bins over HTTP: the addresses that catch anything, with the page, files and API that show what they caught."""
 
-import base64
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import msgspec
-from starlette import requests
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
 
-from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from tidings.core.route import Call, Parameter, Route
-from tidings.inbox.inspector import Inspector, is_view_token
-from tidings.store.bins import Bin, Capture, Request
+from tidings.core.clock import SECOND, Clock
+from tidings.core.dialect import Reader
+from tidings.core.errors import Invalid
+from tidings.core.reply import Reply
+from tidings.core.route import Route
+from tidings.inbox.inbox import Inbox
+from tidings.inbox.inspector import Inspector
+from tidings.store.bins import Request
+from tidings.web.bin_export import BinExport
+from tidings.web.bin_keys import BinKeys, number_in, without_our_cookie
+from tidings.web.bin_live import BinLive
+from tidings.web.bin_page import BinPage
+from tidings.web.bin_routes import TAG, BinRoutes
 from tidings.web.body import read_body
-from tidings.web.login import Login, caller_of, token_in
-from tidings.web.openapi import answer, refusals
+from tidings.web.login import Login
+from tidings.web.openapi import SECURITY, answer, refusals
 from tidings.web.page import ANY_METHOD, Page
 from tidings.web.peer import Proxies
 
-SCOPE = "bin"
 # Characters. A handshake's token has a few digits; an endpoint that echoes anything is of use to other people.
 LONGEST_ECHO = 256
-LONGEST_WAIT_S = 30
-# At 1 MiB each, what one answer may have to hold.
-MOST_SHOWN = 20
-_TAG = "Request inspector"
-# What is sent here is anybody's: no browser may run it, and none is told anything.
+# By which senders ask whether somebody listens: Kaizala and Graph, WebSub, and others.
+_HANDSHAKES = ("validationToken", "hub.challenge", "challenge")
+# What is sent here is anybody's, and so is what is answered: no browser may run it, and none is told anything.
 _CAUTION = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
-
-
-class BinOrder(msgspec.Struct):
-    """What bin to make; without a name it gets a random one."""
-
-    name: str | None = None
-
-
-class BinMade(msgspec.Struct, rename="camel"):
-    """A bin, its address, and the token that shows what is in it, told this once."""
-
-    name: str
-    url: str
-    view_token: str
-    expires_at: int
-
-
-class Shown(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A caught request. Its body stands in `body` if it is text in UTF-8, else in `bodyBase64`."""
-
-    number: int
-    at: int
-    method: str
-    path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    peer: str
-    client: str
-    body: str | None = None
-    body_base64: str | None = None
-
-
-class ShownRequests(msgspec.Struct, rename="camel"):
-    """Caught requests, oldest first; `next` is the `after` that continues."""
-
-    requests: list[Shown]
-    next: int
-
-
-class Ended(msgspec.Struct):
-    """Nothing more to say: it is done."""
+_BINARY = {"type": "string", "format": "binary"}
+_FILES = {
+    "raw": ("Get the body of a request as it came", "application/octet-stream"),
+    "curl": ("Get a request as a command of curl", "text/plain"),
+    "python": ("Get a request as a program in Python", "text/plain"),
+}
+_EXPORTS = {
+    "har": ("Get everything that a bin caught, as HAR 1.2", "application/json"),
+    "ndjson": ("Get everything that a bin caught, one request a line", "application/x-ndjson"),
+}
 
 
 class BinDoor:
-    """Serves an inspector. `public_url` ends in a slash."""
+    """Serves an inspector. `public_url` ends in a slash; `is_open` lets anybody make bins."""
 
-    def __init__(self, inspector: Inspector, *, login: Login, proxies: Proxies, clock: Clock, public_url: str) -> None:
+    def __init__(
+        self,
+        inspector: Inspector,
+        *,
+        login: Login,
+        proxies: Proxies,
+        clock: Clock,
+        public_url: str,
+        readers: Mapping[str, Reader],
+        inbox: Inbox | None = None,
+        is_open: bool = False,
+    ) -> None:
         self._inspector = inspector
-        self._login = login
         self._proxies = proxies
         self._clock = clock
-        self._public_url = public_url
+        self._keys = BinKeys(inspector, login=login, public_url=public_url)
+        self._export = BinExport(inspector, public_url=public_url)
+        self._live = BinLive(inspector, keys=self._keys)
+        self._page = BinPage(inspector, keys=self._keys, export=self._export, readers=readers, public_url=public_url)
+        self._routes = BinRoutes(
+            inspector,
+            keys=self._keys,
+            readers=readers,
+            inbox=inbox,
+            clock=clock,
+            public_url=public_url,
+            is_open=is_open,
+        )
+
+    def routes(self) -> Sequence[Route]:
+        return self._routes.routes()
 
     def pages(self) -> Sequence[Page]:
         """The addresses that catch. Whatever follows the name is caught as well."""
@@ -92,130 +89,99 @@ class BinDoor:
                 endpoint=self._catch,
                 methods=(ANY_METHOD,),
                 operation=operation,
-                tag=_TAG,
+                tag=TAG,
             )
             for path, operation in (("/bin/{name}", told), ("/bin/{name}/{rest:path}", {}))
         ]
 
-    def routes(self) -> Sequence[Route]:
+    def files(self) -> Sequence[Page]:
+        """What a bin caught, as files."""
         return [
-            Route(
-                method="POST",
-                path="/v1/bins",
-                name="makeBin",
-                summary="Make a bin, or prolong your own one of that name with a new view token",
-                handler=self._make,
-                needs=SCOPE,
-                body=BinOrder,
-                answers=BinMade,
-                errors=(Conflict,),
-                tag=_TAG,
+            *(
+                _file(f"/v1/bins/{{name}}/requests/{{number}}/{kind}", kind, what=what, endpoint=self._one_as(kind))
+                for kind, what in _FILES.items()
             ),
-            *self._routes_of_one(),
-        ]
-
-    def _routes_of_one(self) -> Sequence[Route]:
-        whose = (NotFound, Unauthenticated, Forbidden)
-        return [
-            Route(
-                method="GET",
-                path="/v1/bins/{name}/requests",
-                name="listBinRequests",
-                summary="What a bin caught, for its view token or the connector that made it",
-                handler=self._show,
-                needs=None,
-                answers=ShownRequests,
-                parameters=(
-                    Parameter(
-                        name="after",
-                        meaning="The number of the last request that you have seen",
-                        schema={"type": "integer", "minimum": 0, "default": 0, "maximum": 2**53},
-                    ),
-                    Parameter(
-                        name="wait",
-                        meaning="Seconds to wait for a request if there is none yet",
-                        schema={"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_S, "default": 0},
-                    ),
-                ),
-                errors=whose,
-                tag=_TAG,
-            ),
-            Route(
-                method="DELETE",
-                path="/v1/bins/{name}",
-                name="endBin",
-                summary="End a bin, and forget what it caught",
-                handler=self._end,
-                needs=None,
-                answers=Ended,
-                errors=whose,
-                tag=_TAG,
+            *(
+                _file(f"/v1/bins/{{name}}/requests.{kind}", kind, what=what, endpoint=self._all_as(kind))
+                for kind, what in _EXPORTS.items()
             ),
         ]
 
-    async def _catch(self, request: requests.Request) -> Response:
+    async def _catch(self, request: HttpRequest) -> Response:
+        if request.url.path.count("/") == 2 and (ours := self._ours(request)):  # noqa: PLR2004 - /bin/NAME
+            return await ours(request)
+        began = self._clock.monotonic()
         peer = request.client.host if request.client else ""
         caught = Request(
             at=self._clock.now(),
             method=request.method,
             path=request.scope["raw_path"].decode("latin-1"),
             query=request.scope["query_string"].decode("latin-1"),
-            headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
+            headers=_headers(request),
             body=await read_body(request),
             peer=peer,
             client=self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for")),
+            http_version=request.scope["http_version"],
+            is_tls=request.scope["scheme"] == "https",
+            took_ms=round((self._clock.monotonic() - began) * SECOND),
         )
-        await self._inspector.catch(request.path_params["name"], caught)
-        echo = request.query_params.get("validationToken", "kept\n")
-        if len(echo) > LONGEST_ECHO:
+        echo = next((request.query_params[name] for name in _HANDSHAKES if name in request.query_params), None)
+        if echo is not None and len(echo) > LONGEST_ECHO:
+            await self._inspector.catch(request.path_params["name"], caught, instead=Reply(status=400))
             raise Invalid(f"validationToken: has {len(echo)} characters; at most {LONGEST_ECHO} are echoed")
-        return PlainTextResponse(echo, headers=_CAUTION)
+        handshake = None if echo is None else Reply(body=echo)
+        reply = await self._inspector.catch(request.path_params["name"], caught, instead=handshake)
+        del caught
+        await self._inspector.pause(reply)
+        return _response(reply)
 
-    async def _make(self, call: Call) -> BinMade:
-        order: BinOrder = call.body
-        made = await self._inspector.make(order.name, connector=caller_of(call).connector)
-        return BinMade(
-            name=made.name,
-            url=f"{self._public_url}bin/{made.name}",
-            view_token=made.view_token,
-            expires_at=made.expires_at,
-        )
+    def _ours(self, request: HttpRequest) -> Callable[[HttpRequest], Awaitable[Response]] | None:
+        """Who answers instead of catching: the page and its live list, which stand first in the query."""
+        asked = request.scope["query_string"].partition(b"&")[0].partition(b"=")[0]
+        if asked == b"inspect" and request.method in {"GET", "HEAD", "POST"}:
+            return self._page.answer
+        return self._live.answer if asked == b"events" and request.method == "GET" else None
 
-    async def _show(self, call: Call) -> ShownRequests:
-        found = await self._bin(call)
-        after = int(call.query.get("after", "0"))
-        caught = await self._inspector.caught(
-            found.name, after=after, most=MOST_SHOWN, wait_s=int(call.query.get("wait", "0"))
-        )
-        return ShownRequests(requests=[_shown(one) for one in caught.captures], next=caught.last)
+    def _one_as(self, kind: str) -> Callable[[HttpRequest], Awaitable[Response]]:
+        async def file(request: HttpRequest) -> Response:
+            found = await self._keys.opened(request.path_params["name"], request.headers)
+            capture = await self._inspector.one(found.name, number_in(request.path_params["number"]))
+            return self._export.one_of(found, capture, kind=kind)
 
-    async def _end(self, call: Call) -> Ended:
-        await self._inspector.end(await self._bin(call))
-        return Ended()
+        return file
 
-    async def _bin(self, call: Call) -> Bin:
-        name, token = call.path["name"], token_in(call.headers)
-        if is_view_token(token):
-            return await self._inspector.shown_to(name, token)
-        caller = await self._login.caller(call.headers, needs=SCOPE)
-        return await self._inspector.belonging_to(name, caller.connector)
+    def _all_as(self, kind: str) -> Callable[[HttpRequest], Awaitable[Response]]:
+        async def file(request: HttpRequest) -> Response:
+            return self._export.all_of(await self._keys.opened(request.path_params["name"], request.headers), kind)
+
+        return file
 
 
-def _shown(capture: Capture) -> Shown:
-    request = capture.request
-    try:
-        body, encoded = request.body.decode(), None
-    except UnicodeDecodeError:
-        body, encoded = None, base64.b64encode(request.body).decode()
-    return Shown(
-        number=capture.number,
-        at=request.at,
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=request.headers,
-        peer=request.peer,
-        client=request.client,
-        body=body,
-        body_base64=encoded,
+def _headers(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+    return tuple((name, without_our_cookie(value) if name.lower() == "cookie" else value) for name, value in pairs)
+
+
+def _response(reply: Reply) -> Response:
+    response = Response(reply.content, reply.status, media_type=reply.content_type)
+    for name, value in reply.headers:
+        if name.lower() != "content-type":
+            response.headers.append(name.lower(), value)
+    response.headers.update(_CAUTION)
+    return response
+
+
+def _file(
+    path: str, kind: str, *, what: tuple[str, str], endpoint: Callable[[HttpRequest], Awaitable[Response]]
+) -> Page:
+    summary, media_type = what
+    shapes = {"text/plain": {"type": "string"}, "application/json": {"type": "object"}}
+    content = answer("The file", shapes.get(media_type, _BINARY), kind=media_type)
+    return Page(
+        path=path,
+        name=f"getBinRequestAs{kind.capitalize()}" if "{number}" in path else f"getBinAs{kind.capitalize()}",
+        summary=summary,
+        endpoint=endpoint,
+        operation={"security": SECURITY, "responses": {"200": content, **refusals(400, 401, 403, 404, 500, 503)}},
+        tag=TAG,
     )

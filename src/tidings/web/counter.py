@@ -6,12 +6,13 @@ A request object, an ASGI exchange and a response cost as much again as what is 
 import logging
 import uuid
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from tidings.core import json_text, lenient_json
+from tidings.core.caller import Caller
 from tidings.core.errors import Invalid, TidingsError
 from tidings.core.route import Call, Route
 from tidings.web.login import Login
@@ -58,16 +59,17 @@ class Counter:
         caller = self._login.known(token) if token else None
         if caller is None or place.route.needs not in caller.scopes or "\x00" in "".join(values.values()):
             return None
-        return self._answer(place, Call(caller=caller, path=values), body=body)
+        return self._answer(spot, caller, body=body)
 
-    async def _answer(self, place: _Place, call: Call, *, body: bytes) -> bytes | Refusal:
+    async def _answer(self, spot: Spot, caller: Caller, *, body: bytes) -> bytes | Refusal:
+        place, values = spot
         route = place.route
         try:
-            if self._throttle is not None and call.caller is not None:
-                self._throttle.admit(call.caller.connector)
+            if self._throttle is not None:
+                self._throttle.admit(caller.connector)
             read = lenient_json.read_typed if route.is_lenient else json_text.read_typed
             decoded = read(present(body), place.decoder, limit=route.largest)
-            return msgspec.json.encode(await route.handler(replace(call, body=decoded)))
+            return msgspec.json.encode(await route.handler(Call(caller=caller, path=values, body=decoded)))
         except TidingsError as error:
             return refusal_of(error)
         except Exception:  # noqa: BLE001 - as the door has it: this is its outermost place for what is busy

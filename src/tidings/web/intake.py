@@ -12,6 +12,7 @@ from starlette.responses import Response
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
+from tidings.core.event import Event
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Kept, Key
 from tidings.store.look_ups import name_key
@@ -50,7 +51,8 @@ class Intake:
             draft = self._draft(body.strip(), caller, keys=())
         except TidingsError:
             return None
-        return self._publisher.submit(draft) if self._permits.remembers(caller, draft.event) else None
+        event = self._permits.remembered(caller, draft.event)
+        return self._publisher.submit(_of(event, draft)) if event else None
 
     async def publish(self, request: Request) -> Response:
         """The endpoint: one event, an array of them, or NDJSON."""
@@ -64,7 +66,7 @@ class Intake:
         if body.startswith(b"["):
             return await self._publish_several(several(body), body, caller=caller, key=key)
         draft = self._draft(body, caller, keys=_keys(key, body))
-        await self._permits.check(caller, draft.event)
+        draft = _of(await self._permits.check(caller, draft.event), draft)
         return _json(200, result_of(await self._publisher.publish_one(draft)))
 
     async def _publish_several(self, raws: Sequence[bytes], body: bytes, *, caller: Caller, key: str) -> Response:
@@ -84,10 +86,9 @@ class Intake:
     async def _judged(self, raw: bytes, caller: Caller, *, keys: tuple[Key, ...]) -> Draft | TidingsError:
         try:
             draft = self._draft(raw, caller, keys=keys)
-            await self._permits.check(caller, draft.event)
+            return _of(await self._permits.check(caller, draft.event), draft)
         except TidingsError as error:
             return error
-        return draft
 
     async def _keep(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Sequence[Outcome]:
         """What became of each, in order."""
@@ -115,6 +116,10 @@ class Intake:
 def answer_to(kept: Kept) -> bytes:
     """The body that answers a single event."""
     return msgspec.json.encode(result_of(kept))
+
+
+def _of(event: Event, draft: Draft) -> Draft:
+    return draft if event is draft.event else msgspec.structs.replace(draft, event=event)
 
 
 async def _settled(future: asyncio.Future[Outcome]) -> Outcome:

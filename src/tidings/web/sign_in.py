@@ -23,7 +23,7 @@ from tidings.web.body import read_body
 from tidings.web.openapi import answer, refusals, schema_of
 from tidings.web.page import Page
 from tidings.web.peer import Proxies
-from tidings.web.refusal import refusal_of
+from tidings.web.refusal import ErrorBody, refusal_of
 
 # Bytes; what a page of ours sends has some hundreds, and `state` is the program's to fill.
 _LARGEST_FORM = 65_536
@@ -71,9 +71,19 @@ class SignInPages:
             Page(
                 path="/api/Oauth/Authorize",
                 name="authorize",
-                summary="Sign in through a browser, and bring a code back to the program",
+                summary="Show the page on which somebody signs in to a program",
                 endpoint=self.authorize,
-                methods=("GET", "POST"),
+                operation=_SHOWING,
+                tag=_TAG,
+            ),
+            Page(
+                path="/api/Oauth/Authorize",
+                name="bringPin",
+                summary="Send a PIN, and take it for a code that the browser brings back to the program",
+                endpoint=self.authorize,
+                methods=("POST",),
+                operation=_SIGNING_IN,
+                tag=_TAG,
             ),
             Page(
                 path="/api/oauth/token",
@@ -189,16 +199,55 @@ def _origin(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _trading(answers: type[msgspec.Struct]) -> dict[str, Any]:
-    text = {"type": "string"}
-    form = {
+def _form_of(*names: str, required: int) -> dict[str, Any]:
+    """The body with those fields, the first so many of which must be there."""
+    schema = {
         "type": "object",
-        "required": ["client_id", "client_secret", "code"],
-        "properties": {"client_id": text, "client_secret": text, "code": text, "redirect_uri": text},
+        "required": list(names[:required]),
+        "properties": {name: {"type": "string"} for name in names},
     }
+    return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+
+
+def _shown(meaning: str) -> dict[str, Any]:
+    # What stands in no form, like a path that holds a NUL character, is refused as everywhere in the API.
+    content = {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": schema_of(ErrorBody)}}
+    return {"description": meaning, "content": content}
+
+
+_SHOWING = {
+    "parameters": [
+        {"name": name, "in": "query", "description": meaning, "required": is_required, "schema": {"type": "string"}}
+        for name, meaning, is_required in (
+            ("client_id", "The connector's id.", True),
+            ("redirect_uri", "Where the browser brings the code, one of the connector's to the letter.", True),
+            ("state", "Brought back beside the code, whatever it is.", False),
+        )
+    ],
+    "responses": {
+        "200": answer("The page", {"type": "string"}, kind="text/html"),
+        "400": _shown("The page says what is wrong with the address"),
+        **refusals(500, 503),
+    },
+}
+_SIGNING_IN = {
+    "description": "What the page sends: first the phone number, then also the PIN, or `again` for a new one.",
+    "requestBody": _form_of("client_id", "redirect_uri", "phone", "pin", "state", "again", required=3),
+    "responses": {
+        "200": answer("The page that asks for the PIN", {"type": "string"}, kind="text/html"),
+        "303": {"description": "Back to the program, with `code` and `state` in the query"},
+        "400": _shown("The page says what is wrong"),
+        "401": _shown("The PIN is wrong, used or too old"),
+        "429": _shown("Too many tries; wait for as many seconds as Retry-After says"),
+        **refusals(408, 413, 500, 503),
+    },
+}
+
+
+def _trading(answers: type[msgspec.Struct]) -> dict[str, Any]:
     return {
         "description": "A code is good for a minute, once, and for the program that asked for it.",
-        "requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+        "requestBody": _form_of("client_id", "client_secret", "code", "redirect_uri", required=3),
         "responses": {
             "200": answer("An access token and a refresh token", schema_of(answers)),
             **refusals(400, 401, 408, 413, 500, 503),

@@ -139,7 +139,12 @@ _DECODERS: dict[ActionType, msgspec.json.Decoder[Body]] = {
 
 def body_of(action: Action) -> Body:
     """The body of an action, of its type's struct."""
-    return _DECODERS[action.type].decode(action.body)
+    return read_body(action.type, action.body)
+
+
+def read_body(type_: ActionType, body: str) -> Body:
+    """The body of an action of that type, as it is kept."""
+    return _DECODERS[type_].decode(body)
 
 
 def questions_of(action: Action) -> tuple[Question, ...]:

@@ -1,7 +1,8 @@
 """Form: what an action asks, by which rules it is answered, and how a response to it is told."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -13,7 +14,7 @@ from tidings.store.actions import Action, ActionType
 from tidings.store.responses import Response
 from tidings.workspace import data
 from tidings.workspace.actions import package_id, versioned_package_id
-from tidings.workspace.bodies import AskingBody, JobBody, MeetBody, PollBody, Visibility, body_of
+from tidings.workspace.bodies import AskingBody, JobBody, MeetBody, PollBody, Visibility, read_body
 from tidings.workspace.questions import Question
 
 _answers = msgspec.json.Decoder(list[Any])
@@ -105,26 +106,31 @@ def is_over(action: Action, *, at: int) -> bool:
 
 def form_of(action: Action) -> Form:
     """Raises Invalid for an action that asks nothing."""
-    form = Form(action=action, event_type=_EVENTS.get(action.type, ""))
-    match body_of(action):
-        case AskingBody() as body:
-            return replace(
-                form,
-                questions=body.questions,
-                is_anonymous=body.is_anonymous,
-                accepts_multiple=body.accepts_multiple,
-                visibility=body.visibility,
-                is_for_programs=True,
-            )
-        case JobBody() as body:
-            return replace(form, assignees=body.assigned_to, text=body.text)
-        case MeetBody(is_sender_only=True) as body:
-            return replace(form, questions=body.asks(action.title), visibility=Visibility.SENDER)
-        case PollBody() | MeetBody() as body:
-            return replace(form, questions=body.asks(action.title))
+    return Form(
+        action=action, event_type=_EVENTS.get(action.type, ""), **_asked(action.type, action.body, action.title)
+    )
+
+
+@lru_cache(maxsize=128)  # many respond to one action; what it asks is read once
+def _asked(type_: ActionType, body: str, title: str) -> Mapping[str, Any]:
+    match read_body(type_, body):
+        case AskingBody() as asking:
+            return {
+                "questions": asking.questions,
+                "is_anonymous": asking.is_anonymous,
+                "accepts_multiple": asking.accepts_multiple,
+                "visibility": asking.visibility,
+                "is_for_programs": True,
+            }
+        case JobBody() as job:
+            return {"assignees": job.assigned_to, "text": job.text}
+        case MeetBody(is_sender_only=True) as meeting:
+            return {"questions": meeting.asks(title), "visibility": Visibility.SENDER}
+        case PollBody() | MeetBody() as poll:
+            return {"questions": poll.asks(title)}
         case _:
             raise Invalid(
-                f"an action of type {action.type} asks nothing; respond to jobs, polls, meetings, surveys and custom ones"
+                f"an action of type {type_} asks nothing; respond to jobs, polls, meetings, surveys and custom ones"
             )
 
 

@@ -63,6 +63,8 @@ class Posting:
             data=msgspec.json.encode(data),
             at=at,
             actor=caller.person,
+            # Whoever reads the action back knows the event by it.
+            wire_id=action.id,
         )
         made = (package_added_once(drafted.made),) if drafted.made else ()
         await self._publisher.publish_one(Draft(event=event, also=(*made, action_posted(action))))

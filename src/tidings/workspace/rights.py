@@ -73,8 +73,7 @@ class Rights:
 
     async def must_be_admin(self, caller: Caller, group: str) -> None:
         """Raise NotFound if the caller is not in the group, Forbidden if they are no admin of it."""
-        if await self.role_in(caller, group) is not Role.ADMIN:
-            raise Forbidden("only an admin of the group may do this; ask one to make you admin")
+        await self._standing_of_admin(caller, group)
 
     async def may_hear(self, caller: Caller, subject: Subject) -> None:
         """Raise unless the caller may subscribe to that subject. An application's id that is new becomes theirs."""
@@ -108,28 +107,41 @@ class Rights:
         if not await self._manages(caller, subscription):
             raise NotFound(_NO_WEBHOOK)
 
-    async def may_publish(self, caller: Caller, event: Event) -> None:
-        """Raise unless the caller may say that this happened. An application's id that is new becomes theirs."""
+    async def may_publish(self, caller: Caller, event: Event) -> tuple[Subject, ...]:
+        """What the event is about: what it names, and of what happens in groups also the groups above those.
+
+        Raise unless the caller may say that this happened. An application's id that is new becomes theirs.
+        """
         groups = [subject.id for subject in event.subjects if subject.kind == "Group"]
+        about: dict[Subject, None] = {}
         for subject in event.subjects:
             _must_be_publishable(subject)
+            about[subject] = None
             if subject.kind == "Group":
-                await self.must_be_admin(caller, subject.id)
+                standing = await self._standing_of_admin(caller, subject.id)
+                if standing.is_beneath and event.type in self._group_types:
+                    about |= dict.fromkeys(await self._tree.subjects(subject.id))
             elif subject.kind == "Application":
                 await self._name_application(caller, subject.id)
             elif not (rules_all(caller) or (groups and subject.kind in _IN_GROUPS)):
                 raise Forbidden(f"{subject.kind} {subject.id}: only a tenant token may publish this, or name its group")
-        if rules_all(caller):
-            return
-        if event.type in self._group_types and not groups:
-            raise Forbidden(f"{event.type} happens in a group; name a Group among the subjects")
-        if not _is_own(event.actor, caller.person):
-            raise Forbidden("fromUser: only a tenant token may publish what somebody else did")
+        if not rules_all(caller):
+            if event.type in self._group_types and not groups:
+                raise Forbidden(f"{event.type} happens in a group; name a Group among the subjects")
+            if not _is_own(event.actor, caller.person):
+                raise Forbidden("fromUser: only a tenant token may publish what somebody else did")
+        return tuple(about)
 
     async def shown(self, caller: Caller, webhooks: Sequence[Subscription]) -> list[Subscription]:
         """Those of some webhooks, all on one subject, that the caller may manage."""
         is_in_charge = bool(webhooks) and await self._is_in_charge(caller, webhooks[0].subject)
         return [one for one in webhooks if is_in_charge or _is_whose(caller, one)]
+
+    async def _standing_of_admin(self, caller: Caller, group: str) -> Standing:
+        standing = await self.standing_in(caller, group)
+        if standing.role != Role.ADMIN:
+            raise Forbidden("only an admin of the group may do this; ask one to make you admin")
+        return standing
 
     async def _must_be_theirs(self, caller: Caller, identifier: str) -> None:
         action = await self._actions.get(identifier)

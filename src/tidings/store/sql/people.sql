@@ -37,6 +37,14 @@ UPDATE message SET author = ''
 WHERE id IN (SELECT id FROM message WHERE author = :person ORDER BY id LIMIT :most)
 RETURNING id;
 
+-- name: answers_given
+-- Responses by id, from a place on, with what was answered.
+SELECT id, responder, answers FROM response WHERE id > :after ORDER BY id LIMIT :most;
+
+-- name: answers_rewritten
+-- A response without what named its person.
+UPDATE response SET answers = :answers WHERE id = :id;
+
 -- name: event_step
 -- Where a step of so many events ends; 0 behind the last one.
 SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM event WHERE id > :after ORDER BY id LIMIT :most) AS step;

@@ -105,7 +105,7 @@ WHERE owner = :owner AND state <> 'ended' AND (
 WITH RECURSIVE above (number, within_group, id) AS (
     SELECT subscription.number, subscription.within_group, COALESCE(action.group_id, subscription.object)
     FROM subscription LEFT JOIN action ON subscription.kind = 'Action' AND action.id = subscription.object
-    WHERE subscription.within_group <> '' AND subscription.kind IN ('Group', 'Action') AND subscription.state <> 'ended'
+    WHERE subscription.within_group <> '' AND subscription.kind <> 'ActionPackage' AND subscription.state <> 'ended'
     UNION
     SELECT above.number, above.within_group, sub_group.parent
     FROM above JOIN sub_group ON sub_group.child = above.id

@@ -40,6 +40,11 @@ WHERE connector = :connector AND person = :person AND kind = :kind AND group_id 
 -- Everything that a person was given ends.
 UPDATE token SET revoked_at = :at WHERE person = :person AND revoked_at IS NULL;
 
+-- name: tokens_of_bots_revoked
+-- Everything that somebody's bots were given ends.
+UPDATE token SET revoked_at = :at
+WHERE person IN (SELECT person FROM bot WHERE creator = :creator AND ended_at IS NULL) AND revoked_at IS NULL;
+
 -- name: tokens_swept
 -- Some tokens that have run out are forgotten.
 DELETE FROM token
@@ -53,6 +58,10 @@ ON CONFLICT (key) DO UPDATE
 SET tat = CASE WHEN throttle.tat > :now THEN throttle.tat ELSE :now END + :interval
 WHERE throttle.tat <= :latest
 RETURNING tat;
+
+-- name: throttle_forgotten
+-- Tries count no more, and what they were tries at is known no more.
+DELETE FROM throttle WHERE key = :key;
 
 -- name: throttles_swept
 -- Tries that no longer count.
@@ -96,6 +105,10 @@ SELECT connector, person, redirect_uri, expires_at FROM authorization_code WHERE
 -- name: code_used
 -- A code is good for one refresh token.
 DELETE FROM authorization_code WHERE hash = :hash;
+
+-- name: codes_of_person_ended
+-- The codes that a person's browser may still bring to connectors; so few that it needs no index.
+DELETE FROM authorization_code WHERE person = :person;
 
 -- name: codes_swept
 -- Codes whose time is over; so few that it needs no steps.

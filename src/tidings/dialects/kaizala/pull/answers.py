@@ -44,6 +44,7 @@ class Group(_Lenient, frozen=True, kw_only=True):
     group_id: str = ""
     group_name: str | None = ""
     group_image_url: str | None = ""
+    caller_role: str | None = ""
     is_duplicate: bool | None = False
     sub_groups: list["Group"] = []
 

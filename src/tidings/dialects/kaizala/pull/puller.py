@@ -1,6 +1,7 @@
 """The puller of Kaizala's API: groups, members, actions and responses. Messages cannot be read back there."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from urllib.parse import quote
 
 import msgspec
 
@@ -43,9 +44,8 @@ class KaizalaPuller:
     async def pull(self, remote: Remote, order: Order) -> AsyncIterator[Part]:
         """Everything that is new, part by part; as `core.pull.Puller` has it."""
         cursor = read_cursor(order.cursor)
-        if order.known is not None:
-            async for part in _roster(remote, order, cursor=cursor):
-                yield part
+        async for part in _roster(remote, order, cursor=cursor):
+            yield part
         if cursor.manner is not Manner.DATES:
             async for receipts, after in _changed(remote, order, cursor=cursor):
                 cursor = after
@@ -56,9 +56,8 @@ class KaizalaPuller:
 
 
 async def _roster(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[Part]:
-    assert order.known is not None  # noqa: S101 - whoever calls has looked
     found: list[Receipt] = []
-    async for receipt in roster(remote, order, known=order.known):
+    async for receipt in roster(remote, order):
         found.append(receipt)
         if len(found) == _ROSTER:
             yield Part(receipts=found, cursor=cursor.text)
@@ -72,7 +71,7 @@ async def _changed(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIter
     while has_more:
         course = cursor.actions
         query = {"changedSince": str(course.since), "count": str(_ACTIONS)} | _at(course.page)
-        page = answers.read(await remote.get(f"v1/groups/{order.group}/actions", **query), answers.actions)
+        page = answers.read(await remote.get(f"v1/groups/{order.group}/actions", query=query), answers.actions)
         changes = [action.changed_at for action in page.actions if action.changed_at is not None]
         if len(changes) < len(page.actions):
             yield [], msgspec.structs.replace(cursor, manner=Manner.DATES)
@@ -87,7 +86,7 @@ async def _changed(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIter
     while has_more:
         course = cursor.responses
         query = {"changedSince": str(course.since), "limit": str(_RESPONSES)} | _at(course.page)
-        told = answers.read(await remote.get(f"v1/groups/{order.group}/responses", **query), answers.responses)
+        told = answers.read(await remote.get(f"v1/groups/{order.group}/responses", query=query), answers.responses)
         receipts = [response_told(one, order) for one in told.responses]
         latest = max((int(one.header("tidings-event-time") or 0) for one in receipts), default=0)
         cursor = msgspec.structs.replace(cursor, responses=course.after(page=told.cursor or "", latest=latest))
@@ -116,7 +115,7 @@ async def _since(remote: Remote, group: str, *, second: int) -> AsyncIterator[li
     """Page by page; the last one's second begins the next page, because others may have been posted in it."""
     while True:
         query = {"fromDate": str(second), "count": str(_ACTIONS)}
-        page = answers.read(await remote.get(f"v1/groups/{group}/actions", **query), answers.actions)
+        page = answers.read(await remote.get(f"v1/groups/{group}/actions", query=query), answers.actions)
         yield page.actions
         latest = max((one.at or 0 for one in page.actions), default=0) // SECOND
         if not page.has_more or latest <= second:
@@ -127,8 +126,9 @@ async def _since(remote: Remote, group: str, *, second: int) -> AsyncIterator[li
 async def _responses(remote: Remote, order: Order, *, action: Action, cursor: Cursor) -> AsyncIterator[Part]:
     page: str | None = ""
     while page is not None:
-        path = f"v1/groups/{order.group}/actions/{action.name}"
-        alone = answers.read(await remote.get(path, getDetails="true", **_at(page)), answers.action_alone)
+        path = f"v1/groups/{order.group}/actions/{quote(action.name, safe='')}"
+        query = {"getDetails": "true"} | _at(page)
+        alone = answers.read(await remote.get(path, query=query), answers.action_alone)
         told = [response_told(one, order, action_type=action.action_type) for one in alone.action_details.responses]
         yield Part(receipts=told, cursor=cursor.text)
         page = alone.cursor or None

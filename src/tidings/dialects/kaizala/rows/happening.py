@@ -7,6 +7,7 @@ import msgspec
 
 from tidings.core.cell import instant_of, number_of
 from tidings.core.receipt import Receipt
+from tidings.core.told import identified
 from tidings.dialects.kaizala.rows.received import Callback, Data, fields_of, understood
 
 _SAID_AT = "tidings-event-time"
@@ -41,11 +42,12 @@ class Happening:
 def happening_of(receipt: Receipt) -> Happening:
     """Raises Invalid, saying what is wrong and where."""
     callback, data = understood(receipt)
-    identifier = _id(callback)
+    header = instant_of(number_of(receipt.header(_SAID_AT)))
+    identifier = _id(callback, data, said_at=header)
     if data.is_anonymous and callback.event_type.endswith("Response"):
         callback = msgspec.structs.replace(callback, **_NOBODYS)
         data = msgspec.structs.replace(data, **_NOBODY)
-    said_at = instant_of(number_of(receipt.header(_SAID_AT))) or _response_time(data)
+    said_at = header or _response_time(data)
     # Only its arrival tells when it was said: then the first telling stays, and a response that was sent again does not
     # take its update's place. A job's response is updated without saying so.
     can_replace = said_at is not None or data.is_update_response or callback.event_type == "JobResponse"
@@ -67,8 +69,14 @@ def _response_time(data: Data) -> int | None:
     return None
 
 
-def _id(callback: Callback) -> str:
+def _id(callback: Callback, data: Data, *, said_at: int | None) -> str:
+    fields = fields_of(callback)
+    # By what whoever pulls knows of it too: that an action was made, or when what has a name was said.
+    if callback.event_type.endswith("Created") and data.action_id:
+        return identified(callback.event_type, data.action_id)
+    if said_at is not None:
+        return identified(callback.event_type, callback.event_id, str(said_at))
     # A webhook on a parent group gets another groupId for the same event.
-    said = {name: bytes(value) for name, value in fields_of(callback).items() if name != "groupId"}
+    said = {name: bytes(value) for name, value in fields.items() if name != "groupId"}
     rest = [f"{callback.event_type} {callback.event_id}".encode(), *(said[name] for name in sorted(said))]
     return hashlib.sha256(b"\n".join(rest)).hexdigest()[:32]

@@ -1,0 +1,60 @@
+"""Changes: tables that have new rows are counted, and whoever subscribed to `table.changed` is told."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+import msgspec
+
+from tidings.core.clock import Clock
+from tidings.core.errors import TidingsError
+from tidings.core.event import Event, Subject
+from tidings.dashboards.showing import Showing
+from tidings.outbox.notices import SYSTEM
+from tidings.outbox.publisher import Draft, Publisher
+
+log = logging.getLogger(__name__)
+
+# Seconds from the first new row on: an outside dashboard that refreshes more often is no use to anybody.
+DEBOUNCE_S = 5.0
+TABLES = Subject("System", "tables")
+
+
+class Changes:
+    """Collects which tables changed, and tells of them together."""
+
+    def __init__(self, showing: Showing, publisher: Publisher, *, clock: Clock) -> None:
+        self._showing = showing
+        self._publisher = publisher
+        self._clock = clock
+        self._names: set[str] = set()
+        self._news = asyncio.Event()
+
+    def note(self, names: Iterable[str]) -> None:
+        """These tables have new rows."""
+        self._names.update(names)
+        if self._names:
+            self._news.set()
+
+    async def run(self) -> None:
+        """Tell of changes until cancelled; what cannot be told now is told with the next."""
+        while True:
+            await self._news.wait()
+            await self._clock.sleep(DEBOUNCE_S)
+            names, self._names = self._names, set()
+            self._news.clear()
+            try:
+                await self._tell(names)
+            except TidingsError as error:
+                log.warning("table.not_told error=%r", error.message)
+                self.note(names)
+
+    async def _tell(self, names: set[str]) -> None:
+        data = msgspec.json.encode({"tables": sorted(names)})
+        event = Event(type="table.changed", subjects=(TABLES, SYSTEM), data=data, at=self._clock.now())
+        await self._publisher.publish_one(Draft(event=event))
+        try:
+            await self._showing.count(names)
+        except TidingsError as error:
+            # Whoever looks counts them then.
+            log.warning("table.not_counted error=%r", error.message)

@@ -1,0 +1,41 @@
+"""Bin form: what a bin answers, as people write it in the page's form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tidings.core.errors import Invalid
+from tidings.core.reply import Replies, Reply
+
+
+def replies_in(form: Mapping[str, str], *, besides: Replies) -> Replies:
+    """The bin's reply, with those for single methods left as they are. Raises Invalid, naming the field."""
+    told: dict[str, Any] = {
+        "status": _number(form, "status"),
+        "headers": [_header(line) for line in form.get("headers", "").splitlines() if line.strip()],
+        # Browsers send line ends as they were on paper tape.
+        "body": form.get("body", "").replace("\r\n", "\n"),
+        "delayMs": _number(form, "delay"),
+        "failureRate": _number(form, "failing") / 100,
+    }
+    try:
+        reply = msgspec.convert(told, Reply)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise Invalid(f"{where.strip('`')}: {what}") from error
+    return msgspec.structs.replace(besides, reply=reply)
+
+
+def _number(form: Mapping[str, str], name: str) -> int:
+    text = form.get(name, "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - more digits than any has
+        raise Invalid(f"{name}: write a whole number")
+    return int(text)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon:
+        raise Invalid("headers: write one a line, like `retry-after: 30`")
+    return name.strip(), value.strip()
