@@ -161,7 +161,7 @@ async def test_nothing_is_kept_twice_however_often_it_is_pulled(parts: Parts, fa
     await parts.pulling.run_now("crew")
     first = await kept(parts)
 
-    far.clock._now += 10 * SECOND  # noqa: SLF001 - nobody sleeps here
+    await far.clock.jump(EVERY)
     await parts.pulling.run_now("crew")
 
     assert await kept(parts) == first
@@ -215,6 +215,7 @@ async def test_a_token_is_used_until_it_ends_and_renewed_by_itself(parts: Parts,
     await parts.pulling.run_now("crew")
     assert far.granted == 1
 
+    await kept(parts)
     await far.clock.jump(TOKEN_LIFE - 4 * MINUTE)
     after = await parts.pulling.run_now("crew")
 
@@ -228,6 +229,7 @@ async def test_a_new_refresh_token_takes_the_place_of_the_old_one(
     far.refresh_token = "second"
     await parts.pulling.run_now("crew")
     far.refresh_token = ""
+    await kept(parts)
     await far.clock.jump(TOKEN_LIFE)
 
     after = await parts.pulling.run_now("crew")
@@ -259,6 +261,7 @@ async def test_a_server_that_asks_to_wait_is_not_asked_before(parts: Parts, far:
     after = await parts.pulling.run_now("crew")
 
     assert (after.next_at, after.failures) == (far.clock.now() + 120 * SECOND, 1)
+    await kept(parts)
     await far.clock.jump(120 * SECOND - 1)
     assert not await parts.pulling.step()
     await far.clock.jump(1)
@@ -289,7 +292,7 @@ async def test_pulls_run_at_their_interval_while_the_server_does(parts: Parts, f
             await REAL.sleep(0.005)
         raise AssertionError(far.asked)
 
-    async with alongside(parts.pulling.run()):
+    async with alongside(parts.pulling.run(), parts.inbox.laying.run()):
         await pulled(1)
         at = far.clock.now()
         await pulled(2)
@@ -369,7 +372,8 @@ async def test_nothing_is_fetched_while_what_was_received_waits_to_be_laid_flat(
     told = await kept(parts, type_="Member")
     after = await parts.pulling.run_now("crew")
 
-    assert (waiting.error, after.error) == ("what was received before waits to be laid flat; look at the tables", "")
+    assert waiting.error.startswith("what was received before waits to be laid flat")
+    assert after.error == ""
     assert (between, told) == (1, ["MemberAdded g1:p1"])
     assert await kept(parts, type_="Member") == told
 

@@ -1,6 +1,7 @@
 """All tables of a database, brought into one of another engine."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def same(source: Tables, target: Tables) -> bool:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> object:
+def source(tmp_path: Path) -> Iterator[Tables]:
     with open_tables(f"sqlite:{tmp_path / 'source.db'}") as tables:
         tables.write(CHANGES)
         yield tables
@@ -125,14 +126,15 @@ def test_from_sqlite_to_postgresql_to_mariadb_and_back_nothing_is_lost(
     engine.dispose()
     urls = [new_postgresql_database(), f"{mariadb}copied", f"sqlite:{tmp_path / 'back.db'}"]
 
-    here = source
-    for url in urls:
-        with open_tables(url) as there:
+    with contextlib.ExitStack() as stack:
+        here = source
+        for url in urls:
+            there = stack.enter_context(open_tables(url))
             copied(here, there)
-        here = Tables(there.engine)
+            there.refresh()
+            here = there
 
-    assert same(source, here)
-    here.close()
+        assert same(source, here)
 
 
 def test_a_table_that_is_somebody_elses_is_not_touched(source: Tables, tables: Tables) -> None:

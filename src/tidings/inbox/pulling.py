@@ -39,6 +39,7 @@ _HOLD_MS = 2 * MINUTE
 # Laying takes milliseconds; what is older than this waits for something.
 _LAG_S = 30
 _LAG_MS = _LAG_S * SECOND
+_LAGS = "what was received before waits to be laid flat; a process with the role `receive` does that"
 _FIRST_RETRY_MS, _LONGEST_WAIT_MS = MINUTE, DAY
 _MOST_DOUBLINGS = 10
 _LONGEST_REASON = 300
@@ -179,7 +180,7 @@ class Pulling:
         puller = self._puller(await self._source(pull.source))
         if await self.pulls.lags(pull.source, before=at - _LAG_MS):
             # What is new is told by what stands in the tables; the remote keeps it until then.
-            raise Unavailable("what was received before waits to be laid flat; look at the tables", retry_after=_LAG_S)
+            raise Unavailable(_LAGS, retry_after=_LAG_S)
         order = Order(source=pull.source, group=pull.group, cursor=pull.cursor, at=at, known=self._known)
         session = Session(pull=pull, hold=hold, puller=puller, pulls=self.pulls, send=self._send, clock=self._clock)
         async for part in puller.pull(session, order):

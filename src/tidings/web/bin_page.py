@@ -89,10 +89,10 @@ class BinPage:
         name, query = request.path_params["name"], request.query_params
         form = await _form(request) if request.method == "POST" else {}
         if token := query.get("token") or form.get("token"):
-            return await self._enter(name, token.strip())
+            return await self._enter(name, token.strip(), number=query.get("inspect", ""))
         found = await self._keys.opened_in_browser(request)
         if found is None:
-            return _page("bin_enter.html", status=401, name=name)
+            return _page("bin_enter.html", status=401, name=name, number=query.get("inspect", ""))
         if form:
             return await self._do(found, form, number=query.get("inspect", ""))
         if query.get("inspect"):
@@ -101,13 +101,16 @@ class BinPage:
             return self._export.all_of(found, query["as"])
         return await self._of_all(found, query)
 
-    async def _enter(self, name: str, token: str) -> Response:
+    async def _enter(self, name: str, token: str, *, number: str) -> Response:
         try:
             await self._inspector.shown_to(name, token)
         except NotFound:
-            return _page("bin_enter.html", status=404, name=name, trouble="That is not this bin's view token")
+            return _page(
+                "bin_enter.html", status=404, name=name, number=number, trouble="That is not this bin's view token"
+            )
         # 303, so that the token stands neither in the address nor in the history.
-        response = RedirectResponse("?inspect", status_code=_SEE_OTHER)
+        there = f"?inspect={number_in(number)}" if number else "?inspect"
+        response = RedirectResponse(there, status_code=_SEE_OTHER)
         self._keys.remember(response, name=name, token=token)
         return response
 

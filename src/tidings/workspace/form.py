@@ -106,13 +106,12 @@ def is_over(action: Action, *, at: int) -> bool:
 
 def form_of(action: Action) -> Form:
     """Raises Invalid for an action that asks nothing."""
-    return Form(
-        action=action, event_type=_EVENTS.get(action.type, ""), **_asked(action.type, action.body, action.title)
-    )
+    asked = _asked(action.type, action.body, title=action.title)
+    return Form(action=action, event_type=_EVENTS.get(action.type, ""), **asked)
 
 
 @lru_cache(maxsize=128)  # many respond to one action; what it asks is read once
-def _asked(type_: ActionType, body: str, title: str) -> Mapping[str, Any]:
+def _asked(type_: ActionType, body: str, *, title: str) -> Mapping[str, Any]:
     match read_body(type_, body):
         case AskingBody() as asking:
             return {
