@@ -54,7 +54,7 @@ class Far:
     def __init__(self, house: House, endpoint: Endpoint) -> None:
         self.house = house
         self.endpoint = endpoint
-        self.group = ""
+        self.group = self.first = self.meal = ""
         self.events = 0
         self.actions: dict[str, str] = {}
 
@@ -91,8 +91,9 @@ class Far:
 
     async def told(self) -> list[Captured]:
         """All callbacks so far."""
-        requests = await self.endpoint.received(self.events + 1)
-        return [request for request in requests if request.method == "POST"]
+        # One more is the handshake. What waits for a beat, or for a second try, needs the clock to go on.
+        await self.house.reaches(lambda: len(self.endpoint.requests) > self.events, by=100)
+        return [request for request in self.endpoint.requests if request.method == "POST"]
 
     async def _do(self, line: str, body: Any = None, *, events: int = 1) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         await self.house.clock.advance(SECOND)
@@ -215,9 +216,9 @@ async def happen(far: Far) -> AsyncIterator[None]:
     for name, body in POSTED:
         await far.post(name, body)
         yield
-    first = await far.respond("Form", "Market", 2, ["Salt", "Oil"], {"lt": 1.5, "lg": 2.5, "n": "Quay"})
+    far.first = await far.respond("Form", "Market", 2, ["Salt", "Oil"], {"lt": 1.5, "lg": 2.5, "n": "Quay"})
     yield
-    meal = await far.respond("Survey", "Rice")
+    far.meal = await far.respond("Survey", "Rice")
     await far.respond("Survey", "Bread 🍞")
     await far.respond("Job", True)
     await far.respond("Poll", "Yes")
@@ -226,10 +227,10 @@ async def happen(far: Far) -> AsyncIterator[None]:
     for number in range(5):
         await far.respond("Form", "Harbour", number, [], None)
     yield
-    await far.respond("Form", "Harbour", 3.5, ["Oil"], None, response=first)
+    await far.respond("Form", "Harbour", 3.5, ["Oil"], None, response=far.first)
     yield
     await far.house.clock.advance(2 * HOUR)  # an old survey by now
-    await far.respond("Survey", "Rice, after all", response=meal)
+    await far.respond("Survey", "Rice, after all", response=far.meal)
     await far.respond("Survey", "Nothing")
     yield
 
@@ -258,11 +259,13 @@ async def test_push_that_fails_at_random_and_pull_write_what_push_alone_would_ha
         pure.write(KaizalaReader().read(receipt).changes)
     expected = {name: rows_of(pure, name) for name in pure.known()}
     found = await near.rows()
-    events = found.pop("events")
+    events = [one for one in found.pop("events") if one["type"] not in {"MemberAdded", "GroupAdded"}]
+    assert [one for one in events if one not in expected["events"]] == []
     # A response that was replaced between two pulls was told of by its callback alone.
-    assert all(event in expected["events"] for event in events if "member" not in str(event["type"]).lower())
-    seen = [event for event in events if event["type"] not in {"MemberAdded", "GroupAdded"}]
-    assert len(expected.pop("events")) - len(seen) in range(3)
+    missing = [one for one in expected.pop("events") if one not in events]
+    assert {one.get("response_id") for one in missing} <= {far.first, far.meal}
+    assert len(missing) <= 2
     for name, rows in expected.items():
         assert found[name] == rows, name
+    # Who is in the group, and what it is called, was told by nobody.
     assert found.keys() - expected.keys() == {"member_changes", "members", "group_changes", "groups"}

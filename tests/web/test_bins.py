@@ -1,39 +1,22 @@
 """Bins over HTTP: anything can be sent to them, and what came is shown to whoever may look."""
 
 from collections.abc import AsyncIterator
-from ipaddress import ip_network
 
 import pytest
 
+from tests.web.bin_server import bin_server
 from tests.web.callers import OTHER, SHOP
 from tests.web.conversation import ask
-from tidings.core.clock import Clock
 from tidings.core.json_text import LARGEST_BODY
-from tidings.dialects.discovery import discover
-from tidings.inbox.inspector import Inspector
-from tidings.store.bins import Bins
 from tidings.store.database import Database
-from tidings.web.bins import LONGEST_ECHO, BinDoor
-from tidings.web.door import Door, opened
+from tidings.web.bins import LONGEST_ECHO
 from tidings.web.login import Login
-from tidings.web.peer import Proxies
-from tidings.web.server import Server
 
 
 @pytest.fixture
 async def port(database: Database, login: Login) -> AsyncIterator[int]:
-    inspector = Inspector(Bins(database), Clock())
-    bins = BinDoor(
-        inspector,
-        login=login,
-        proxies=Proxies([ip_network("127.0.0.1")]),
-        clock=Clock(),
-        public_url="https://tidings.example.com/",
-        readers=discover().readers,
-    )
-    door = Door(routes=bins.routes(), pages=[*bins.pages(), *bins.files()], login=login)
-    async with Server(opened(door), clock=Clock(), on_stop=inspector.close).listening("127.0.0.1", 0) as port:
-        yield port
+    async with bin_server(database, login) as server:
+        yield server.port
 
 
 async def test_a_bin_is_made_by_whoever_may_and_shows_what_it_caught(port: int) -> None:

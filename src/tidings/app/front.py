@@ -14,6 +14,7 @@ from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
+from tidings.dashboards.connecting import Connecting
 from tidings.dashboards.feeds import Feeds
 from tidings.dashboards.odata.service import Service
 from tidings.dialects.kaizala.api.accounts import AccountApi
@@ -26,7 +27,9 @@ from tidings.store.lanes import Lanes
 from tidings.store.look_ups import LookUps
 from tidings.store.media import MediaStore
 from tidings.web.bins import BinDoor
+from tidings.web.connect import ConnectApi
 from tidings.web.counter import Counter
+from tidings.web.dashboards import DashboardsApi
 from tidings.web.deliveries import DeliveriesApi
 from tidings.web.door import Door, opened
 from tidings.web.event_types import EventTypesApi
@@ -89,10 +92,13 @@ def front(parts: Parts) -> Front:
     receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
     throttle = _throttle(parts)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
-    routes = [*_routes(parts), *types.routes(), *bins.routes()] if has_api else []
+    boards = DashboardsApi(parts.showing, parts.drawing, login=TablesLogin(login, throttle=throttle))
+    kits = ConnectApi(Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url))
+    routes = [*_routes(parts), *types.routes(), *bins.routes(), *boards.routes(), *kits.routes()] if has_api else []
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
+        *([boards.page()] if has_api else []),
         *([*bins.pages(), receive.page()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),

@@ -23,6 +23,7 @@ _COMMANDS = {
     "source": "tidings.cli.source:source",
     "pull": "tidings.cli.pull:pull",
     "tables": "tidings.cli.tables:tables",
+    "connect": "tidings.cli.connect:connect",
     "migrate": "tidings.cli.migrate:migrate",
     "backup": "tidings.cli.backup:backup",
     "restore": "tidings.cli.restore:restore",

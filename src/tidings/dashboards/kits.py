@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from tidings.core.errors import Invalid
-from tidings.dashboards.grafana import grafana_files
+from tidings.dashboards.grafana import GrafanaSource, grafana_files
 from tidings.tables.selection import Sheet
 
 
@@ -89,8 +88,7 @@ def _excel(login: Login, sheets: Sequence[Sheet]) -> Kit:
 
 
 def _grafana(login: Login, sheets: Sequence[Sheet]) -> Kit:
-    files = grafana_files(
-        sheets,
+    source = GrafanaSource(
         base_url=login.base_url,
         server=_server(login) if login.database else "",
         database=login.database,
@@ -98,7 +96,8 @@ def _grafana(login: Login, sheets: Sequence[Sheet]) -> Kit:
         user=login.user,
         password=login.password,
     )
-    plugin = "" if login.database else "Install the plugin yesoreyeram-infinity-datasource (grafana cli plugins install).\n"
+    files = grafana_files(sheets, source)
+    plugin = "" if login.database else "Install Grafana's plugin yesoreyeram-infinity-datasource.\n"
     steps = (
         f"{plugin}Copy provisioning/ into Grafana's provisioning folder, tidings.json to /var/lib/grafana/dashboards/,"
         " and restart Grafana.\nOr import tidings.json by hand, after adding the data source.\n"

@@ -71,6 +71,10 @@ class Showing:
         """Count what has come into those tables, so that nobody who looks has to wait for it."""
         await asyncio.to_thread(self._count, frozenset(tables))
 
+    async def forget(self) -> None:
+        """Count everything again at the next look."""
+        await asyncio.to_thread(lambda: self._open_pieces().forget())
+
     def _board(self, name: str, look: Look, *, only: str = "") -> tuple[Board, list[ShownChart]]:
         pieces = self._open_pieces()
         sheets = pieces.query.sheets()

@@ -6,7 +6,7 @@ those of minutes and those of seconds, so that a new row costs a count of what i
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -180,7 +180,7 @@ class Pieces:
         if kept is not None:
             return kept
         if piece.rows <= _LEAF or piece.width == SECOND:
-            found = self._counted(plan, _between(self.query.find(plan.table), since=piece.start, until=piece.end))
+            found = self._counted(plan, lambda known: _between(known, since=piece.start, until=piece.end))
         else:
             found = {}
             for part in self._parts(plan, piece):
@@ -196,7 +196,7 @@ class Pieces:
         if piece.rows <= _LEAF or piece.width == SECOND:
             since = piece.start if span.since is None else max(piece.start, span.since)
             until = piece.end if span.until is None else min(piece.end, span.until)
-            found = self._counted(plan, _between(self.query.find(plan.table), since=since, until=until))
+            found = self._counted(plan, lambda known: _between(known, since=since, until=until))
             return whole(found) if span.group == ALL else found.get(span.group, {})
         together: Grouped = {}
         for part in self._parts(plan, piece):
@@ -206,9 +206,10 @@ class Pieces:
                 add(together, {"": self._part(plan, part, span=span)})
         return together.get("", {})
 
-    def _counted(self, plan: Plan, condition: Condition | sa.ColumnElement[bool]) -> Grouped:
+    def _counted(self, plan: Plan, condition: Condition | Callable[[Known], sa.ColumnElement[bool]]) -> Grouped:
         known = self.query.find(plan.table)
-        where = condition if isinstance(condition, sa.ColumnElement) else clause_of(condition, table=known.table)
+        # Made of this very table: the catalogue gives another one when it has looked again.
+        where = condition(known) if callable(condition) else clause_of(condition, table=known.table)
         found: Grouped = {}
         plain = [one for one in plan.measures if not one.child]
         names = list(dict.fromkeys(name for one in plain for name in (one.column, one.other) if name))

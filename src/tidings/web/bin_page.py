@@ -11,7 +11,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from jinja2 import Environment, PackageLoader
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -45,9 +47,14 @@ def _showable(value: object) -> str:
     return showable(str(value))
 
 
+def _json(value: object) -> list[str]:
+    """A value as JSON; none for what is not there."""
+    return [] if value is UNSET else [msgspec.json.encode(value).decode()]
+
+
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("tidings.web"), autoescape=True, trim_blocks=True)
-    environment.filters |= {"moment": moment_text, "showable": _showable}
+    environment.filters |= {"moment": moment_text, "showable": _showable, "json": _json}
     environment.globals |= {"cell": cell_text}
     return environment
 

@@ -1,6 +1,6 @@
 """Keeping publications: events, debts, keys, and what must be true exactly if the event is kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -25,10 +25,30 @@ def keep(
     if any(debt.is_handed_over for one in publications for debt in one.owed):
         transaction.require_alive(owner)
     known = _known_keys(transaction, publications)
+    try:
+        # A savepoint a publication costs as much as its statement, so they are set only once one has failed.
+        with transaction.savepoint():
+            answers, kept = _decided(transaction, publications, known=dict(known), also=_also)
+    except TidingsError:
+        answers, kept = _decided(transaction, publications, known=known, also=_also_or_not)
+    transaction.change_for("event_kept", [(id_, *event_values(one.event)) for id_, one in kept])
+    transaction.change_for("debt_made", list(_debts(kept, owner)))
+    transaction.change_for("key_kept", list(_keys(kept)))
+    return answers
+
+
+def _decided(
+    transaction: Transaction,
+    publications: Sequence[Publication],
+    *,
+    known: dict[tuple[str, str], _Known],
+    also: Callable[[Transaction, Publication], TidingsError | None],
+) -> tuple[list[Kept | TidingsError], list[tuple[int, Publication]]]:
+    """What becomes of each, and which are to be kept under which identifier; what goes with those is done."""
     answers: list[Kept | TidingsError] = []
     kept: list[tuple[int, Publication]] = []
     for publication in publications:
-        answer = _seen_before(publication, known) or _also(transaction, publication)
+        answer = _seen_before(publication, known) or also(transaction, publication)
         if answer is None:
             event = publication.event
             answer = Kept(id=transaction.identifier(), wire_id=event.wire_id, deliveries=len(publication.owed))
@@ -36,10 +56,7 @@ def keep(
             for key in publication.keys:
                 known[event.source, key.text] = _Known(key.hash, answer)
         answers.append(answer)
-    transaction.change_for("event_kept", [(id_, *event_values(one.event)) for id_, one in kept])
-    transaction.change_for("debt_made", list(_debts(kept, owner)))
-    transaction.change_for("key_kept", list(_keys(kept)))
-    return answers
+    return answers, kept
 
 
 def _known_keys(transaction: Transaction, publications: Sequence[Publication]) -> dict[tuple[str, str], _Known]:
@@ -64,14 +81,17 @@ def _seen_before(publication: Publication, known: dict[tuple[str, str], _Known])
     return first
 
 
-def _also(transaction: Transaction, publication: Publication) -> TidingsError | None:
+def _also(transaction: Transaction, publication: Publication) -> None:
+    """Run what goes with the event; raises what hinders it."""
+    for statement in publication.also:
+        transaction.state(statement)
+
+
+def _also_or_not(transaction: Transaction, publication: Publication) -> TidingsError | None:
     """Run what goes with the event; the error if that cannot be, and then none of it was."""
-    if not publication.also:
-        return None
     try:
         with transaction.savepoint():
-            for statement in publication.also:
-                transaction.state(statement)
+            _also(transaction, publication)
     except TidingsError as error:
         return error
     return None

@@ -1,0 +1,76 @@
+"""Connect over HTTP: a kit for a dashboard tool, with a login made for it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from tidings.access.scope import ADMIN
+from tidings.core.errors import NotFound
+from tidings.core.route import Call, Route
+from tidings.dashboards.connecting import Connecting, Wanted
+from tidings.dashboards.kits import Tool
+from tidings.web.login import caller_of
+
+
+class KitOrder(msgspec.Struct, rename="camel"):
+    """Which kit: of one table, or of all; `name` tells who it is for. `overHttp` leaves PostgreSQL alone."""
+
+    table: str = ""
+    name: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    over_http: bool = False
+
+
+class KitFile(msgspec.Struct):
+    """A file of a kit, whose path may have folders."""
+
+    name: str
+    content: str
+
+
+class KitGiven(msgspec.Struct, rename="camel", omit_defaults=True):
+    """A kit, told this once: what to do, and with which files. To end it, revoke the connector or drop the role."""
+
+    tool: str
+    steps: str
+    files: list[KitFile]
+    connector_id: str = ""
+    role: str = ""
+
+
+class ConnectApi:
+    """Gives kits to whoever administers the installation: each holds a login that outlives the caller's."""
+
+    def __init__(self, connecting: Connecting) -> None:
+        self._connecting = connecting
+
+    def routes(self) -> Sequence[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/connect/{tool}",
+                name="connectTool",
+                summary=f"Connect a dashboard tool, one of {', '.join(Tool)}: a login and the files that use it",
+                handler=self._connect,
+                needs=ADMIN,
+                body=KitOrder,
+                answers=KitGiven,
+                errors=(NotFound,),
+                tag="Dashboards",
+            )
+        ]
+
+    async def _connect(self, call: Call) -> KitGiven:
+        order: KitOrder = call.body
+        name = call.path["tool"].lower()
+        if name not in set(Tool):
+            raise NotFound(f"there is no kit for that; there are {', '.join(Tool)}")
+        wanted = Wanted(tool=Tool(name), table=order.table, name=order.name, is_over_http=order.over_http)
+        connected = await self._connecting.connect(wanted, actor=caller_of(call).connector)
+        return KitGiven(
+            tool=name,
+            steps=connected.kit.steps,
+            files=[KitFile(name=path, content=content) for path, content in connected.kit.files.items()],
+            connector_id=connected.connector,
+            role=connected.role,
+        )
