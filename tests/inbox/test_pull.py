@@ -140,9 +140,7 @@ async def kept(parts: Parts, *, type_: str = "") -> list[str]:
     return [one for one in told if not one.startswith("GroupAdded") and one.startswith(type_)]
 
 
-async def test_what_is_pulled_is_kept_as_the_callbacks_that_would_have_told_of_it(
-    parts: Parts, far: FarServer
-) -> None:
+async def test_what_is_pulled_is_kept_as_the_callbacks_that_would_have_told_of_it(parts: Parts, far: FarServer) -> None:
     far.answers["/members"] = [{"members": [{"id": "p1", "role": "Admin", "mobileNumber": "+910000000001"}]}]
     far.answers["/actions"] = [{"actions": [action(1)]}]
     far.answers["/responses"] = [{"responses": [response(1), response(2)]}]
@@ -178,9 +176,7 @@ async def test_an_update_is_news_also_if_it_says_what_was_said_before_the_last(p
     assert row["what"] == "Rice"
 
 
-async def test_a_round_begins_a_minute_before_the_latest_change_of_the_last_one(
-    parts: Parts, far: FarServer
-) -> None:
+async def test_a_round_begins_a_minute_before_the_latest_change_of_the_last_one(parts: Parts, far: FarServer) -> None:
     far.answers["/actions"] = [{"actions": [action(5 * MINUTE)]}, {"actions": [action(7 * MINUTE)]}]
     far.answers["/responses"] = [{"responses": [response(1, at=9 * MINUTE)]}]
 
@@ -269,9 +265,7 @@ async def test_a_server_that_asks_to_wait_is_not_asked_before(parts: Parts, far:
     assert [one.error for one in await parts.pulling.pulls.list()] == [""]
 
 
-async def test_what_fails_again_and_again_is_tried_less_often_up_to_its_interval(
-    parts: Parts, far: FarServer
-) -> None:
+async def test_what_fails_again_and_again_is_tried_less_often_up_to_its_interval(parts: Parts, far: FarServer) -> None:
     far.answers.pop("/actions")
     waits = []
     for _ in range(5):

@@ -49,7 +49,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     known: Known
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What one request brought, as receipts, and the cursor to go on with when they are kept."""
 
     receipts: Sequence[Receipt]
@@ -72,6 +72,6 @@ class Puller(Protocol):
         """What shows an access token."""
         ...
 
-    def pull(self, remote: Remote, order: Order) -> AsyncIterator[Part]:
-        """Everything that is new, part by part. Raises as `Remote.get` does, and Invalid for a strange answer."""
+    def pull(self, remote: Remote, order: Order) -> AsyncIterator[Step]:
+        """Everything that is new, step by step. Raises as `Remote.get` does, and Invalid for a strange answer."""
         ...

@@ -11,7 +11,7 @@ from tidings.access.naming import checked_identifier
 from tidings.core.clock import DAY, MINUTE, SECOND, Clock
 from tidings.core.dialect import Reader
 from tidings.core.errors import Conflict, Invalid, NotFound, Throttled, TidingsError, Unavailable
-from tidings.core.pull import Order, Part, Puller
+from tidings.core.pull import Order, Puller, Step
 from tidings.core.receipt import Receipt
 from tidings.core.row import Cell, Shape
 from tidings.core.secret import Secret
@@ -160,13 +160,13 @@ class Pulling:
     async def _fetch(self, pull: Pull, hold: Hold) -> None:
         began, number = self._clock.now(), 0
         try:
-            async for part in self._parts(pull, hold, at=began):
-                fresh = await self._fresh(pull.source, part.receipts)
+            async for step in self._steps(pull, hold, at=began):
+                fresh = await self._fresh(pull.source, step.receipts)
                 if fresh:
                     await self._receipts.keep(fresh)
                     self.on_kept()
                 number += len(fresh)
-                await self.pulls.advance(hold, cursor=part.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS)
+                await self.pulls.advance(hold, cursor=step.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS)
         except TidingsError as error:
             await self._failed(pull, hold, error=error)
             return
@@ -176,15 +176,15 @@ class Pulling:
         await self.pulls.succeeded(hold, at=now, next_at=now + pull.every_ms)
         log.info("pull.done pull=%s receipts=%d ms=%d", pull.name, number, now - began)
 
-    async def _parts(self, pull: Pull, hold: Hold, *, at: int) -> AsyncIterator[Part]:
+    async def _steps(self, pull: Pull, hold: Hold, *, at: int) -> AsyncIterator[Step]:
         puller = self._puller(await self._source(pull.source))
         if await self.pulls.lags(pull.source, before=at - _LAG_MS):
             # What is new is told by what stands in the tables; the remote keeps it until then.
             raise Unavailable(_LAGS, retry_after=_LAG_S)
         order = Order(source=pull.source, group=pull.group, cursor=pull.cursor, at=at, known=self._known)
         session = Session(pull=pull, hold=hold, puller=puller, pulls=self.pulls, send=self._send, clock=self._clock)
-        async for part in puller.pull(session, order):
-            yield part
+        async for step in puller.pull(session, order):
+            yield step
 
     async def _failed(self, pull: Pull, hold: Hold, *, error: TidingsError) -> None:
         self.failed += 1

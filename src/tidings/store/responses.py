@@ -43,7 +43,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 def response_given(given: GivenResponse, *, is_only_one: bool) -> Statement:
     """Raises Conflict if only one is allowed and the person has given theirs."""
-    sole = given.responder if is_only_one else given.id
+    sole = given.responder if is_only_one else None
     values = msgspec.structs.asdict(given) | {"sole": sole}
     return Statement("response_given", values, Conflict("you have responded already; send responseId to change that"))
 

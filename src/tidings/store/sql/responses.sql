@@ -1,8 +1,8 @@
 -- name: response_given
--- A first response; `sole` lets a person have one only where one is allowed.
+-- A first response; `sole`, which is the person where only one is allowed, lets them have no second.
 INSERT INTO response (id, action, group_id, responder, connector, sole, answers, updates, created_at, changed_at)
 VALUES (:id, :action, :group_id, :responder, :connector, :sole, :answers, 0, :at, :at)
-ON CONFLICT (action, sole) DO NOTHING;
+ON CONFLICT (action, sole) WHERE sole IS NOT NULL DO NOTHING;
 
 -- name: response_updated
 -- A response becomes another, if it is the person's own, or that of the program that gave it.

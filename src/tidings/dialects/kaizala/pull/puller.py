@@ -7,7 +7,7 @@ import msgspec
 
 from tidings.core.clock import SECOND
 from tidings.core.errors import Unauthenticated
-from tidings.core.pull import Granted, Order, Part, Remote
+from tidings.core.pull import Granted, Order, Step, Remote
 from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
 from tidings.dialects.kaizala.pull import answers
@@ -41,28 +41,28 @@ class KaizalaPuller:
     def headers(self, access: Secret) -> Mapping[str, Secret]:
         return {"accessToken": access}
 
-    async def pull(self, remote: Remote, order: Order) -> AsyncIterator[Part]:
-        """Everything that is new, part by part; as `core.pull.Puller` has it."""
+    async def pull(self, remote: Remote, order: Order) -> AsyncIterator[Step]:
+        """Everything that is new, step by step; as `core.pull.Puller` has it."""
         cursor = read_cursor(order.cursor)
-        async for part in _roster(remote, order, cursor=cursor):
-            yield part
+        async for step in _roster(remote, order, cursor=cursor):
+            yield step
         if cursor.manner is not Manner.DATES:
             async for receipts, after in _changed(remote, order, cursor=cursor):
                 cursor = after
-                yield Part(receipts=receipts, cursor=cursor.text)
+                yield Step(receipts=receipts, cursor=cursor.text)
         if cursor.manner is Manner.DATES:
-            async for part in _by_date(remote, order, cursor=cursor):
-                yield part
+            async for step in _by_date(remote, order, cursor=cursor):
+                yield step
 
 
-async def _roster(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[Part]:
+async def _roster(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[Step]:
     found: list[Receipt] = []
     async for receipt in roster(remote, order):
         found.append(receipt)
         if len(found) == _ROSTER:
-            yield Part(receipts=found, cursor=cursor.text)
+            yield Step(receipts=found, cursor=cursor.text)
             found = []
-    yield Part(receipts=found, cursor=cursor.text)
+    yield Step(receipts=found, cursor=cursor.text)
 
 
 async def _changed(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[tuple[list[Receipt], Cursor]]:
@@ -94,21 +94,21 @@ async def _changed(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIter
         has_more = bool(told.cursor)
 
 
-async def _by_date(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[Part]:
+async def _by_date(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIterator[Step]:
     """Actions from a date on, and the responses to each that is not over, or was not when it was read last."""
     listed: dict[str, Action] = {}
     async for actions in _since(remote, order.group, second=cursor.dates.since):
         fresh = {one.name: one for one in actions if one.name not in listed}
         listed |= fresh
-        yield Part(receipts=_told(fresh.values(), order), cursor=cursor.text)
+        yield Step(receipts=_told(fresh.values(), order), cursor=cursor.text)
     over = set(cursor.dates.over)
     for action in listed.values():
         if action.name not in over:
-            async for part in _responses(remote, order, action=action, cursor=cursor):
-                yield part
+            async for step in _responses(remote, order, action=action, cursor=cursor):
+                yield step
             if action.is_over:
                 over.add(action.name)
-    yield Part(receipts=[], cursor=msgspec.structs.replace(cursor, dates=_dates(listed.values(), over)).text)
+    yield Step(receipts=[], cursor=msgspec.structs.replace(cursor, dates=_dates(listed.values(), over)).text)
 
 
 async def _since(remote: Remote, group: str, *, second: int) -> AsyncIterator[list[Action]]:
@@ -123,14 +123,14 @@ async def _since(remote: Remote, group: str, *, second: int) -> AsyncIterator[li
         second = latest
 
 
-async def _responses(remote: Remote, order: Order, *, action: Action, cursor: Cursor) -> AsyncIterator[Part]:
+async def _responses(remote: Remote, order: Order, *, action: Action, cursor: Cursor) -> AsyncIterator[Step]:
     page: str | None = ""
     while page is not None:
         path = f"v1/groups/{order.group}/actions/{quote(action.name, safe='')}"
         query = {"getDetails": "true"} | _at(page)
         alone = answers.read(await remote.get(path, query=query), answers.action_alone)
         told = [response_told(one, order, action_type=action.action_type) for one in alone.action_details.responses]
-        yield Part(receipts=told, cursor=cursor.text)
+        yield Step(receipts=told, cursor=cursor.text)
         page = alone.cursor or None
 
 

@@ -61,7 +61,8 @@ async def _beneath(parent: Group, order: Order, *, sees_all: bool) -> AsyncItera
     if parent.is_duplicate:
         return  # what is beneath it is told elsewhere in the tree
     rows = {
-        row["group_id"]: row["name"] for row in await order.known("groups", column="parent_group_id", value=parent.group_id)
+        row["group_id"]: row["name"]
+        for row in await order.known("groups", column="parent_group_id", value=parent.group_id)
     }
     found = {group.group_id: group for group in parent.sub_groups}
     for group in found.values():
