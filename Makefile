@@ -56,7 +56,7 @@ bench: .venv/dev  ## Measure both engines and print the tables
 lock: | .venv/bin/pip  ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
 	@$(PIP) install $(UV)
 	@$(LOCK) --group build --output-file requirements/build.txt
-	@$(LOCK) pyproject.toml --extra otel --group dev --output-file requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra otel --extra parquet --group dev --output-file requirements/dev.txt
 	@$(LOCK) pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
 
 .venv/bin/pip:

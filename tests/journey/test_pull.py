@@ -18,6 +18,7 @@ from tidings.core.receipt import Receipt
 from tidings.core.row import Cell
 from tidings.core.vault import new_key
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
+from tidings.dialects.kaizala.pull import puller
 from tidings.dialects.kaizala.rows.reader import KaizalaReader
 from tidings.store.pulls import Pull
 from tidings.tables.tables import Tables, open_tables
@@ -220,7 +221,7 @@ async def happen(far: Far) -> AsyncIterator[None]:
     yield
     far.meal = await far.respond("Survey", "Rice")
     await far.respond("Survey", "Bread 🍞")
-    await far.respond("Job", True)
+    await far.respond("Job", True)  # noqa: FBT003 - an answer
     await far.respond("Poll", "Yes")
     await far.respond("LetsMeet", "Maybe")
     yield
@@ -269,3 +270,64 @@ async def test_push_that_fails_at_random_and_pull_write_what_push_alone_would_ha
         assert found[name] == rows, name
     # Who is in the group, and what it is called, was told by nobody.
     assert found.keys() - expected.keys() == {"member_changes", "members", "group_changes", "groups"}
+
+
+async def test_a_response_that_is_changed_while_it_is_pulled_stands_as_it_was_said_last(
+    near: Near, far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(puller, "_RESPONSES", 2)
+    await far.post("Survey", SURVEY)
+    responses = [await far.respond("Survey", f"first {number}") for number in range(7)]
+    await near.follow(far)
+
+    async def change() -> None:
+        for number, response in enumerate(responses):
+            await far.respond("Survey", f"second {number}", response=response)
+
+    await asyncio.gather(near.house.parts.pulling.run_now(SOURCE), change())
+    await near.pull()
+
+    rows = (await near.rows())[f"responses_survey_{far.actions['Survey'][:8]}"]
+    assert {row["response_id"]: row["what"] for row in rows} == {
+        response: f"second {number}" for number, response in enumerate(responses)
+    }
+
+
+async def test_members_are_those_of_the_other_server_whatever_was_heard_of_them(near: Near, far: Far) -> None:
+    await near.follow(far)
+    await far.add("+910000000003", "+910000000004", "+910000000005")
+    added = await far.told()
+    await near.hear(added[0])
+    by_phone = {one["mobileNumber"]: one for one in await far.members()}
+    await far.remove(by_phone["+910000000004"]["id"])
+    await far.house.call(f"PUT /v1/groups/{far.group}/members/{by_phone['+910000000005']['id']}", {"role": "Admin"})
+
+    await near.pull()
+    for request in added[1:]:
+        await near.hear(request)  # late: one of them has left meanwhile
+    await near.settle()
+
+    told = [(one["id"], one["role"], one["mobileNumber"]) for one in await far.members()]
+    rows = (await near.rows())["members"]
+    assert [(row["member_id"], row["role"], row["member"]) for row in rows] == sorted(told)
+    [group] = (await near.rows())["groups"]
+    assert (group["group_id"], group["name"]) == (far.group, "Site crew")
+
+
+@pytest.mark.parametrize("near", ["all"], indirect=True)
+async def test_a_new_answer_to_an_old_survey_comes_in_by_itself_within_the_interval(near: Near, far: Far) -> None:
+    await far.post("Survey", SURVEY)
+    await near.follow(far, every_ms=MINUTE)
+    await near.house.reaches(lambda: near.house.parts.inbox.laying.laid, by=500)
+    await far.house.clock.advance(30 * HOUR)  # tokens have run out since, too
+    await far.house.renew_token()
+
+    response = await far.respond("Survey", "Soup")
+    before = near.house.parts.pulling.pulled
+    await near.house.reaches(lambda: near.house.parts.pulling.pulled > before, by=500)
+    await near.settle()
+
+    [row] = (await near.rows())[f"responses_survey_{far.actions['Survey'][:8]}"]
+    assert (row["response_id"], row["what"]) == (response, "Soup")
+    [pull] = await near.house.parts.pulling.pulls.list()
+    assert (pull.error, pull.failures) == ("", 0)

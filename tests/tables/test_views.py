@@ -98,6 +98,16 @@ def test_a_view_can_be_read_and_listed_like_a_table_also_by_whoever_opens_later(
     assert (sheet.time, len(part.rows), part.after) == ("at", 1, None)
 
 
+def test_on_postgresql_a_view_and_its_columns_say_what_they_are(tables: Tables) -> None:
+    write(tables, member("MemberAdded", at=1))
+
+    if tables.engine.dialect.name == "postgresql":
+        about = "SELECT obj_description('dash.members'::regclass), col_description('dash.members'::regclass, 6)"
+        with tables.engine.connect() as connection:
+            [said] = connection.exec_driver_sql(about)
+        assert [str(one)[:5] for one in said] == ["Who i", "Since"]
+
+
 def test_emptied_tables_show_nobody_and_nothing_else_can_take_a_views_name(tables: Tables) -> None:
     write(tables, member("MemberAdded", at=1))
     place = Place("told:members", "members", "Something else.")

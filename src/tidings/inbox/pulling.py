@@ -178,7 +178,7 @@ class Pulling:
 
     async def _steps(self, pull: Pull, hold: Hold, *, at: int) -> AsyncIterator[Step]:
         puller = self._puller(await self._source(pull.source))
-        if await self.pulls.lags(pull.source, before=at - _LAG_MS):
+        if await self.pulls.lags(before=at - _LAG_MS):
             # What is new is told by what stands in the tables; the remote keeps it until then.
             raise Unavailable(_LAGS, retry_after=_LAG_S)
         order = Order(source=pull.source, group=pull.group, cursor=pull.cursor, at=at, known=self._known)

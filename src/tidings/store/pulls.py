@@ -146,9 +146,9 @@ class Pulls:
         asked = msgspec.json.encode(sorted(onces)).decode()
         return frozenset(await self._database.read(str, "receipts_known", source=source, onces=asked))
 
-    async def lags(self, source: str, *, before: int) -> bool:
-        """Whether a receipt of a source from before that instant is not laid flat yet."""
-        return bool(await self._database.read(int, "receipts_lag", source=source, before=before))
+    async def lags(self, *, before: int) -> bool:
+        """Whether the receipt that is to be laid flat next is from before that instant."""
+        return any(at < before for at in await self._database.read(int, "receipt_waiting"))
 
     def _opened(self, row: _Row) -> Pull:
         return Pull(

@@ -149,6 +149,16 @@ class Catalogue:
                 columns = {origin: base.table.c[base.columns[digest(origin)] or ""] for origin in view.needs}
                 selected = view.select(columns, version=base.table.c[VERSION])
                 connection.execute(sa.schema.CreateView(selected, view.name, schema=self._schema))
+                if self._kind == "postgresql":
+                    self._comment(connection, found[digest(view.origin)])
+
+    def _comment(self, connection: Connection, view: Known) -> None:
+        dialect = self._engine.dialect
+        words = str(sa.literal(view.comment).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        connection.exec_driver_sql(f"COMMENT ON VIEW {dialect.identifier_preparer.format_table(view.table)} IS {words}")
+        for column in view.table.columns:
+            if column.comment:
+                connection.execute(sa.schema.SetColumnComment(column))
 
     def _make(self, connection: Connection, *, place: Place, key: Sequence[Field], taken: set[str]) -> Known:
         taken |= {table.name for table in self._tables.metadata.tables.values()} | {view.name for view in VIEWS}

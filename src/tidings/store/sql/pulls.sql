@@ -57,6 +57,6 @@ WHERE name = :name AND holder = :holder;
 UPDATE pull SET held_until = 0, holder = '', next_at = :next_at, failures = failures + 1, error = :error
 WHERE name = :name AND holder = :holder;
 
--- name: receipts_lag
--- Whether something that a source sent before an instant is still to be laid flat.
-SELECT 1 FROM receipt WHERE state = 'kept' AND source = :source AND at < :before LIMIT 1;
+-- name: receipt_waiting
+-- Since when the receipt waits that is to be laid flat next.
+SELECT at FROM receipt WHERE state = 'kept' ORDER BY id LIMIT 1;

@@ -7,7 +7,7 @@ import msgspec
 
 from tidings.core.clock import SECOND
 from tidings.core.errors import Unauthenticated
-from tidings.core.pull import Granted, Order, Step, Remote
+from tidings.core.pull import Granted, Order, Remote, Step
 from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
 from tidings.dialects.kaizala.pull import answers
