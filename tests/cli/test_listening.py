@@ -67,6 +67,19 @@ def test_only_events_that_were_asked_for_are_shown(here: Terminal, server: str) 
     assert "invoice.paid" not in said
 
 
+def test_a_bin_that_has_a_name_stays_and_shows_what_is_new(here: Terminal, server: str) -> None:
+    for body in (b"first", b"second"):
+        with here.running("listen", "--server", server, "--name", "mine", "--count", "1") as process:
+            url, page = bin_of(process), line_of(process).split()[-1]
+            send(url, body=body)
+            said = rest_of(process)
+        assert url == f"{server}bin/mine"
+        assert body.decode() in said
+
+    assert "first" not in said
+    assert send(url, method="GET", query=f"?{urlsplit(page).query}") == 303
+
+
 async def test_what_arrives_is_passed_on_as_it_came(here: Terminal, server: str) -> None:
     async with Endpoint(202) as endpoint:
         target = f"{endpoint.url}hook?own=1"

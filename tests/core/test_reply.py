@@ -16,7 +16,7 @@ from tidings.core.reply import LARGEST_REPLY, Replies, Reply, must_be_harmless
     ],
 )  # fmt: skip
 def test_a_header_that_is_not_known_to_be_harmless_is_refused(name: str) -> None:
-    with pytest.raises(Invalid, match="reply.headers"):
+    with pytest.raises(Invalid, match="reply"):
         must_be_harmless(Replies(reply=Reply(headers=((name, "a"),))))
 
 
@@ -48,7 +48,14 @@ def test_too_much_and_methods_that_are_none_are_refused(replies: Replies) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ['{"status":199}', '{"status":600}', '{"delayMs":30001}', '{"delayMs":-1}', '{"failureRate":1.1}', '{"forward":"a"}'],
+    [
+        '{"status":199}',
+        '{"status":600}',
+        '{"delayMs":30001}',
+        '{"delayMs":-1}',
+        '{"failureRate":1.1}',
+        '{"forward":"a"}',
+    ],
 )
 def test_numbers_out_of_bounds_and_fields_that_do_not_exist_are_refused(text: str) -> None:
     with pytest.raises(msgspec.ValidationError):

@@ -176,3 +176,11 @@ def test_a_jobs_response_is_read_from_either_place_and_its_update_replaces_it(ta
 
     [row] = tables.rows("job_responses")
     assert (row["assignee"], row["is_completed"], row["at"]) == ("+910000000001", False, AT + 1)
+
+
+def test_who_answers_yes_no_and_yes_again_said_three_things() -> None:
+    yes, no = response([question("Sure?", "Text", answer="yes")]), response([question("Sure?", "Text", answer="no")])
+    said = [receipt(body, said_at=str(AT + place)) for place, body in enumerate((yes, no, yes))]
+
+    assert len({READER.read(one).once for one in said}) == 3
+    assert READER.read(said[0]).once == READER.read(said[0]).once

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from tidings.core.errors import Conflict, Invalid, NotFound
-from tidings.inbox.inspector import LIFE_MS, MOST_REQUESTS, Inspector
+from tidings.core.errors import Conflict, Invalid, NotFound, Throttled
+from tidings.core.reply import Replies, Reply
+from tidings.inbox.inspector import LIFE_MS, MOST_BINS, MOST_OPEN_BINS_OF_ONE, MOST_REQUESTS, Inspector
+from tidings.inbox.search import Wish
 from tidings.store.bins import Bins, Capture, Request
 from tidings.store.database import Database
 from tidings.testing.clock import ManualClock
@@ -181,3 +183,70 @@ async def test_requests_are_forgotten_after_their_time_and_bins_when_they_have_r
     await inspector.forget()
     with pytest.raises(NotFound):
         await Bins(database).get("mine", now=0)
+
+
+async def test_a_connector_has_so_many_bins_and_its_own_can_still_be_prolonged(inspector: Inspector) -> None:
+    for number in range(MOST_BINS):
+        await inspector.make(f"bin-{number}", connector="shop")
+
+    await inspector.make("bin-0", connector="shop")
+    await inspector.make(None, connector="other")
+    with pytest.raises(Throttled, match="too many bins"):
+        await inspector.make(None, connector="shop")
+
+
+async def test_who_is_not_logged_in_has_few_bins_each_with_a_random_name(
+    inspector: Inspector, manual_clock: ManualClock
+) -> None:
+    for _ in range(MOST_OPEN_BINS_OF_ONE):
+        made = await inspector.make(None, address="198.51.100.7")
+
+    await inspector.make(None, address="198.51.100.8")
+    with pytest.raises(Throttled):
+        await inspector.make(None, address="198.51.100.7")
+    with pytest.raises(Invalid, match="random one"):
+        await inspector.make("mine", address="198.51.100.9")
+    with pytest.raises(NotFound):
+        await inspector.belonging_to(made.name, "")
+    await manual_clock.advance(LIFE_MS)
+    await inspector.make(None, address="198.51.100.7")
+
+
+async def test_what_a_bin_answers_lives_as_long_as_the_bin(inspector: Inspector, manual_clock: ManualClock) -> None:
+    await inspector.make("mine", connector="shop")
+    replies = Replies(reply=Reply(status=503, headers=(("retry-after", "7"),)), by_method={"PUT": Reply(status=404)})
+    await inspector.answer_with(await inspector.get("mine"), replies)
+
+    await inspector.make("mine", connector="shop")
+    assert (await inspector.get("mine")).replies == replies
+    assert (await inspector.catch("mine", sent(manual_clock))).status == 404
+    assert [one.status for one in await caught(inspector, "mine")] == [404]
+    await manual_clock.advance(LIFE_MS)
+    await inspector.make("mine", connector="other")
+    assert (await inspector.get("mine")).replies == Replies()
+
+
+async def test_a_search_is_over_when_it_has_looked_at_enough_and_says_where_to_go_on(
+    inspector: Inspector, manual_clock: ManualClock
+) -> None:
+    await inspector.make("mine", connector="shop")
+    for _ in range(40):
+        await inspector.catch("mine", sent(manual_clock, b"a" * (1 << 20)))
+
+    found = await inspector.caught("mine", after=0, most=20, wait_s=30, wish=Wish(text="b"))
+    back = await inspector.newest("mine", before=1_000, most=20, wish=Wish(text="b"))
+
+    assert (found.captures, found.last, found.is_whole) == ([], 20, False)
+    assert (back.captures, back.last, back.is_whole) == ([], 21, False)
+
+
+async def test_an_emptied_bin_counts_on(inspector: Inspector, manual_clock: ManualClock) -> None:
+    await inspector.make("mine", connector="shop")
+    await inspector.catch("mine", sent(manual_clock))
+    await inspector.empty(await inspector.get("mine"))
+    await inspector.catch("mine", sent(manual_clock))
+
+    assert [one.number for one in await inspector.glimpses("mine", most=10)] == [2]
+    assert (await inspector.one("mine", 2)).request == sent(manual_clock)
+    with pytest.raises(NotFound, match="has it no more"):
+        await inspector.one("mine", 1)

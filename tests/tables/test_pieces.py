@@ -115,17 +115,16 @@ SPANS = [
 ]
 
 
-@pytest.mark.parametrize("largest", [20_000, 0])
-@pytest.mark.parametrize(("span", "expected"), SPANS)
-def test_a_span_holds_what_is_in_it_to_the_millisecond_or_second(
-    pieces: Pieces, span: Span, expected: int, largest: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("largest", [20_000, 1])
+def test_a_span_holds_what_is_in_it_however_small_the_pieces_are(
+    pieces: Pieces, largest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pieces_module, "_LEAF", largest)
 
-    for _ in range(2):
+    for span, expected in SPANS * 2:
         found = pieces.counts(PLAN, span)
 
-        assert sum(found["at"].buckets.values() if found else []) == expected
+        assert (span, sum(found["at"].buckets.values() if found else [])) == (span, expected)
 
 
 def test_a_row_that_came_was_replaced_or_moved_to_another_day_is_seen_at_the_next_look(
@@ -134,7 +133,7 @@ def test_a_row_that_came_was_replaced_or_moved_to_another_day_is_seen_at_the_nex
     before = pieces.counts(PLAN, Span())
 
     with open_tables(tables_url) as others:
-        others.write(order("f", rice=9.0))
+        others.write(order("f", rice=9.0, version=5))
         others.write(order("a", at=AT + 3 * DAY, rice=7.0, version=2))
     after = pieces.counts(PLAN, Span())
 
@@ -211,7 +210,7 @@ def fill(tables: Tables, number: int) -> sa.Table:
         connection.execute(table.insert(), rows)
     quoted = tables.engine.dialect.identifier_preparer.format_table(table)
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"ANALYZE {quoted}" if kind != "mysql" else f"ANALYZE TABLE {quoted}")
+        connection.exec_driver_sql(f"ANALYZE {quoted}" if kind in {"sqlite", "postgresql"} else f"ANALYZE TABLE {quoted}")
     return table
 
 
@@ -219,7 +218,7 @@ def plan(tables: Tables, statement: sa.Select[tuple[object, ...]]) -> str:
     explain = "EXPLAIN QUERY PLAN " if tables.engine.dialect.name == "sqlite" else "EXPLAIN "
     compiled = str(statement.compile(tables.engine, compile_kwargs={"literal_binds": True}))
     with tables.engine.connect() as connection:
-        return "\n".join(map(str, connection.exec_driver_sql(explain + compiled.replace("%", "%%"))))
+        return "\n".join(map(str, connection.exec_driver_sql(explain + compiled)))
 
 
 def test_a_day_and_a_person_are_found_by_their_indexes(pieces: Pieces, tables: Tables) -> None:

@@ -106,7 +106,10 @@ async def test_the_list_is_searched(server: BinServer) -> None:
     ("content_type", "body"),
     [
         ("text/html", EVIL.encode()),
-        ("application/json", b'{"' + EVIL.replace('"', '\\"').encode() + b'": "' + EVIL.replace('"', '\\"').encode() + b'"}'),
+        (
+            "application/json",
+            b'{"' + EVIL.replace('"', '\\"').encode() + b'": "' + EVIL.replace('"', '\\"').encode() + b'"}',
+        ),
         ("application/x-www-form-urlencoded", f"{EVIL}={EVIL}".encode()),
         (
             "multipart/form-data; boundary=x",
@@ -128,7 +131,7 @@ async def test_whatever_was_sent_is_shown_as_text_and_runs_nothing(
 
     pages = [
         await server.browse(query)
-        for query in ("inspect", "inspect=1", "inspect=1&with=2", "inspect=1&preview=raw", f"inspect=1&preview=%3Cb%3E")
+        for query in ("inspect", "inspect=1", "inspect=1&with=2", "inspect=1&preview=raw", "inspect=1&preview=%3Cb%3E")
     ]
     pages.append(await server.browse("inspect=1", form=b"do=judge&scheme=github&secret=%3Cscript%3E"))
 
@@ -221,4 +224,6 @@ async def test_files_are_got_from_the_page_too(server: BinServer) -> None:
 
     assert (await server.browse("inspect=1&as=raw")).body == b"\x00raw"
     assert (await server.browse("inspect=1&as=curl")).body.startswith(b"printf")
-    assert (await server.browse("inspect=&as=har")).json["log"]["entries"][0]["request"]["url"] == f"{PUBLIC_URL}bin/mine"
+    assert (await server.browse("inspect=&as=har")).json["log"]["entries"][0]["request"][
+        "url"
+    ] == f"{PUBLIC_URL}bin/mine"

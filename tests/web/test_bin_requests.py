@@ -97,9 +97,7 @@ async def test_a_body_that_was_written_anew_before_it_was_signed_is_told(server:
     )
 
     told = (
-        await server.look(
-            "POST /v1/bins/mine/requests/1/verdict", json={"scheme": "standard", "secret": secret.text}
-        )
+        await server.look("POST /v1/bins/mine/requests/1/verdict", json={"scheme": "standard", "secret": secret.text})
     ).json
 
     assert "too old" in told["why"]
@@ -148,7 +146,15 @@ async def test_an_empty_bin_is_exported_too(server: BinServer) -> None:
     assert (await server.look("GET /v1/bins/mine/requests.ndjson")).body == b""
 
 
-BODIES = (b"", b"plain", b"@/etc/hostname", b"'; touch /tmp/x; '", "é $(id) `id` \\ \"".encode(), b"\x00\xff\x1b[2J", b"a\r\nb\n")
+BODIES = (
+    b"",
+    b"plain",
+    b"@/etc/hostname",
+    b"'; touch /tmp/x; '",
+    'é $(id) `id` \\ "'.encode(),
+    b"\x00\xff\x1b[2J",
+    b"a\r\nb\n",
+)
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -156,7 +162,11 @@ BODIES = (b"", b"plain", b"@/etc/hostname", b"'; touch /tmp/x; '", "é $(id) `id
 async def test_a_copy_sends_what_came(database: Database, login: Login, *, kind: str, body: bytes) -> None:
     async with bin_server(database, login, public_url="http://127.0.0.1:1/") as server:
         await server.send("POST /bin/mine/a%20b?q='x'&[1]", body=body, x_note="it's; $HOME", x_empty="", cookie="a=b")
-        copy = (await server.look(f"{REQUESTS}/1/{kind}")).body.decode().replace("127.0.0.1:1/", f"127.0.0.1:{server.port}/")
+        copy = (
+            (await server.look(f"{REQUESTS}/1/{kind}"))
+            .body.decode()
+            .replace("127.0.0.1:1/", f"127.0.0.1:{server.port}/")
+        )
         copy = copy.replace("'127.0.0.1:1'", f"'127.0.0.1:{server.port}'")
         command = ["sh", "-c", copy] if kind == "curl" else [sys.executable, "-c", copy]
         await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=20)

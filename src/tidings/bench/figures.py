@@ -14,40 +14,57 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run measured.
+    """What a run measured, of whatever it was (`of`), all of which are called events here.
 
-    `lost` are deliveries of acknowledged events that never arrived; `duplicates` are those that arrived more than once.
-    `refused` events were not acknowledged, first of all because of `why`. `cpu_us_per_event` is by process.
+    `lost` are acknowledged events, or deliveries of them, that never arrived. `refused` events were not acknowledged,
+    first of all because of `why`. `cpu_us_per_event` is by process.
     """
 
     engine: str
+    of: str
     events: int
-    fan_out: int
     accepted_per_s: float
-    delivered_per_s: float
-    latency_ms: Latency
     cpu_us_per_event: Mapping[str, float]
     peak_rss_mb: float
     lost: int
-    duplicates: int
     refused: int = 0
     why: str = ""
 
 
-def table_of(figures: Figures) -> Table:
+class Delivered(Figures, frozen=True, kw_only=True):
+    """What a run measured that delivers; `duplicates` are deliveries that arrived more than once."""
+
+    fan_out: int
+    delivered_per_s: float
+    latency_ms: Latency
+    duplicates: int
+
+
+class LaidFlat(Figures, frozen=True, kw_only=True):
+    """What a run measured that receives: rows a second, from the first request until the last row was there."""
+
+    rows_per_s: float
+
+
+def table_of(figures: Delivered | LaidFlat) -> Table:
     """The figures for a reader."""
-    title = f"{figures.engine}: {figures.events:,} events, each to {figures.fan_out:,}"
+    title = f"{figures.engine}: {figures.events:,} {figures.of}"
     table = Table("what", "how much", title=title, title_justify="left")
     table.columns[1].justify = "right"
-    table.add_row("events accepted, a second", f"{figures.accepted_per_s:,.0f}")
-    table.add_row("callbacks delivered, a second", f"{figures.delivered_per_s:,.0f}")
-    table.add_row("sent → arrived, p50", f"{figures.latency_ms.p50:,.2f} ms")
-    table.add_row("sent → arrived, p99", f"{figures.latency_ms.p99:,.2f} ms")
+    table.add_row(f"{figures.of} accepted, a second", f"{figures.accepted_per_s:,.0f}")
+    if isinstance(figures, Delivered):
+        table.title = f"{title}, each to {figures.fan_out:,}"
+        table.add_row("callbacks delivered, a second", f"{figures.delivered_per_s:,.0f}")
+        table.add_row("sent → arrived, p50", f"{figures.latency_ms.p50:,.2f} ms")
+        table.add_row("sent → arrived, p99", f"{figures.latency_ms.p99:,.2f} ms")
+    else:
+        table.add_row("rows laid, a second", f"{figures.rows_per_s:,.0f}")
     for process, cost in figures.cpu_us_per_event.items():
-        table.add_row(f"processor time an event, {process}", f"{cost:,.1f} us")
+        table.add_row(f"processor time each, {process}", f"{cost:,.1f} us")
     table.add_row("memory of the server, at most", f"{figures.peak_rss_mb:,.0f} MB")
     table.add_row("lost", f"{figures.lost:,}")
-    table.add_row("duplicates", f"{figures.duplicates:,}")
+    if isinstance(figures, Delivered):
+        table.add_row("duplicates", f"{figures.duplicates:,}")
     if figures.refused:
         table.add_row("refused", f"{figures.refused:,}")
         table.caption = figures.why

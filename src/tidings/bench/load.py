@@ -1,19 +1,19 @@
-"""The load: publishes events over kept connections, one request at a time on each, and counts what is acknowledged."""
+"""The load: posts over kept connections, one request at a time on each, and counts what is acknowledged."""
 
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Mapping
 
 import httptools
 import msgspec
 
 from tidings.bench.child import serve_orders
-from tidings.bench.stamp import stamped
+from tidings.bench.stamp import stamp
 from tidings.core.clock import Clock
 
-TYPE = "bench.happened"
-# What the events are about.
-APPLICATION = "bench"
+# Stands in a request's body wherever the load writes its stamp.
+STAMP = "@stamp@"
 # Seconds without an answer after which the server is taken for dead.
 PATIENCE_S = 20.0
 # Characters told of the first refusal.
@@ -21,16 +21,23 @@ _LONGEST_REFUSAL = 300
 _OK, _SOME_REFUSED = 200, 207
 
 
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is posted; `body` has places for the stamp."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: str
+
+
 class Publish(msgspec.Struct, frozen=True, kw_only=True):
-    """Publish events 0 to `events` - 1, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
+    """Post events 0 to `events` - 1, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
 
     host: str
     port: int
-    token: str
+    request: Request
     events: int
     concurrency: int
     batch: int
-    payload: int
     rate: float = 0.0
     authority: str | None = None
 
@@ -57,9 +64,10 @@ class Load:
         self._order = order
         self._clock = clock
         self._batches = deque(range(0, order.events, order.batch))
-        self._filling = b"x" * max(0, order.payload - len(stamped(0, sent_us=0, filling=b"")))
+        self._pieces = order.request.body.encode().split(STAMP.encode())
+        headers = "".join(f"{name}: {value}\r\n" for name, value in order.request.headers.items())
         self._head = (
-            f"POST /v1/events HTTP/1.1\r\nhost: {order.host}:{order.port}\r\nauthorization: Bearer {order.token}\r\n"
+            f"POST {order.request.path} HTTP/1.1\r\nhost: {order.host}:{order.port}\r\n{headers}"
             "content-type: application/json\r\ncontent-length: "
         ).encode()
         self._connections: list[_Connection] = []
@@ -106,11 +114,7 @@ class Load:
 
     def _request(self, numbers: range) -> bytes:
         sent_us = self._now_us()
-        events = [
-            b'{"type":"%b","subjects":[{"objectType":"Application","objectId":"%b"}],"data":%b}'
-            % (TYPE.encode(), APPLICATION.encode(), stamped(number, sent_us=sent_us, filling=self._filling))
-            for number in numbers
-        ]
+        events = [stamp(number, sent_us=sent_us).join(self._pieces) for number in numbers]
         body = events[0] if self._order.batch == 1 else b"[%b]" % b",".join(events)
         return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)
 

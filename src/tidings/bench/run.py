@@ -4,23 +4,25 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import asdict
+
 from tidings.app.compose import opened
 from tidings.app.settings import Settings, load, variable
 from tidings.app.throw_away import throw_away
-from tidings.bench.figures import Figures, Latency
-from tidings.bench.load import APPLICATION, TYPE, Publish, Published
+from tidings.bench.figures import Delivered, Figures, LaidFlat, Latency
+from tidings.bench.laid import counting
+from tidings.bench.load import Publish, Published
 from tidings.bench.process import Process, backends, cpu_us, peak_rss_mb, started
 from tidings.bench.receiver import Arrivals, Open, Tell
+from tidings.bench.work import Of, prepare
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Unavailable
-from tidings.core.event import Subject
 from tidings.core.vault import new_key
-from tidings.outbox.terms import Terms
 from tidings.store.scratch import scratch_database
 
 HOST = "127.0.0.1"
@@ -38,10 +40,11 @@ Told = Callable[[str], None]
 class Plan:
     """What to measure. `database` names engine and disk, empty for SQLite among the machine's temporary files.
 
-    `payload` is bytes of data in an event; `rate` is events a second, 0 for as many as are taken; `is_tls` is for
-    publishing and for callbacks.
+    `payload` is characters of text in each; `rate` is events a second, 0 for as many as are taken; `is_tls` is for
+    publishing and for callbacks. `batch` is for events only, `fan_out` for what is delivered.
     """
 
+    of: Of = Of.EVENTS
     events: int
     concurrency: int = 64
     batch: int = 1
@@ -52,22 +55,26 @@ class Plan:
     is_tls: bool = False
 
 
-async def measure(plan: Plan, *, tell: Told) -> Figures:
+async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
     """Run it, telling each step. Raises Unavailable if a process ends early, Invalid for a plan that cannot be."""
-    if plan.events * plan.fan_out > MOST_DELIVERIES:
-        raise Invalid(f"--events times --fan-out: at most {MOST_DELIVERIES:,} deliveries can be counted")
+    _check(plan)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
         database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
         certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
         chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
-        settings = _settings(database, chain=chain, key=key)
-        receiver = await stack.enter_async_context(started("receiver", *_module("receiver"), folder=folder))
-        opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
-        port = (await receiver.ask(opening, Arrivals)).port
-        tell("making webhooks")
-        environ = _environ(settings)
-        token = await _subscribe(plan, load(environ, folder=folder), receiver=port)
+        environ = _environ(_settings(database, chain=chain, key=key))
+        settings = load(environ, folder=folder)
+        target = (
+            await _rows(stack, settings)
+            if plan.of is Of.CALLBACKS
+            else await _webhooks(
+                stack, folder=folder, opening=Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
+            )
+        )
+        tell("making what is needed")
+        async with opened(settings) as parts:
+            request = await prepare(plan.of, parts, payload=plan.payload, urls=target.urls)
         tell("starting the server")
         server = await stack.enter_async_context(
             started("server", "-m", "tidings", "serve", folder=folder, environ=environ)
@@ -76,16 +83,39 @@ async def measure(plan: Plan, *, tell: Told) -> Figures:
         order = Publish(
             host=HOST,
             port=await _port_of(server),
-            token=token,
+            request=request,
             events=plan.events,
             concurrency=plan.concurrency,
             batch=plan.batch,
-            payload=plan.payload,
             rate=plan.rate,
             authority=chain,
         )
-        run = _Run(plan=plan, database=database, server=server, receiver=receiver, load=loading, tell=tell)
+        run = _Run(plan=plan, database=database, server=server, load=loading, target=target, tell=tell)
         return await run.measured(order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where it all leads to: webhooks at a receiver, or the tables. It tells of arrivals, without the refused ones."""
+
+    arrivals: Callable[[list[int]], Awaitable[Arrivals]]
+    urls: Sequence[str] = ()
+    processes: Sequence[Process] = ()
+
+
+async def _webhooks(stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open) -> _Target:
+    receiver = await stack.enter_async_context(started("receiver", *_module("receiver"), folder=folder))
+    base = f"{'https' if opening.certificate else 'http'}://{HOST}:{(await receiver.ask(opening, Arrivals)).port}"
+    return _Target(
+        arrivals=lambda refused: receiver.ask(Tell(refused=refused), Arrivals),
+        urls=[f"{base}/{place}" for place in range(opening.fan_out)],
+        processes=(receiver,),
+    )
+
+
+async def _rows(stack: contextlib.AsyncExitStack, settings: Settings) -> _Target:
+    laid = await stack.enter_async_context(counting(settings.tables_url))
+    return _Target(arrivals=laid.arrivals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,29 +125,36 @@ class _Run:
     plan: Plan
     database: str
     server: Process
-    receiver: Process
     load: Process
+    target: _Target
     tell: Told
 
-    async def measured(self, order: Publish) -> Figures:
+    async def measured(self, order: Publish) -> Delivered | LaidFlat:
         before = self._used()
         published, arrivals = await self._carried_through(order)
         accepted = self.plan.events - len(published.refused)
-        return Figures(
+        arrived_per_s = _a_second(arrivals.arrived, arrivals.last_us - published.first_us)
+        figures = Figures(
             engine=self.database.partition(":")[0],
+            of=self.plan.of,
             events=self.plan.events,
-            fan_out=self.plan.fan_out,
             accepted_per_s=_a_second(accepted, published.last_us - published.first_us),
-            delivered_per_s=_a_second(arrivals.arrived, arrivals.last_us - published.first_us),
-            latency_ms=Latency(p50=arrivals.p50_ms, p99=arrivals.p99_ms),
             cpu_us_per_event={
                 name: round((used - before[name]) / max(1, accepted), 1) for name, used in self._used().items()
             },
             peak_rss_mb=round(peak_rss_mb(self.server.pid), 1),
             lost=accepted * self.plan.fan_out - arrivals.arrived,
-            duplicates=arrivals.duplicates,
             refused=len(published.refused),
             why=published.why,
+        )
+        if self.plan.of is Of.CALLBACKS:
+            return LaidFlat(**asdict(figures), rows_per_s=arrived_per_s)
+        return Delivered(
+            **asdict(figures),
+            fan_out=self.plan.fan_out,
+            delivered_per_s=arrived_per_s,
+            latency_ms=Latency(p50=arrivals.p50_ms, p99=arrivals.p99_ms),
+            duplicates=arrivals.duplicates,
         )
 
     async def _carried_through(self, order: Publish) -> tuple[Published, Arrivals]:
@@ -129,34 +166,28 @@ class _Run:
             await clock.sleep(_LOOK_EVERY_S)
             if is_published := publishing.done():
                 refused = publishing.result().refused
-            arrivals = await self.receiver.ask(Tell(refused=refused), Arrivals)
+            arrivals = await self.target.arrivals(refused)
             expected = (self.plan.events - len(refused)) * self.plan.fan_out
-            self.tell(f"{arrivals.arrived:,} of {expected:,} callbacks have arrived")
+            self.tell(f"{arrivals.arrived:,} of {expected:,} have arrived")
             if arrivals.arrived != arrived or not is_published:
                 arrived, since = arrivals.arrived, clock.monotonic()
             if is_published and (arrived >= expected or clock.monotonic() - since > _NOTHING_ARRIVES_FOR_S):
                 return publishing.result(), arrivals
 
     def _used(self) -> dict[str, int]:
-        used = {process.name: cpu_us(process.pid) for process in (self.server, self.receiver, self.load)}
+        used = {process.name: cpu_us(process.pid) for process in (self.server, self.load, *self.target.processes)}
         if not self.database.startswith("sqlite:"):
             used["postgresql"] = sum(map(cpu_us, backends(urlsplit(self.database).path[1:])))
         return used
 
 
-async def _subscribe(plan: Plan, settings: Settings, *, receiver: int) -> str:
-    """Make a webhook for each delivery of an event, and a key that may publish."""
-    scheme = "https" if plan.is_tls else "http"
-    async with opened(settings) as parts:
-        connector = await parts.access.create_connector("bench", actor="bench")
-        for place in range(plan.fan_out):
-            await parts.subscribing.create(
-                Subject("Application", APPLICATION),
-                Terms(types=(TYPE,), url=f"{scheme}://{HOST}:{receiver}/{place}"),
-                connector=connector.id,
-                owner="",
-            )
-        return await parts.access.create_key(connector.id, actor="bench", scopes=("publish",))
+def _check(plan: Plan) -> None:
+    if plan.events * plan.fan_out > MOST_DELIVERIES:
+        raise Invalid(f"--events times --fan-out: at most {MOST_DELIVERIES:,} deliveries can be counted")
+    if plan.batch > 1 and plan.of is not Of.EVENTS:
+        raise Invalid(f"--batch: only events are taken several at once; leave it out for {plan.of}")
+    if plan.fan_out > 1 and plan.of is Of.CALLBACKS:
+        raise Invalid("--fan-out: callbacks are received, not delivered; leave it out")
 
 
 async def _port_of(server: Process) -> int:
@@ -176,6 +207,11 @@ def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str,
         "secret_key": new_key(),
         "egress_allow": f"{HOST}/32",
         "egress_http": "on",
+        # The receiver answers anything, so there is nothing to be asked before.
+        "handshake": "never",
+        # What is measured is what the machine carries, not what one program may take of it.
+        "calls_per_connector": "0",
+        "calls_per_tenant": "0",
     }
     if chain is not None and key is not None:
         settings |= {"tls_cert": chain, "tls_key": key, "egress_ca": chain}

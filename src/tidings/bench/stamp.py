@@ -1,14 +1,15 @@
-"""Stamp: what the load writes into each event, and the receiver reads without decoding JSON."""
+"""Stamp: what the load writes into a text of each request, and the receiver reads without decoding JSON."""
 
-_MARK = b'"bench":"'
+_MARK = b"bench:"
 # Digits: enough for more events than a run may have, and for microseconds of a century.
 _NUMBER, _INSTANT = 10, 16
 _INSTANT_AT = _NUMBER + 1
+LENGTH = len(_MARK) + _INSTANT_AT + _INSTANT
 
 
-def stamped(number: int, *, sent_us: int, filling: bytes) -> bytes:
-    """The data of an event: its number in the run, when it was sent, and what makes it as large as asked for."""
-    return b'{%b%0*d/%0*d","filling":"%b"}' % (_MARK, _NUMBER, number, _INSTANT, sent_us, filling)
+def stamp(number: int, *, sent_us: int) -> bytes:
+    """The number of an event in the run, and when it was sent."""
+    return b"%b%0*d/%0*d" % (_MARK, _NUMBER, number, _INSTANT, sent_us)
 
 
 def read_stamp(body: bytes) -> tuple[int, int]:

@@ -6,20 +6,30 @@ import sys
 import rich_click as click
 from rich.console import Console
 
-from tidings.bench.figures import Figures, table_of
+from tidings.bench.figures import Delivered, LaidFlat, table_of
 from tidings.bench.run import Plan, measure
+from tidings.bench.work import Of
 from tidings.cli.output import as_json, print_json
 
 
 @click.command()
+@click.option(
+    "--of",
+    type=click.Choice([one.value for one in Of]),
+    default=Of.EVENTS.value,
+    show_default=True,
+    help="What is sent: an application's events, messages to a group, responses to a form, or received callbacks.",
+)
 @click.option("--events", type=click.IntRange(1, 10_000_000), default=20_000, show_default=True, help="How many.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 1_000), default=64, show_default=True, help="Connections that publish."
 )
-@click.option("--batch", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Events a request.")
+@click.option(
+    "--batch", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Events a request; of events only."
+)
 @click.option("--fan-out", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Webhooks an event.")
 @click.option(
-    "--payload", type=click.IntRange(0, 500_000), default=1_000, show_default=True, help="Bytes of data in an event."
+    "--payload", type=click.IntRange(0, 500_000), default=1_000, show_default=True, help="Characters of text in each."
 )
 @click.option("--rate", type=click.FloatRange(0, 1_000_000), default=0, help="Events a second; all it takes if absent.")
 @click.option(
@@ -29,6 +39,7 @@ from tidings.cli.output import as_json, print_json
 @as_json
 def bench(
     *,
+    of: str,
     events: int,
     concurrency: int,
     batch: int,
@@ -41,10 +52,13 @@ def bench(
 ) -> None:
     """Measure the whole way: published, kept on disk, delivered to a receiver, recorded.
 
+    With --of callbacks, the way in: received, kept on disk, understood, laid into tables.
+
     Server, load and receiver run as processes of their own on this machine, on a database that is gone afterwards.
     Exits with 1 if a callback was lost or an event refused.
     """
     plan = Plan(
+        of=Of(of),
         events=events,
         concurrency=concurrency,
         batch=batch,
@@ -62,7 +76,7 @@ def bench(
     sys.exit(1 if figures.lost or figures.refused else 0)
 
 
-def _measured(plan: Plan) -> Figures:
+def _measured(plan: Plan) -> Delivered | LaidFlat:
     console = Console(stderr=True)
     with console.status("starting") as status:
         return asyncio.run(measure(plan, tell=status.update))

@@ -25,13 +25,20 @@ _NOT_FORWARDED = frozenset(
 @click.command()
 @click.option("--server", metavar="URL", help="Where Tidings is; TIDINGS_PUBLIC_URL if absent.")
 @click.option("--token", envvar="TIDINGS_TOKEN", required=True, help="A token or key with the scope bin.")
+@click.option("--name", help="Your bin of that name, made if there is none; it stays when you leave.")
 @click.option("--forward-to", metavar="URL", help="Pass each request on to this address, from this machine.")
 @click.option("--event", "patterns", multiple=True, help="Only this event type, or order.*; may be repeated.")
 @click.option("--count", type=click.IntRange(1), help="End after so many requests; by Ctrl-C if absent.")
 def listen(
-    *, server: str | None, token: str, forward_to: str | None, patterns: tuple[str, ...], count: int | None
+    *,
+    server: str | None,
+    token: str,
+    name: str | None,
+    forward_to: str | None,
+    patterns: tuple[str, ...],
+    count: int | None,
 ) -> None:
-    """Make an address that catches callbacks, and print what arrives. It is gone when you leave.
+    """Make an address that catches callbacks, and print what arrives. Without a name it is gone when you leave.
 
     A key comes from `tidings token create --connector ID --static --scope bin`.
     """
@@ -39,18 +46,21 @@ def listen(
     url = server or settings_of_here().base_url
     remote = Remote(url, token=token.strip(), patience_s=_WAIT_S + 15)
     target = None if forward_to is None else Forward(forward_to)
-    made = remote.ask("POST", "/v1/bins", body={})
+    made = remote.ask("POST", "/v1/bins", body={"name": name})
+    seen = remote.ask("GET", f"/v1/bins/{made['name']}")["captured"]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: remote.hang_up())
     click.echo(f"Callbacks to {made['url']} are shown here. Ctrl-C ends it.")
+    click.echo(f"In a browser: {made['url']}?inspect&token={made['viewToken']}")
     try:
-        _follow(remote, made["name"], types=types, target=target, count=count)
+        _follow(remote, made["name"], after=seen, types=types, target=target, count=count)
     except Unavailable:
         if not remote.is_hung_up:
             raise
     finally:
-        with suppress(TidingsError):
-            Remote(url, token=token.strip()).ask("DELETE", f"/v1/bins/{made['name']}")
+        if name is None:
+            with suppress(TidingsError):
+                Remote(url, token=token.strip()).ask("DELETE", f"/v1/bins/{made['name']}")
 
 
 class Forward:
@@ -72,8 +82,8 @@ class Forward:
         return f"answered {status}"
 
 
-def _follow(remote: Remote, name: str, *, types: Types, target: Forward | None, count: int | None) -> None:
-    after, shown = 0, 0
+def _follow(remote: Remote, name: str, *, after: int, types: Types, target: Forward | None, count: int | None) -> None:
+    shown = 0
     while True:
         news = remote.ask("GET", f"/v1/bins/{name}/requests?after={after}&wait={_WAIT_S}")
         after = news["next"]

@@ -40,11 +40,12 @@ class Ledger:
                     await self._read_receipts()
                     lost += not is_waiting and not self._has_arrived(event, webhook)
         laying = self._inbox.laying
+        done = laying.laid + laying.repeated + laying.unreadable
         return Tally(
             accepted=accepted,
             delivered=len(self._receivers.accepted) + len(self._caught),
             retried=self._receivers.retries,
-            waiting=waiting + self._inbox.receiving.received - laying.laid - laying.unreadable,
+            waiting=waiting + self._inbox.receiving.received - done,
             lost=lost + laying.unreadable + max(0, promised - accepted),
         )
 

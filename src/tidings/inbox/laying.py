@@ -35,7 +35,7 @@ _Reading = tuple[Said, Reading]
 
 
 class Laying:
-    """Lays receipts flat. `laid` and `unreadable` count them; `on_laid` is told which tables have new rows."""
+    """Lays receipts flat. `laid`, `repeated` and `unreadable` count them; `on_laid` is told which tables have new rows."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Laying:
         clock: Clock,
     ) -> None:
         self.laid = 0
+        self.repeated = 0
         self.unreadable = 0
         self.on_laid: Callable[[frozenset[str]], None] = lambda _: None
         self._receipts = receipts
@@ -83,6 +84,7 @@ class Laying:
         readers = {name: await self._reader(name) for name in {receipt.source for receipt in batch}}
         readings, unreadable = await asyncio.to_thread(_understood, batch, readers)
         repeated = await self._receipts.repetitions([said for said, _ in readings])
+        self.repeated += len(repeated)
         fresh = [one for one in readings if one[0].id not in repeated]
         laid, names = await asyncio.to_thread(self._written, fresh)
         results = [*unreadable, *laid]

@@ -167,6 +167,9 @@ class Pulling:
                     self.on_kept()
                 number += len(fresh)
                 await self.pulls.advance(hold, cursor=step.cursor, more=len(fresh), until=self._clock.now() + _HOLD_MS)
+        except Conflict as error:
+            log.warning("pull.lost pull=%s why=%r", pull.name, error.message)
+            return
         except TidingsError as error:
             await self._failed(pull, hold, error=error)
             return

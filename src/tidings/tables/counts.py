@@ -19,6 +19,7 @@ _LONGEST_VALUE = 200
 # Different numbers in a count; from more on they are counted by their first digits.
 _MOST_NUMBERS = 200
 _DIGITS = 2
+_ROUNDING = 1e-6
 
 
 class By(StrEnum):
@@ -141,7 +142,8 @@ def _bucket(by: By, values: tuple[Cell, ...]) -> str:
         case By.DAY:
             return str(int(value or 0) // DAY)
         case By.CELL:
-            return " ".join(str(math.floor(float(one or 0) * 100)) for one in values)
+            # 73.85 is a little less than it looks.
+            return " ".join(str(math.floor(float(one or 0) * 100 + _ROUNDING)) for one in values)
         case By.NUMBER:
             return repr(float(value or 0))
         case By.VALUE:
@@ -153,4 +155,4 @@ def _rounded(value: float) -> float:
     if not value:
         return value
     step = 10.0 ** (math.floor(math.log10(abs(value))) - _DIGITS + 1)
-    return math.floor(value / step) * step if step else value
+    return float(f"{math.floor(value / step) * step:.12g}") if step else value

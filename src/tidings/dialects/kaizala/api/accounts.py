@@ -38,7 +38,7 @@ class AccountApi:
                 needs=None,
                 body=body_of(wire.PinWanted),
                 answers=dict[str, str],
-                errors=(Invalid, Throttled),
+                errors=(Invalid, Unauthenticated, Throttled),
                 tag=_TAG,
             ),
             Route(

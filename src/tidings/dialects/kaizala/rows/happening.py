@@ -10,7 +10,7 @@ from tidings.core.receipt import Receipt
 from tidings.core.told import identified
 from tidings.dialects.kaizala.rows.received import Callback, Data, fields_of, understood
 
-_SAID_AT = "tidings-event-time"
+SAID_AT = "tidings-event-time"
 _NOBODY: dict[str, str] = {"responder": "", "responder_id": "", "responder_name": ""}
 _NOBODYS: dict[str, str] = {"from_user": "", "from_user_id": "", "from_user_name": ""}
 
@@ -42,7 +42,7 @@ class Happening:
 def happening_of(receipt: Receipt) -> Happening:
     """Raises Invalid, saying what is wrong and where."""
     callback, data = understood(receipt)
-    header = instant_of(number_of(receipt.header(_SAID_AT)))
+    header = instant_of(number_of(receipt.header(SAID_AT)))
     identifier = _id(callback, data, said_at=header)
     if data.is_anonymous and callback.event_type.endswith("Response"):
         callback = msgspec.structs.replace(callback, **_NOBODYS)

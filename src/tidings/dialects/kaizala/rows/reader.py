@@ -7,7 +7,7 @@ from tidings.core.errors import Unauthenticated
 from tidings.core.receipt import Receipt
 from tidings.core.row import Reading
 from tidings.core.secret import Secret
-from tidings.dialects.kaizala.rows.happening import happening_of
+from tidings.dialects.kaizala.rows.happening import SAID_AT, happening_of
 from tidings.dialects.kaizala.rows.told import changes_of
 
 _TOKEN = "kz-callback-token"  # noqa: S105 - the name of a header
@@ -28,8 +28,13 @@ class KaizalaReader:
         """What it says. Raises Invalid if it cannot be understood."""
         happening = happening_of(receipt)
         return Reading(
-            # Two callbacks are one only if the event's id and all the rest are equal: the body holds both.
-            once=hashlib.sha256(receipt.body).hexdigest(),
+            once=_once(receipt),
             type=happening.callback.event_type,
             changes=tuple(changes_of(happening)),
         )
+
+
+def _once(receipt: Receipt) -> str:
+    # Two callbacks are one only if the event's id and all the rest are equal: the body holds both. Who answers yes, then
+    # no, then yes again sends two equal bodies that are not one; where the time is told, it tells them apart.
+    return hashlib.sha256(receipt.header(SAID_AT).encode() + b"\n" + receipt.body).hexdigest()

@@ -26,8 +26,8 @@ class _Action(Wire, frozen=True, kw_only=True):
     reference_id: str
     action_id: str
     action_type: str
-    id: str | UnsetType
-    package_id: str | UnsetType
+    id: str | UnsetType = UNSET
+    package_id: str | UnsetType = UNSET
     action_package_id: str
     sender: str
     sender_id: str

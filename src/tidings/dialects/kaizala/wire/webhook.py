@@ -119,14 +119,14 @@ class Health(Wire, frozen=True, kw_only=True):
     """How a webhook fares; instants are epoch milliseconds, absent if it never happened."""
 
     circuit: str
-    next_probe: int | UnsetType
+    next_probe: int | UnsetType = UNSET
     delivered: int
     failed: int
-    last_success: int | UnsetType
-    last_failure: int | UnsetType
+    last_success: int | UnsetType = UNSET
+    last_failure: int | UnsetType = UNSET
     owed: int
     held: int
-    disabled_at: int | UnsetType
+    disabled_at: int | UnsetType = UNSET
     disabled_why: str
 
 
@@ -146,11 +146,11 @@ class Webhook(Wire, frozen=True, kw_only=True):
     ts: int
     validity: int
     active: bool
-    call_back_context: str | UnsetType
-    callback_context: str | UnsetType
+    call_back_context: str | UnsetType = UNSET
+    callback_context: str | UnsetType = UNSET
     format: str
     call_back_header_names: list[str]
-    schedule: str | UnsetType
+    schedule: str | UnsetType = UNSET
     timeout: str
     order: bool
     order_key: str
