@@ -5,45 +5,50 @@ import json
 
 import pytest
 
-from tidings.bench.load import Load, Publish
+from tidings.bench.load import STAMP, Load, Publish, Request
+from tidings.bench.stamp import LENGTH, read_stamp
 from tidings.core.clock import Clock
 from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import ANSWERS_GARBAGE, CLOSES, NEVER_ANSWERS, Answer, Endpoint
 
+REQUEST = Request(
+    path="/v1/made-up", headers={"accessToken": "made-up"}, body=f'{{"text":"{STAMP}xyz","eventId":"{STAMP}"}}'
+)
 
-def load(endpoint: Endpoint, *, events: int = 4, concurrency: int = 2, batch: int = 1, payload: int = 100) -> Load:
-    order = Publish(
-        host="127.0.0.1",
-        port=endpoint.port,
-        token="tdk_made-up",
-        events=events,
-        concurrency=concurrency,
-        batch=batch,
-        payload=payload,
+
+def publish(endpoint: Endpoint, *, events: int = 4, concurrency: int = 2, batch: int = 1) -> Publish:
+    return Publish(
+        host="127.0.0.1", port=endpoint.port, request=REQUEST, events=events, concurrency=concurrency, batch=batch
     )
-    return Load(order, Clock())
 
 
-async def test_every_event_is_sent_once_in_batches_with_its_number_and_the_token() -> None:
+def load(endpoint: Endpoint, *, events: int = 4, concurrency: int = 2, batch: int = 1) -> Load:
+    return Load(publish(endpoint, events=events, concurrency=concurrency, batch=batch), Clock())
+
+
+async def test_every_event_is_sent_once_in_batches_with_its_number_where_and_as_it_was_asked() -> None:
     async with Endpoint(200) as endpoint:
         published = await load(endpoint, events=5, batch=2).run()
 
         requests = await endpoint.received(3)
 
     events = [event for request in requests for event in json.loads(request.body)]
-    assert sorted(event["data"]["bench"].split("/")[0] for event in events) == [f"{n:010}" for n in range(5)]
-    assert {request.header("authorization") for request in requests} == {"Bearer tdk_made-up"}
+    assert sorted(read_stamp(event["text"].encode())[0] for event in events) == [0, 1, 2, 3, 4]
+    assert {request.target for request in requests} == {"/v1/made-up"}
+    assert {request.header("accessToken") for request in requests} == {"made-up"}
     assert published.refused == []
     assert published.last_us > published.first_us
 
 
-async def test_data_is_as_large_as_asked_for() -> None:
+async def test_the_stamp_stands_wherever_the_body_has_a_place_for_it() -> None:
     async with Endpoint(200) as endpoint:
-        await load(endpoint, events=1, payload=333).run()
+        await load(endpoint, events=1).run()
 
         [request] = await endpoint.received(1)
 
-    assert len(request.body.partition(b'"data":')[2]) - 1 == 333
+    sent = json.loads(request.body)
+    assert sent["text"] == f"{sent['eventId']}xyz"
+    assert len(sent["eventId"]) == LENGTH
 
 
 async def test_refused_events_are_told_with_the_first_reason() -> None:
@@ -81,8 +86,7 @@ async def test_what_is_no_http_is_not_acknowledged() -> None:
 
 async def test_a_server_that_stops_answering_is_given_up(manual_clock: ManualClock) -> None:
     async with Endpoint(NEVER_ANSWERS) as endpoint:
-        order = Publish(host="127.0.0.1", port=endpoint.port, token="", events=3, concurrency=1, batch=1, payload=10)
-        running = asyncio.create_task(Load(order, manual_clock).run())
+        running = asyncio.create_task(Load(publish(endpoint, events=3, concurrency=1), manual_clock).run())
         await endpoint.received(1)
 
         await manual_clock.advance(22_000)

@@ -3,11 +3,11 @@
 import pytest
 
 from tidings.bench.receiver import Open, Receiver, Tell
-from tidings.bench.stamp import read_stamp, stamped
+from tidings.bench.stamp import read_stamp, stamp
 
 
 def body(number: int) -> bytes:
-    return b'{"type":"bench.happened","data":%b}' % stamped(number, sent_us=1, filling=b"x")
+    return b'{"eventType":"bench.happened","data":{"text":"%b"}}' % stamp(number, sent_us=1)
 
 
 @pytest.fixture
@@ -48,6 +48,4 @@ def test_quantiles_of_nothing_are_zero_and_long_waits_stay_in_the_last_step(rece
 
 
 def test_a_stamp_reads_back_out_of_a_callback() -> None:
-    data = stamped(123, sent_us=456, filling=b"xyz")
-
-    assert read_stamp(b'{"eventId":"a","data":%b}' % data) == (123, 456)
+    assert read_stamp(b'{"eventId":"a","data":{"text":"%bxyz"}}' % stamp(123, sent_us=456)) == (123, 456)

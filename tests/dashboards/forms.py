@@ -40,7 +40,11 @@ def told(event_type: str, data: dict[str, Any], *, event: str, at: int = AT, gro
 
 
 def response(
-    name: str, *answers: Any, at: int = AT, group: str = "g1", responder: str = "+910000000001"
+    name: str,
+    *answers: Any,  # noqa: ANN401 - answers of any type
+    at: int = AT,
+    group: str = "g1",
+    responder: str = "+910000000001",
 ) -> list[Change]:
     """One response; None is no answer."""
     asked = [

@@ -15,7 +15,10 @@ from tidings.testing.clock import ManualClock
 
 AT = 1_705_276_800_000
 TITLE = 'What was <ordered> & "paid"\n🍚'
-SPOTS: list[Row] = [{"latitude": 18.5, "longitude": 73.8, "count": 4}, {"latitude": 18.6, "longitude": 73.9, "count": 1}]
+SPOTS: list[Row] = [
+    {"latitude": 18.5, "longitude": 73.8, "count": 4},
+    {"latitude": 18.6, "longitude": 73.9, "count": 1},
+]
 TIMES: list[Row] = [{"at": AT + n * DAY, "until": AT + (n + 1) * DAY, "count": n} for n in range(5)]
 TEXTS: list[Row] = [{"number": 1, "at": AT, "text": "<script>alert(1)</script> = नमस्ते"}]
 BARS: list[Row] = [{"value": 'a"b', "count": 2}, {"value": "", "count": 1}]

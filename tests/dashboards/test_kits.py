@@ -140,7 +140,11 @@ def test_grafana_counts_by_time_in_postgresql_and_reads_files_over_http() -> Non
     sql = [panel["targets"][0]["rawSql"] for panel in grafana(POSTGRESQL)["tidings.json"]["panels"]]
     urls = [panel["targets"][0]["url"] for panel in grafana(HTTP)["tidings.json"]["panels"]]
 
-    assert [panel["type"] for panel in grafana(POSTGRESQL)["tidings.json"]["panels"]] == ["timeseries", "table", "table"]
+    assert [panel["type"] for panel in grafana(POSTGRESQL)["tidings.json"]["panels"]] == [
+        "timeseries",
+        "table",
+        "table",
+    ]
     assert sql[0] == (
         'SELECT $__timeGroupAlias("at", $__interval), count(*) AS "orders" FROM "dash"."orders"'
         ' WHERE $__timeFilter("at") GROUP BY 1 ORDER BY 1'
@@ -191,12 +195,8 @@ def test_tableau_gets_a_file_for_each_table_in_postgresql_and_an_address_otherwi
     assert "https://tidings.example.com/odata/v4/TABLE" in kit(Tool.TABLEAU, HTTP, sheets=SHEETS).steps
 
 
-@pytest.mark.parametrize(
-    ("tool", "scheme"), [(Tool.METABASE, "postgresql"), (Tool.SUPERSET, "postgresql+psycopg2")]
-)
-def test_what_reads_databases_alone_gets_a_connection_string_or_is_told_how_to_get_one(
-    tool: Tool, scheme: str
-) -> None:
+@pytest.mark.parametrize(("tool", "scheme"), [(Tool.METABASE, "postgresql"), (Tool.SUPERSET, "postgresql+psycopg2")])
+def test_what_reads_databases_alone_gets_a_connection_string_or_is_told_how_to_get_one(tool: Tool, scheme: str) -> None:
     steps = kit(tool, POSTGRESQL, sheets=SHEETS).steps
 
     assert f"{scheme}://tidings_reader_finance:tdk_never%27shown%26%3Ctwice%3E@db.example.com:5433/tidings" in steps

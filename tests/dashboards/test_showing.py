@@ -12,7 +12,7 @@ from tidings.core.errors import Invalid, NotFound
 from tidings.core.row import Field, Place, Row, Shape
 from tidings.dashboards.charts import drawable
 from tidings.dashboards.drawing import Drawing, Picture
-from tidings.dashboards.showing import Look, ShownChart, Showing
+from tidings.dashboards.showing import Look, Showing, ShownChart
 from tidings.tables.pieces import Pieces
 from tidings.tables.query import Query
 from tidings.tables.tables import Tables, open_tables
@@ -27,9 +27,7 @@ def tables(tmp_path: Path) -> Iterator[Tables]:
     with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
         tables.write(response("r1", ["Harbour"], 2, ["Salt", "Oil"], AT + 3 * DAY, PLACE, "Thank you"))
         tables.write(response("r2", ["Market"], 40, ["Salt"], AT + 4 * DAY, PLACE, "Quick!", at=AT + HOUR))
-        tables.write(
-            response("r3", ["Harbour"], 3.5, [], None, None, None, at=AT + DAY, group="g2", responder=OTHER)
-        )
+        tables.write(response("r3", ["Harbour"], 3.5, [], None, None, None, at=AT + DAY, group="g2", responder=OTHER))
         yield tables
 
 
@@ -39,7 +37,11 @@ def showing(tables: Tables) -> Showing:
     return Showing(lambda: pieces)
 
 
-async def charts(showing: Showing, board: str = TABLE, **look: Any) -> dict[str, ShownChart]:
+async def charts(
+    showing: Showing,
+    board: str = TABLE,
+    **look: Any,  # noqa: ANN401 - the fields of a Look
+) -> dict[str, ShownChart]:
     _, shown = await showing.board(board, Look(**look))
     return {chart.name: chart for chart in shown}
 
@@ -127,9 +129,7 @@ async def test_messages_jobs_polls_members_and_everything_have_dashboards(showin
     tables.write(told("JobResponse", job, event="jr"))
     tables.write(told("PollCreated", {"actionId": "p1", "question": "Tea?", "choices": []}, event="p1"))
     vote = {"responseWithQuestions": [{"title": "Tea?", "type": "SingleOption", "answer": ["Yes"]}]}
-    tables.write(
-        told("PollResponse", {"actionId": "p1", "responseId": "v1", "responseDetails": vote}, event="v1")
-    )
+    tables.write(told("PollResponse", {"actionId": "p1", "responseId": "v1", "responseDetails": vote}, event="v1"))
     tables.write(told("MemberAdded", {"member": OTHER, "memberName": "Ravi", "type": "Member"}, event="b1"))
 
     boards = await showing.boards()

@@ -33,7 +33,7 @@ class Town:
     async def live(self) -> None:
         self.asha = await self.api.sign_in(ASHA, name="Asha")
         self.ravi = await self.api.sign_in(RAVI, name=NAME)
-        self.group = (await self.post("/v1/groups", {"name": "Yard", "members": [RAVI], "groupType": "Group"}))["groupId"]
+        self.group = await self.api.group(self.asha, RAVI)
         path = f"/v1/groups/{self.group}"
         said = (await self.post(f"{path}/messages", {"message": OTHERS_TEXT}))["referenceId"]
         await self.ravis(f"{path}/messages", {"message": "good morning"})

@@ -223,7 +223,8 @@ async def test_what_a_bin_answers_lives_as_long_as_the_bin(inspector: Inspector,
     assert [one.status for one in await caught(inspector, "mine")] == [404]
     await manual_clock.advance(LIFE_MS)
     await inspector.make("mine", connector="other")
-    assert (await inspector.get("mine")).replies == Replies()
+    found = await inspector.get("mine")
+    assert (found.replies, found.captured) == (Replies(), 0)
 
 
 async def test_a_search_is_over_when_it_has_looked_at_enough_and_says_where_to_go_on(

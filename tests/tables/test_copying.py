@@ -25,7 +25,7 @@ def order(name: str, *more: Field, version: int = 1) -> Row:
     fields = (
         Field("at", "at", Shape.INSTANT, AT, "When."),
         Field("rice", "Rice 🍚", Shape.NUMBER, 2.5, "Question (Numeric): Rice"),
-        Field("paid", "paid", Shape.TRUTH, True),
+        Field("paid", "paid", Shape.TRUTH, value=True),
         Field("line", "line", Shape.WHOLE, 2**53 + 1),
         text("goods", "o'neil; drop table -- नमस्ते"),
     )
@@ -49,7 +49,7 @@ def options(name: str, *chosen: str, version: int = 1) -> Family:
 
 def member(name: str) -> Row:
     fields = [text(one, name) for one in ("group_id", "member", "member_id", "member_name", "role")]
-    told = (Field("at", "at", Shape.INSTANT, AT), *fields, Field("is_member", "is_member", Shape.TRUTH, True))
+    told = (Field("at", "at", Shape.INSTANT, AT), *fields, Field("is_member", "is_member", Shape.TRUTH, value=True))
     return Row(
         place=Place("member_changes", "member_changes", "Who came and went."),
         key=(text("event_id", name),),
@@ -58,7 +58,10 @@ def member(name: str) -> Row:
     )
 
 
-CHANGES: Sequence[Change] = [order(f"r{n:04}") for n in range(1_200)] + [options("r0001", "Salt", "Oil"), member("Asha")]
+CHANGES: Sequence[Change] = [order(f"r{n:04}") for n in range(1_200)] + [
+    options("r0001", "Salt", "Oil"),
+    member("Asha"),
+]
 
 
 def copied(source: Tables, target: Tables) -> int:
@@ -94,7 +97,11 @@ def test_what_is_copied_goes_on_to_be_written(source: Tables, tables: Tables) ->
     copied(source, tables)
     tables.refresh()
 
-    later = [order("r0001", text("new", "later"), version=2), options("r0001", "Oil", version=2), order("r0002")]
+    later: list[Change] = [
+        order("r0001", text("new", "later"), version=2),
+        options("r0001", "Oil", version=2),
+        order("r0002"),
+    ]
     for one in (source, tables):
         one.write(later)
 
@@ -138,9 +145,7 @@ def test_from_sqlite_to_postgresql_to_mariadb_and_back_nothing_is_lost(
 
 
 def test_a_table_that_is_somebody_elses_is_not_touched(source: Tables, tables: Tables) -> None:
-    other = Row(
-        place=Place("another origin", "responses_orders", ""), key=(text("id", "1"),), fields=(), version=1
-    )
+    other = Row(place=Place("another origin", "responses_orders", ""), key=(text("id", "1"),), fields=(), version=1)
     tables.write([other])
 
     with pytest.raises(Conflict, match="of its own"):

@@ -1,6 +1,7 @@
 """Tables counted in real databases of three engines, and what is kept of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -210,11 +211,13 @@ def fill(tables: Tables, number: int) -> sa.Table:
         connection.execute(table.insert(), rows)
     quoted = tables.engine.dialect.identifier_preparer.format_table(table)
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"ANALYZE {quoted}" if kind in {"sqlite", "postgresql"} else f"ANALYZE TABLE {quoted}")
+        connection.exec_driver_sql(
+            f"ANALYZE {quoted}" if kind in {"sqlite", "postgresql"} else f"ANALYZE TABLE {quoted}"
+        )
     return table
 
 
-def plan(tables: Tables, statement: sa.Select[tuple[object, ...]]) -> str:
+def plan(tables: Tables, statement: sa.Select[Any]) -> str:
     explain = "EXPLAIN QUERY PLAN " if tables.engine.dialect.name == "sqlite" else "EXPLAIN "
     compiled = str(statement.compile(tables.engine, compile_kwargs={"literal_binds": True}))
     with tables.engine.connect() as connection:

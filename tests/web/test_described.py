@@ -40,6 +40,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Served]:
         secret_key=new_key(),
         # Invented callback URLs are refused before anybody looks for the names in them.
         egress_proxy="http://127.0.0.1:9",
+        handshake="never",
     )
     async with served(settings) as server:
         # Or the calls that wait for a request in a bin would wait half a minute each.

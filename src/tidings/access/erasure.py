@@ -91,7 +91,7 @@ def without(person: Actor, event: Naming) -> Naming:
     """The event without number, name and picture of a person; the id stays. One that has none of it is left alone."""
     actor = event.actor and msgspec.json.decode(event.actor, type=Actor)
     data = msgspec.json.decode(event.data)
-    is_own = bool(actor) and (actor.id == person.id or actor.phone == person.phone)
+    is_own = isinstance(actor, Actor) and (actor.id == person.id or actor.phone == person.phone)
     left = _without(person, data, gone={person.phone, person.name} if is_own else {person.phone})
     if not is_own and left == data:
         return event

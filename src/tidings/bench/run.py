@@ -65,13 +65,11 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
         chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
         environ = _environ(_settings(database, chain=chain, key=key))
         settings = load(environ, folder=folder)
-        target = (
-            await _rows(stack, settings)
-            if plan.of is Of.CALLBACKS
-            else await _webhooks(
-                stack, folder=folder, opening=Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
-            )
-        )
+        opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
+        if plan.of is Of.CALLBACKS:
+            target = await _rows(stack, settings)
+        else:
+            target = await _webhooks(stack, folder=folder, opening=opening)
         tell("making what is needed")
         async with opened(settings) as parts:
             request = await prepare(plan.of, parts, payload=plan.payload, urls=target.urls)
@@ -143,7 +141,7 @@ class _Run:
                 name: round((used - before[name]) / max(1, accepted), 1) for name, used in self._used().items()
             },
             peak_rss_mb=round(peak_rss_mb(self.server.pid), 1),
-            lost=accepted * self.plan.fan_out - arrivals.arrived,
+            lost=max(0, accepted * self.plan.fan_out - arrivals.arrived),
             refused=len(published.refused),
             why=published.why,
         )

@@ -9,7 +9,7 @@ import msgspec
 from tidings.app.compose import Parts
 from tidings.bench.load import STAMP, Request
 from tidings.bench.stamp import LENGTH
-from tidings.core.caller import TokenKind
+from tidings.core.caller import Caller, TokenKind
 from tidings.core.event import Subject
 from tidings.outbox.terms import Terms
 from tidings.workspace.groups import NewGroup
@@ -73,13 +73,11 @@ async def _in_group(of: Of, parts: Parts, *, text: str, urls: Sequence[str]) -> 
     )
     caller = await parts.access.authenticate(access.token)
     group = await parts.workspace.groups.create(caller, NewGroup(name="Order desk"))
-    path, body, type_ = f"/v1/groups/{group.id}/messages", {"message": text}, "TextMessageCreated"
     if of is Of.RESPONSES:
-        questions = (Asked("Remarks", QuestionType.TEXT), Asked("Rice 1 kg", QuestionType.NUMERIC))
-        await parts.workspace.packages.create(caller, NewPackage(id=_FORM, name="Order form", questions=questions))
-        posted = await parts.workspace.posting.post(caller, group.id, new=NewCustom(package=_FORM))
-        path, type_ = f"/v1/groups/{group.id}/actions/{posted.action.id}/responses", "ActionResponse"
-        body = {"id": _FORM, "actionBody": {"Answers": [text, 2]}}
+        type_, path = "ActionResponse", await _form(parts, caller, group=group.id)
+        body = _json({"id": _FORM, "actionBody": {"Answers": [text, 2]}})
+    else:
+        type_, path, body = "TextMessageCreated", f"/v1/groups/{group.id}/messages", _json({"message": text})
     for url in urls:
         await parts.subscribing.create(
             Subject("Group", group.id),
@@ -87,7 +85,15 @@ async def _in_group(of: Of, parts: Parts, *, text: str, urls: Sequence[str]) -> 
             connector=connector.id,
             owner=caller.person.id,
         )
-    return Request(path=path, headers={"accessToken": access.token}, body=_json(body))
+    return Request(path=path, headers={"accessToken": access.token}, body=body)
+
+
+async def _form(parts: Parts, caller: Caller, *, group: str) -> str:
+    """Post a form of two questions; where responses to it go."""
+    questions = (Asked("Remarks", QuestionType.TEXT), Asked("Rice 1 kg", QuestionType.NUMERIC))
+    await parts.workspace.packages.create(caller, NewPackage(id=_FORM, name="Order form", questions=questions))
+    posted = await parts.workspace.posting.post(caller, group, new=NewCustom(package=_FORM))
+    return f"/v1/groups/{group}/actions/{posted.action.id}/responses"
 
 
 async def _callbacks(parts: Parts, *, text: str) -> Request:

@@ -100,15 +100,25 @@ def trim(counts: Counts, measures: Sequence[Measure]) -> None:
 
 
 def _count(by: By, seen: Mapping[tuple[Cell, ...], int]) -> Count:
+    if by is By.NUMBER:
+        return _numbers({float(value or 0): number for (value,), number in seen.items()})
     buckets: Counter[str] = Counter()
     for values, number in seen.items():
         buckets[_bucket(by, values)] += number
-    found = Count(number=sum(seen.values()), buckets=_trimmed(by, buckets))
-    if by is By.NUMBER:
-        numbers = [(float(value or 0), number) for (value,), number in seen.items()]
-        found.total = sum(value * number for value, number in numbers)
-        found.least, found.greatest = min(numbers)[0], max(numbers)[0]
-    return found
+    return Count(number=sum(seen.values()), buckets=_trimmed(by, buckets))
+
+
+def _numbers(seen: Mapping[float, int]) -> Count:
+    buckets: Counter[float] = Counter()
+    for value, number in seen.items():
+        buckets[_rounded(value) if len(seen) > _MOST_NUMBERS else value] += number
+    return Count(
+        number=sum(seen.values()),
+        total=sum(value * number for value, number in seen.items()),
+        least=min(seen),
+        greatest=max(seen),
+        buckets={repr(value): number for value, number in buckets.most_common(MOST_BUCKETS)},
+    )
 
 
 def _trimmed(by: By, buckets: Mapping[str, int]) -> dict[str, int]:
@@ -144,9 +154,7 @@ def _bucket(by: By, values: tuple[Cell, ...]) -> str:
         case By.CELL:
             # 73.85 is a little less than it looks.
             return " ".join(str(math.floor(float(one or 0) * 100 + _ROUNDING)) for one in values)
-        case By.NUMBER:
-            return repr(float(value or 0))
-        case By.VALUE:
+        case By.VALUE | By.NUMBER:
             return str(value).lower() if isinstance(value, bool) else str(value)[:_LONGEST_VALUE]
 
 

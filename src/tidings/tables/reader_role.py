@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -34,8 +35,8 @@ class ReaderRole:
 def make_reader_role(engine: Engine, name: str) -> ReaderRole:
     """Make the role of that name, or give it another password. It blocks.
 
-    It reads the tables that are there and those that will be. Raises Invalid on other engines than PostgreSQL, Forbidden
-    if our own login may not make roles, and Unavailable.
+    It reads the tables that are there and those that will be. Raises Invalid on other engines than PostgreSQL,
+    Forbidden if our own login may not make roles, and Unavailable.
     """
     if engine.dialect.name != "postgresql":
         raise Invalid(
@@ -47,7 +48,7 @@ def make_reader_role(engine: Engine, name: str) -> ReaderRole:
         with engine.begin() as connection, alone(connection):
             _make(connection, user=user, password=password)
             database = str(connection.execute(sa.text("SELECT current_database()")).scalar_one())
-    except sa.exc.ProgrammingError as error:
+    except (sa.exc.ProgrammingError, sa.exc.InternalError) as error:
         raise Forbidden(
             f"{engine.url.username} may not make roles in this database; let its owner run ALTER ROLE"
             f" {engine.url.username} CREATEROLE, or use the feeds over HTTP"
@@ -76,9 +77,11 @@ def _make(connection: Connection, *, user: str, password: str) -> None:
     quoted, schema = _quoted(connection, user), _quoted(connection, SCHEMA)
     database = _quoted(connection, str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
     verb = "ALTER" if _is_there(connection, user) else "CREATE"
-    # The password has letters, digits, - and _ alone; PostgreSQL takes no parameter there.
+    # Not the password itself: statements may be logged. It has no quotes; PostgreSQL takes no parameter there.
+    driver: Any = connection.connection.driver_connection
+    verifier = driver.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
     steps = [
-        f"{verb} ROLE {quoted} LOGIN NOINHERIT CONNECTION LIMIT {_CONNECTIONS} PASSWORD '{password}'",
+        f"{verb} ROLE {quoted} LOGIN NOINHERIT CONNECTION LIMIT {_CONNECTIONS} PASSWORD '{verifier}'",
         f"ALTER ROLE {quoted} SET statement_timeout = '{_STATEMENT_TIMEOUT}'",
         f"ALTER ROLE {quoted} SET default_transaction_read_only = on",
         f"ALTER ROLE {quoted} SET search_path = {schema}",

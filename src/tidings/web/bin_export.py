@@ -18,6 +18,16 @@ from tidings.web.bin_shapes import shown, text_or_base64
 _STEP = 5
 _MOST_FIELDS = 1_000
 _CAUTION = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
+# Of an answer, which a bin does not keep.
+_UNKNOWN = {
+    "statusText": "",
+    "cookies": [],
+    "headers": [],
+    "content": {"size": -1, "mimeType": ""},
+    "redirectURL": "",
+    "headersSize": -1,
+    "bodySize": -1,
+}
 COPIES = {"curl": as_curl, "python": as_python}
 
 
@@ -96,17 +106,7 @@ def har_entry(capture: Capture, *, public_url: str) -> dict[str, Any]:
         "time": request.took_ms,
         "clientIPAddress": request.client,
         "request": told,
-        "response": {
-            "status": capture.status,
-            "statusText": "",
-            "httpVersion": f"HTTP/{request.http_version}",
-            "cookies": [],
-            "headers": [],
-            "content": {"size": -1, "mimeType": ""},
-            "redirectURL": "",
-            "headersSize": -1,
-            "bodySize": -1,
-        },
+        "response": {"status": capture.status, "httpVersion": f"HTTP/{request.http_version}", **_UNKNOWN},
         "cache": {},
         "timings": {"send": request.took_ms, "wait": 0, "receive": 0},
         "_number": capture.number,

@@ -1,15 +1,18 @@
 """Live: what a bin catches, as server-sent events, one a request."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from tidings.core.errors import Throttled, Unauthenticated
+from tidings.core.errors import Throttled, TidingsError, Unauthenticated
 from tidings.inbox.inspector import Inspector
 from tidings.store.bins import Bin, Glimpse
 from tidings.web.bin_keys import BinKeys
+
+log = logging.getLogger(__name__)
 
 # Each asks the store once a second.
 MOST_LISTENERS = 200
@@ -43,15 +46,17 @@ class BinLive:
         self._listeners += 1
         try:
             yield b"retry: 2000\n\n"
+            # Whatever goes wrong, also that the bin has ended meanwhile, ends it: who listens comes back and is told.
             while not self._inspector.is_closed:
                 news = await self._inspector.news(bin_.name, after=after, most=_STEP, wait_s=_SIGN_OF_LIFE_S)
                 for one in news:
                     after = one.number
                     yield _event(one)
                 if not news:
-                    # Whoever ended the bin meanwhile ended this too: NotFound breaks it off.
                     await self._inspector.get(bin_.name)
                     yield b": still here\n\n"
+        except TidingsError as error:
+            log.info("bin.live.ended bin=%s why=%r", bin_.name, error.message)
         finally:
             self._listeners -= 1
 

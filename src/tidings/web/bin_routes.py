@@ -8,7 +8,7 @@ from functools import partial
 from tidings.access.scope import ADMIN
 from tidings.core.clock import Clock
 from tidings.core.dialect import Reader
-from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, Throttled, Unauthenticated, Unavailable
+from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, Throttled, Unauthenticated
 from tidings.core.reply import Replies
 from tidings.core.route import Call, Parameter, Route
 from tidings.core.secret import Secret
@@ -51,6 +51,7 @@ MOST_SHOWN = 20
 # A minute, by whoever is not logged in, from one address: a guess at more than any person needs.
 OPEN_BINS_A_MINUTE = 5
 TAG = "Request inspector"
+_REQUESTS = "/v1/bins/{name}/requests"
 _WHOSE = (NotFound, Unauthenticated, Forbidden)
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 2**53}
 _LONGEST_WISH = 200
@@ -134,7 +135,8 @@ class BinRoutes:
                 parameters=LIST_PARAMETERS,
             ),
             *self._routes_of_one(),
-            *self._routes_of_requests(),
+            *self._routes_of_all_requests(),
+            *self._routes_of_one_request(),
         ]
 
     def _routes_of_one(self) -> Sequence[Route]:
@@ -158,16 +160,16 @@ class BinRoutes:
                 handler=self._end,
                 answers=Done,
             ),
-            *([self._promotion()] if self._inbox is not None else []),
+            *([self._promotion(self._inbox)] if self._inbox is not None else []),
         ]
 
-    def _promotion(self) -> Route:
+    def _promotion(self, inbox: Inbox) -> Route:
         return Route(
             method="POST",
             path="/v1/bins/{name}/promote",
             name="promoteBin",
             summary="Make a source of a bin, and have it receive what the bin has caught, with all its checks",
-            handler=self._promote,
+            handler=partial(self._promote, inbox=inbox),
             needs=ADMIN,
             body=Promotion,
             answers=Promoted,
@@ -175,13 +177,11 @@ class BinRoutes:
             tag=TAG,
         )
 
-    def _routes_of_requests(self) -> Sequence[Route]:
-        path = "/v1/bins/{name}/requests"
-        of_bin = partial(Route, needs=None, errors=_WHOSE, tag=TAG)
+    def _routes_of_all_requests(self) -> Sequence[Route]:
+        of_bin = partial(Route, path=_REQUESTS, needs=None, errors=_WHOSE, tag=TAG)
         return [
             of_bin(
                 method="GET",
-                path=path,
                 name="listBinRequests",
                 summary="What a bin caught, for its view token or the connector that made it",
                 handler=self._caught,
@@ -190,15 +190,19 @@ class BinRoutes:
             ),
             of_bin(
                 method="DELETE",
-                path=path,
                 name="emptyBin",
                 summary="Forget what a bin caught",
                 handler=self._empty,
                 answers=Done,
             ),
+        ]
+
+    def _routes_of_one_request(self) -> Sequence[Route]:
+        of_bin = partial(Route, needs=None, errors=_WHOSE, tag=TAG)
+        return [
             of_bin(
                 method="GET",
-                path=f"{path}/{{number}}",
+                path=f"{_REQUESTS}/{{number}}",
                 name="getBinRequest",
                 summary="One request that a bin caught",
                 handler=self._one,
@@ -215,7 +219,7 @@ class BinRoutes:
             ),
             of_bin(
                 method="POST",
-                path=f"{path}/{{number}}/verdict",
+                path=f"{_REQUESTS}/{{number}}/verdict",
                 name="judgeBinRequest",
                 summary="Whether a request's signature is right, and why not",
                 handler=self._judge,
@@ -224,7 +228,7 @@ class BinRoutes:
             ),
             of_bin(
                 method="POST",
-                path=f"{path}/{{number}}/preview",
+                path=f"{_REQUESTS}/{{number}}/preview",
                 name="previewBinRequest",
                 summary="The rows that a dialect would lay of a request",
                 handler=self._preview,
@@ -306,15 +310,13 @@ class BinRoutes:
             await previewed(capture, dialect=order.dialect, source=order.source or found.name, readers=self._readers)
         )
 
-    async def _promote(self, call: Call) -> Promoted:
-        if self._inbox is None:
-            raise Unavailable("this process receives nothing; ask one with the role `receive`")
+    async def _promote(self, call: Call, *, inbox: Inbox) -> Promoted:
         order: Promotion = call.body
         done = await promote(
             # Who may hear everything may see every bin.
             await self._inspector.get(call.path["name"]),
             inspector=self._inspector,
-            inbox=self._inbox,
+            inbox=inbox,
             source=order.source,
             dialect=order.dialect,
             secret=order.secret,

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _MOST_SHOWN, _MOST_IN_HEX = 64 * 1024, 2 * 1024
 _HEX_LINE = 16
 _MOST_FIELDS, _MOST_PARTS, _MOST_IN_PART = 200, 50, 4 * 1024
-_UNSHOWABLE = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Controls, and what changes the direction or is not seen; the joiners of Indian scripts and emoji are seen.
+_UNSHOWABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ def view_of(capture: Capture) -> RequestView:
 
 def showable(text: str) -> str:
     """Text without what would hide, reorder or fake what stands beside it."""
-    return _UNSHOWABLE.sub("\ufffd", text)
+    return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def _body(request: Request) -> BodyView:

@@ -64,7 +64,8 @@ def check_types(kind: str, types: Sequence[str]) -> None:
         if name in EVENT_TYPES and name not in possible:
             raise Invalid(f"eventTypes[{place}]: {name} does not occur at {kind}; use objectType {_levels(name)}")
         if possible and name not in possible:
-            raise Invalid(f"eventTypes[{place}]: {name[:_SHOWN]!r} is not an event of a {kind}; use {', '.join(possible)}")
+            allowed = ", ".join(possible)
+            raise Invalid(f"eventTypes[{place}]: {name[:_SHOWN]!r} is not an event of a {kind}; use {allowed}")
 
 
 def _levels(name: str) -> str:

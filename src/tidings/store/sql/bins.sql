@@ -5,6 +5,7 @@ VALUES (:name, :connector, :address, :viewer, :now, :expires_at)
 ON CONFLICT (name) DO UPDATE
 SET connector = excluded.connector, address = excluded.address, viewer = excluded.viewer,
     expires_at = excluded.expires_at,
+    captured = CASE WHEN bin.expires_at <= excluded.created_at THEN 0 ELSE bin.captured END,
     replies = CASE WHEN bin.expires_at <= excluded.created_at THEN '' ELSE bin.replies END
 WHERE bin.connector = excluded.connector OR bin.expires_at <= excluded.created_at
 RETURNING name;

@@ -22,7 +22,7 @@ class NewSubGroup(GroupWanted, frozen=True, kw_only=True):
     name: str | None = None
     group_name: str | None = None
     group_image_url: str | None = None
-    add_user_to_group: Flag = True
+    add_user_to_group: Flag | None = None
 
     def meant(self, parent: str) -> NewGroup:
         """What is to be made beneath that group. Raises Invalid if it has no name."""
@@ -33,7 +33,7 @@ class NewSubGroup(GroupWanted, frozen=True, kw_only=True):
             self.called(name),
             photo=self.group_photo or self.group_image_url or "",
             parent=parent,
-            is_joining=is_true(self.add_user_to_group),
+            is_joining=self.add_user_to_group is None or is_true(self.add_user_to_group),
         )
 
 

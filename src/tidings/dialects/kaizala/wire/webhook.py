@@ -29,8 +29,8 @@ ObjectId = Annotated[str, Meta(min_length=1, max_length=256)]
 class BasicAuth(Wire, frozen=True, kw_only=True):
     """User and password for the callback; a user has no colon (RFC 7617). `{}` takes them away."""
 
-    user: Annotated[str, Meta(pattern="^[^:]*$")] = ""
-    password: str = ""
+    user: Annotated[str, Meta(pattern="^[^:]*$")] | None = None
+    password: str | None = None
 
 
 class Asked(Wire, frozen=True, kw_only=True):
@@ -93,13 +93,13 @@ class WebhookChanges(Asked, frozen=True, kw_only=True):
 
 
 class NewWebhook(Asked, frozen=True, kw_only=True):
-    """A webhook to be made. `signature` says how callbacks are signed: with a shared secret, or a key pair of ours."""
+    """A webhook to be made. `signature` is how callbacks are signed: shared secret (if absent), or key pair of ours."""
 
     object_id: ObjectId
     object_type: str
     event_types: list[str]
     call_back_url: str
-    signature: Literal["hmac", "ed25519"] = "hmac"
+    signature: Literal["hmac", "ed25519"] | None = None
 
 
 class WebhookMade(Wire, frozen=True, kw_only=True):
@@ -240,4 +240,4 @@ def _instant(number: float | str) -> int:
 
 
 def _pair(auth: BasicAuth) -> str:
-    return "" if auth == BasicAuth() else f"{auth.user}:{auth.password}"
+    return f"{auth.user or ''}:{auth.password or ''}" if auth.user or auth.password else ""
