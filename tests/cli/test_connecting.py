@@ -29,7 +29,8 @@ def filled(here: Terminal) -> Terminal:
 def test_a_tool_gets_a_file_that_its_owner_alone_reads_and_a_login_with_its_name(filled: Terminal) -> None:
     made = filled.tells("connect", "powerbi", "--name", "Finance", "--out", "kit")
 
-    [path] = made["files"]
+    path, *project = made["files"]
+    assert "kit/project/Tidings.pbip" in project
     assert json.loads((filled.folder / path).read_text())["connections"][0]["details"]["protocol"] == "odata"
     assert stat.S_IMODE((filled.folder / path).stat().st_mode) == 0o600
     [connector] = filled.tells("connector", "list")

@@ -145,8 +145,9 @@ class Near:
     async def settle(self) -> None:
         """Wait until all that is kept is laid flat."""
         number = await self.house.parts.inbox.receipts.count()
-        await self.house.reaches(lambda: self.house.parts.inbox.laying.laid >= number, by=10)
-        assert self.house.parts.inbox.laying.unreadable == 0
+        laying = self.house.parts.inbox.laying
+        await self.house.reaches(lambda: laying.laid + laying.repeated >= number, by=10)
+        assert laying.unreadable == 0
 
     async def rows(self) -> dict[str, Rows]:
         tables = await asyncio.to_thread(self.house.parts.open_tables)

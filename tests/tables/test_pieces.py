@@ -1,12 +1,13 @@
 """Tables counted in real databases of three engines, and what is kept of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
 from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
+from tidings.core.errors import Invalid, Unavailable
 from tidings.core.row import Cell, Change, Family, Field, Place, Row, Shape
 from tidings.tables import pieces as pieces_module
 from tidings.tables.condition import Compared, Literal, Named, Operator
@@ -217,7 +218,7 @@ def fill(tables: Tables, number: int) -> sa.Table:
     return table
 
 
-def plan(tables: Tables, statement: sa.Select[Any]) -> str:
+def plan(tables: Tables, statement: sa.SelectBase) -> str:
     explain = "EXPLAIN QUERY PLAN " if tables.engine.dialect.name == "sqlite" else "EXPLAIN "
     compiled = str(statement.compile(tables.engine, compile_kwargs={"literal_binds": True}))
     with tables.engine.connect() as connection:
@@ -238,3 +239,24 @@ def test_a_day_and_a_person_are_found_by_their_indexes(pieces: Pieces, tables: T
     assert by_time in of_day
     assert by_time in newest or "optimized away" in newest
     assert by_person in of_person
+
+
+def test_processes_that_count_at_the_same_time_do_not_disturb_one_another(pieces: Pieces, tables: Tables) -> None:
+    others = [pieces, *(Pieces(Query(tables.engine, clock=ManualClock())) for _ in range(3))]
+    for number in range(5):
+        tables.write(order(f"new {number}", version=number + 2))
+        with ThreadPoolExecutor(max_workers=4) as threads:
+            found = list(threads.map(lambda one: one.counts(PLAN, Span()), others))
+
+        assert [counts["at"].number for counts in found] == [5 + number] * 4
+
+
+def test_tables_that_are_away_are_unavailable(pieces: Pieces, tables: Tables) -> None:
+    pieces.counts(PLAN, Span())
+    with tables.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {'dash.' * (tables.engine.dialect.name == 'postgresql')}tidings_piece")
+
+    with pytest.raises((Invalid, Unavailable)) as caught:
+        pieces.counts(PLAN, Span())
+
+    assert "SELECT" not in caught.value.message

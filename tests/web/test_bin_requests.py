@@ -150,7 +150,7 @@ BODIES = (
     b"",
     b"plain",
     b"@/etc/hostname",
-    b"'; touch /tmp/x; '",
+    b"'; touch x; '",
     'é $(id) `id` \\ "'.encode(),
     b"\x00\xff\x1b[2J",
     b"a\r\nb\n",

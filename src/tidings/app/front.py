@@ -77,29 +77,18 @@ class Front:
 def front(parts: Parts) -> Front:
     """Put the door together."""
     login = Login(known=parts.access.known, authenticate=parts.access.authenticate)
-    proxies = Proxies(parts.settings.trusted_proxies)
-    kept_types = EventTypes(parts.database)
-    schemas = Schemas(kept_types, parts.clock)
-    types = EventTypesApi(kept_types, schemas=schemas, clock=parts.clock, reserved=[*EVENT_TYPES, *OPERATIONAL_TYPES])
-    intake = Intake(
-        publisher=parts.hub.publisher,
-        permits=Permits(parts.workspace.rights.may_publish, parts.clock),
-        schemas=schemas,
-        login=login,
-        clock=parts.clock,
-    )
-    bins = _bins(parts, login, proxies=proxies)
-    receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
-    throttle = _throttle(parts)
+    proxies, throttle = Proxies(parts.settings.trusted_proxies), _throttle(parts)
+    schemas = Schemas(EventTypes(parts.database), parts.clock)
+    intake = _intake(parts, login, schemas=schemas)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
+    bins = _bins(parts, login, proxies=proxies)
     boards = DashboardsApi(parts.showing, parts.drawing, login=TablesLogin(login, throttle=throttle))
-    kits = ConnectApi(Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url))
-    routes = [*_routes(parts), *types.routes(), *bins.routes(), *boards.routes(), *kits.routes()] if has_api else []
+    routes = [*_routes(parts, schemas), *bins.routes(), *boards.routes()] if has_api else []
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
         *([boards.page()] if has_api else []),
-        *([*bins.pages(), receive.page()] if catches else []),
+        *([*bins.pages(), _receive(parts, proxies).page()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
     ]
@@ -115,6 +104,15 @@ def front(parts: Parts) -> Front:
         schemas=schemas,
         document=document,
     )
+
+
+def _intake(parts: Parts, login: Login, *, schemas: Schemas) -> Intake:
+    permits = Permits(parts.workspace.rights.may_publish, parts.clock)
+    return Intake(publisher=parts.hub.publisher, permits=permits, schemas=schemas, login=login, clock=parts.clock)
+
+
+def _receive(parts: Parts, proxies: Proxies) -> ReceiveDoor:
+    return ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
 
 
 def _bins(parts: Parts, login: Login, *, proxies: Proxies) -> BinDoor:
@@ -149,7 +147,10 @@ def _sign_in(parts: Parts, proxies: Proxies) -> SignInPages:
     return SignInPages(parts.access, proxies=proxies, granted=accounts.granted, answers=AccessGranted)
 
 
-def _routes(parts: Parts) -> Sequence[Route]:
+def _routes(parts: Parts, schemas: Schemas) -> Sequence[Route]:
+    kept_types, reserved = EventTypes(parts.database), [*EVENT_TYPES, *OPERATIONAL_TYPES]
+    types = EventTypesApi(kept_types, schemas=schemas, clock=parts.clock, reserved=reserved)
+    kits = ConnectApi(Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url))
     kaizala = KaizalaApi(
         access=parts.access,
         workspace=parts.workspace,
@@ -170,7 +171,7 @@ def _routes(parts: Parts) -> Sequence[Route]:
         clock=parts.clock,
         on_owed=parts.hub.owed,
     )
-    return [*kaizala.routes(), *events.routes(), *deliveries.routes()]
+    return [*kaizala.routes(), *events.routes(), *deliveries.routes(), *types.routes(), *kits.routes()]
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:

@@ -10,7 +10,7 @@ from tidings.tables.counts import By, Measure
 from tidings.tables.selection import Column, Sheet
 
 # As readers comment the columns of questions.
-_QUESTION = re.compile(r"Question \((?P<type>\w+)\): (?P<title>.*)", re.DOTALL)
+QUESTION = re.compile(r"Question \((?P<type>\w+)\): (?P<title>.*)", re.DOTALL)
 _CHOSEN = frozenset({"SingleOption", "Choice"})
 _FILES = frozenset({"AttachmentList", "Image", "Attachment", "Document", "Audio"})
 _FORM = "responses_"
@@ -87,7 +87,7 @@ def _form(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Chart]:
         yield _bars(sheet, "responder_name", title="Who responded")
     spots: dict[str, list[Column]] = {}
     for column in sheet.columns.values():
-        asked = _QUESTION.fullmatch(column.comment)
+        asked = QUESTION.fullmatch(column.comment)
         if asked is None:
             continue
         if asked["type"] == "Location":

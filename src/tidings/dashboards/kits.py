@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from tidings.core.errors import Invalid
 from tidings.dashboards.grafana import GrafanaSource, grafana_files
+from tidings.dashboards.power_bi import odata_expression, postgresql_expression, power_bi_project
 from tidings.tables.selection import Sheet
 
 
@@ -66,15 +67,20 @@ def kit(tool: Tool, login: Login, *, sheets: Sequence[Sheet]) -> Kit:
 
 
 def _powerbi(login: Login, sheets: Sequence[Sheet]) -> Kit:
-    del sheets
     if login.database:
+        read = postgresql_expression(_server(login), database=login.database, schema=login.schema)
         details = {"protocol": "postgresql", "address": {"server": _server(login), "database": login.database}}
         steps = f"Open tidings.pbids with Power BI Desktop and sign in under Database with\n{_signs(login)}"
     else:
+        read = odata_expression(_odata(login))
         details = {"protocol": "odata", "address": {"url": _odata(login)}}
         steps = f"Open tidings.pbids with Power BI Desktop and sign in under Basic with\n{_signs(login)}"
     content = {"version": "0.1", "connections": [{"details": details, "options": {}, "mode": "Import"}]}
-    return Kit(steps=steps, files={"tidings.pbids": json.dumps(content, indent=2) + "\n"})
+    steps += (
+        "Or open project/Tidings.pbip instead: a model of all tables with a starter report, and the same sign-in.\n"
+    )
+    project = {f"project/{path}": text for path, text in power_bi_project(sheets, read).items()}
+    return Kit(steps=steps, files={"tidings.pbids": json.dumps(content, indent=2) + "\n"} | project)
 
 
 def _excel(login: Login, sheets: Sequence[Sheet]) -> Kit:

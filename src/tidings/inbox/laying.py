@@ -35,7 +35,10 @@ _Reading = tuple[Said, Reading]
 
 
 class Laying:
-    """Lays receipts flat. `laid`, `repeated` and `unreadable` count them; `on_laid` is told which tables have new rows."""
+    """Lays receipts flat. `laid`, `repeated` and `unreadable` count them.
+
+    `on_laid` is told which tables have new rows.
+    """
 
     def __init__(
         self,

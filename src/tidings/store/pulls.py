@@ -135,11 +135,13 @@ class Pulls:
 
     async def succeeded(self, hold: Hold, *, at: int, next_at: int) -> None:
         """Let go of it until the next time."""
-        await self._database.write(Statement("pull_succeeded", {"at": at, "next_at": next_at} | _named(hold)))
+        values: dict[str, Value] = {"at": at, "next_at": next_at}
+        await self._database.write(Statement("pull_succeeded", values | _named(hold)))
 
     async def failed(self, hold: Hold, *, error: str, next_at: int) -> None:
         """Let go of it until another try."""
-        await self._database.write(Statement("pull_failed", {"error": error, "next_at": next_at} | _named(hold)))
+        values: dict[str, Value] = {"error": error, "next_at": next_at}
+        await self._database.write(Statement("pull_failed", values | _named(hold)))
 
     async def said_before(self, source: str, onces: Collection[str]) -> frozenset[str]:
         """Which of these (`Reading.once`) are in receipts of a source that were understood."""

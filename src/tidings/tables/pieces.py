@@ -22,7 +22,7 @@ from tidings.tables.condition import Condition
 from tidings.tables.counts import Count, Counts, Grouped, Measure, add, count, trim, whole
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.naming import digest
-from tidings.tables.query import Query
+from tidings.tables.query import Query, telling
 from tidings.tables.selection import Cells
 
 # Eleven years; a sender can claim any day, and rows from before the newest so many are not counted.
@@ -90,7 +90,7 @@ class Pieces:
 
     def __init__(self, query: Query) -> None:
         self.query = query
-        self._counting = threading.Lock()
+        self._counting: dict[str, threading.Lock] = {}
         engine = query.engine
         key = column_type(Shape.TEXT, engine=engine.dialect.name, is_key=True)
         self._kept = sa.Table(
@@ -108,7 +108,7 @@ class Pieces:
 
     def counts(self, plan: Plan, span: Span) -> Counts:
         """The rows of the span by the plan's measures; what changed since the last time is counted again."""
-        with self._counting:
+        with self._counting.setdefault(plan.table, threading.Lock()):
             self._open()
             found: Grouped = {}
             kept = self._kept_days(plan, member=span.group)
@@ -125,8 +125,7 @@ class Pieces:
 
     def direct(self, plan: Plan, condition: Condition) -> Counts:
         """The rows that are like that, counted now."""
-        with self._counting:
-            return whole(self._counted(plan, condition))
+        return whole(self._counted(plan, condition))
 
     def latest(self, table: str, columns: Sequence[str], *, condition: Condition | None) -> list[Cells]:
         """The time and the beginnings of those texts, of the newest thousand rows, the newest first."""
@@ -143,10 +142,9 @@ class Pieces:
 
     def forget(self) -> None:
         """Count everything again at the next look: rows were laid again by other rules."""
-        with self._counting:
-            self._open()
-            with writing(self.query.engine) as connection:
-                connection.execute(self._kept.delete())
+        self._open()
+        with telling(), writing(self.query.engine) as connection:
+            connection.execute(self._kept.delete())
 
     def prepare(self, table: str, *, columns: Sequence[str]) -> None:
         """Make sure that rows are found by their time, and by each of those columns."""
@@ -163,14 +161,14 @@ class Pieces:
             there = {one["name"] for one in sa.inspect(connection).get_indexes(table, schema=found.schema)}
         missing = [one for one in indexes if one.name not in there]
         if missing:
-            with writing(self.query.engine) as connection, alone(connection):
+            with telling(), writing(self.query.engine) as connection, alone(connection):
                 for index in missing:
                     index.create(connection, checkfirst=True)
         self._prepared.add(table)
 
     def _open(self) -> None:
         if not self._is_open:
-            with writing(self.query.engine) as connection, alone(connection):
+            with telling(), writing(self.query.engine) as connection, alone(connection):
                 self._kept.create(connection, checkfirst=True)
             self._is_open = True
 
@@ -287,7 +285,8 @@ class Pieces:
             }
             for group, counts in found.items()
         ]
-        with writing(self.query.engine) as connection:
+        # Others may have counted it at the same time.
+        with telling(), writing(self.query.engine) as connection, alone(connection):
             connection.execute(self._kept.delete().where(*self._of(plan, piece)))
             for start in range(0, len(rows), _AT_ONCE):
                 connection.execute(self._kept.insert(), rows[start : start + _AT_ONCE])

@@ -85,7 +85,7 @@ class Query:
     def _named(self) -> Mapping[str, Known]:
         now = self.clock.monotonic()
         if now >= self._fresh_until:
-            with _telling():
+            with telling():
                 self._catalogue.refresh()
             self._fresh_until = now + _LOOK_AGAIN_AFTER_S
         return self._catalogue.named()
@@ -94,7 +94,7 @@ class Query:
     def reading(self) -> Iterator[Connection]:
         """A connection to read with. What fails is raised as Invalid or Unavailable, without the statement."""
         with (
-            _telling(),
+            telling(),
             self.engine.connect().execution_options(is_reading=True) as connection,
             limited(connection, self._longest_ms, clock=self.clock),
         ):
@@ -127,7 +127,7 @@ def _sheet(known: Known) -> Sheet:
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[None]:
+def telling() -> Iterator[None]:
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:

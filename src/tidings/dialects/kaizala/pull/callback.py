@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, UnsetType
 from tidings.core.pull import Order
 from tidings.core.receipt import Receipt
 from tidings.dialects.kaizala.pull.answers import Action, Group, Member
+from tidings.dialects.kaizala.rows.happening import SAID_AT
 
 _MEDIA = frozenset({"image", "album", "audio", "document", "video"})
 # What stands beside the data of a response that is read back.
@@ -39,7 +40,7 @@ _NOBODY = Who()
 
 
 class _Envelope(Who, frozen=True, rename="camel", kw_only=True):
-    """As in `dialects.kaizala.callback`; `toldAt` sets repetitions of one event id apart."""
+    """As in `dialects.kaizala.callback`."""
 
     object_id: str
     object_type: str
@@ -48,7 +49,6 @@ class _Envelope(Who, frozen=True, rename="camel", kw_only=True):
     data: Any
     group_id: str | UnsetType = UNSET
     source_group_id: str | UnsetType = UNSET
-    told_at: int | UnsetType = UNSET
 
 
 def action_told(action: Action, order: Order) -> Receipt | None:
@@ -57,7 +57,7 @@ def action_told(action: Action, order: Order) -> Receipt | None:
     if told is None or not action.name:
         return None
     who = Who(from_user=action.sender, from_user_id=action.sender_id, from_user_name=action.sender_name)
-    return _receipt(told[0], told[1], order=order, name=action.name, who=who, said_at=action.at, is_once=True)
+    return _receipt(told[0], told[1], order=order, name=action.name, who=who, said_at=action.at)
 
 
 def response_told(response: Mapping[str, Raw], order: Order, *, action_type: str = "") -> Receipt:
@@ -104,9 +104,7 @@ def _receipt(
     name: str,
     said_at: int | None,
     who: Who = _NOBODY,
-    is_once: bool = False,
 ) -> Receipt:
-    """With `is_once` the same is told of it whenever it is read, and only what differs is news."""
     group = order.group or UNSET
     envelope = _Envelope(
         object_id=order.group,
@@ -116,12 +114,11 @@ def _receipt(
         data=data,
         group_id=group,
         source_group_id=group,
-        told_at=UNSET if is_once or said_at is None else said_at,
         **msgspec.structs.asdict(who),
     )
     headers = [("content-type", "application/json"), ("tidings-pulled", order.group)]
     if said_at is not None:
-        headers.append(("tidings-event-time", str(said_at)))
+        headers.append((SAID_AT, str(said_at)))
     return Receipt(source=order.source, at=order.at, headers=tuple(headers), body=msgspec.json.encode(envelope))
 
 

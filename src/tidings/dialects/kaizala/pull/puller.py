@@ -15,6 +15,7 @@ from tidings.dialects.kaizala.pull.answers import Action
 from tidings.dialects.kaizala.pull.callback import action_told, response_told
 from tidings.dialects.kaizala.pull.cursor import Cursor, Dates, Manner, read_cursor
 from tidings.dialects.kaizala.pull.roster import roster
+from tidings.dialects.kaizala.rows.happening import SAID_AT
 
 # What one answer brings at most: a few megabytes of long forms.
 _ACTIONS, _RESPONSES = 200, 500
@@ -88,7 +89,7 @@ async def _changed(remote: Remote, order: Order, *, cursor: Cursor) -> AsyncIter
         query = {"changedSince": str(course.since), "limit": str(_RESPONSES)} | _at(course.page)
         told = answers.read(await remote.get(f"v1/groups/{order.group}/responses", query=query), answers.responses)
         receipts = [response_told(one, order) for one in told.responses]
-        latest = max((int(one.header("tidings-event-time") or 0) for one in receipts), default=0)
+        latest = max((int(one.header(SAID_AT) or 0) for one in receipts), default=0)
         cursor = msgspec.structs.replace(cursor, responses=course.after(page=told.cursor or "", latest=latest))
         yield receipts, cursor
         has_more = bool(told.cursor)

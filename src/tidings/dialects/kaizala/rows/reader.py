@@ -35,6 +35,6 @@ class KaizalaReader:
 
 
 def _once(receipt: Receipt) -> str:
-    # Two callbacks are one only if the event's id and all the rest are equal: the body holds both. Who answers yes, then
-    # no, then yes again sends two equal bodies that are not one; where the time is told, it tells them apart.
+    # Two callbacks are one only if the event's id and all the rest are equal: the body holds both. Who answers yes,
+    # then no, then yes again sends two equal bodies that are not one; where the time is told, it tells them apart.
     return hashlib.sha256(receipt.header(SAID_AT).encode() + b"\n" + receipt.body).hexdigest()
