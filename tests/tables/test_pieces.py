@@ -260,3 +260,13 @@ def test_tables_that_are_away_are_unavailable(pieces: Pieces, tables: Tables) ->
         pieces.counts(PLAN, Span())
 
     assert "SELECT" not in caught.value.message
+
+
+def test_who_stops_is_not_waited_for(pieces: Pieces) -> None:
+    before = pieces.counts(PLAN, Span(since=AT))
+    pieces.stop()
+
+    with pytest.raises(Unavailable, match="about to stop"):
+        pieces.counts(PLAN, Span())
+
+    assert before == pieces.counts(PLAN, Span(since=AT))

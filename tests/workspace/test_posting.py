@@ -68,7 +68,7 @@ async def test_a_survey_is_told_with_its_creator_and_its_questions_in_both_place
 
     event, data = await told(board)
     assert (event.type, event.actor) == ("SurveyCreated", ADA)
-    assert event.name != survey.id
+    assert event.name == survey.id
     assert event.subjects == (Subject("Group", board.group.id), Subject("Action", survey.id))
     assert list(data.items()) == [
         ("actionId", survey.id),

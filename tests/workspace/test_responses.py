@@ -55,14 +55,10 @@ async def test_a_response_to_a_survey_is_told_with_every_question(asking: Asking
     [photos] = questions[2].pop("answer")
     assert photos["mediaFileName"] == "yard.png"
     assert photos["mediaUrl"].startswith("https://tidings.example.com/media/")
+    weather = {"title": "Weather", "type": "SingleOption", "options": [{"title": "Sun"}, {"title": "Rain"}]}
     assert questions == [
         {"title": "Site", "type": "Text", "options": [], "answer": "North yard"},
-        {
-            "title": "Weather",
-            "type": "SingleOption",
-            "options": [{"title": "Sun"}, {"title": "Rain"}],
-            "answer": ["Rain"],
-        },
+        weather | {"answer": ["Rain"]},
         {"title": "Photos", "type": "AttachmentList", "options": []},
         {"title": "Place", "type": "Location", "options": []},
         {"isInvisible": True, "title": "ResponseTime", "type": "DateTime", "options": [], "answer": START},

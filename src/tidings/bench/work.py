@@ -104,23 +104,6 @@ async def _callbacks(parts: Parts, *, text: str) -> Request:
 
 def _callback(text: str) -> dict[str, Any]:
     """An order, as a webhook at the form's package is told of it."""
-    answers = (
-        ("Retailer outlet", "SingleOption", ["Harbour Stores"]),
-        ("Rice 1 kg", "Numeric", 12.0),
-        ("Rice 5 kg", "Numeric", 4.0),
-        ("Remarks", "Text", text),
-        ("Location", "Location", {"lt": 9.966, "lg": 76.242, "n": "Quay 2"}),
-    )
-    person = {"responder": _PHONE, "responderName": _NAME, "responderProfilePic": ""}
-    asked = [
-        {
-            "title": title,
-            "type": type_,
-            "options": [{"title": "Harbour Stores"}] * (type_ == "SingleOption"),
-            "answer": answer,
-        }
-        for title, type_, answer in answers
-    ]
     return {
         "subscriptionId": "bench",
         "objectId": _FORM,
@@ -136,14 +119,35 @@ def _callback(text: str) -> dict[str, Any]:
             "responseId": STAMP,
             "isUpdateResponse": False,
             "isAnonymous": False,
-            **person,
-            "responseDetails": {"responseWithQuestions": asked},
+            "responder": _PHONE,
+            "responderName": _NAME,
+            "responderProfilePic": "",
+            "responseDetails": {"responseWithQuestions": _answered(text)},
             "Properties": [],
         },
         "fromUser": _PHONE,
         "fromUserName": _NAME,
         "fromUserProfilePic": "",
     }
+
+
+def _answered(text: str) -> list[dict[str, Any]]:
+    answers = (
+        ("Retailer outlet", "SingleOption", ["Harbour Stores"]),
+        ("Rice 1 kg", "Numeric", 12.0),
+        ("Rice 5 kg", "Numeric", 4.0),
+        ("Remarks", "Text", text),
+        ("Location", "Location", {"lt": 9.966, "lg": 76.242, "n": "Quay 2"}),
+    )
+    return [
+        {
+            "title": title,
+            "type": type_,
+            "options": [{"title": "Harbour Stores"}] * (type_ == "SingleOption"),
+            "answer": answer,
+        }
+        for title, type_, answer in answers
+    ]
 
 
 def _json(value: object) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tidings.core.clock import DAY, HOUR
 from tidings.core.errors import Invalid, NotFound
@@ -16,6 +16,8 @@ from tidings.tables.selection import Cells, Sheet
 
 if TYPE_CHECKING:
     from tidings.tables.pieces import Pieces, Plan
+
+T = TypeVar("T")
 
 # Bars. More are told together: nobody reads them.
 _MOST_BARS = 20
@@ -56,24 +58,28 @@ class Showing:
 
     async def boards(self) -> Mapping[str, Board]:
         """All of them by name."""
-        return await asyncio.to_thread(lambda: boards_of(self._open_pieces().query.sheets()))
+        return await _in_thread(lambda: boards_of(self._open_pieces().query.sheets()))
 
     async def board(self, name: str, look: Look) -> tuple[Board, list[ShownChart]]:
         """One of them, as far as it is looked at. Raises NotFound, and Invalid for what it cannot be filtered by."""
-        return await asyncio.to_thread(lambda: self._board(name, look))
+        return await _in_thread(lambda: self._board(name, look))
 
     async def chart(self, name: str, chart: str, *, look: Look) -> ShownChart:
         """One chart of one. Raises NotFound and Invalid."""
-        _, [shown] = await asyncio.to_thread(lambda: self._board(name, look, only=chart))
+        _, [shown] = await _in_thread(lambda: self._board(name, look, only=chart))
         return shown
 
     async def count(self, tables: Iterable[str]) -> None:
-        """Count what has come into those tables, so that nobody who looks has to wait for it."""
-        await asyncio.to_thread(self._count, frozenset(tables))
+        """Count what has come into those tables, so that nobody who looks has to wait for it.
+
+        Cancelled, it breaks off all counting: the process is about to stop.
+        """
+        names = frozenset(tables)
+        await _in_thread(lambda: self._count(names), on_cancel=lambda: self._open_pieces().stop())
 
     async def forget(self) -> None:
         """Count everything again at the next look."""
-        await asyncio.to_thread(lambda: self._open_pieces().forget())
+        await _in_thread(lambda: self._open_pieces().forget())
 
     def _board(self, name: str, look: Look, *, only: str = "") -> tuple[Board, list[ShownChart]]:
         pieces = self._open_pieces()
@@ -99,6 +105,17 @@ class Showing:
             for table, of_table in board.tables().items():
                 if table in tables:
                     _counted(pieces, sheets[table], every=of_table, wanted=(), look=Look())
+
+
+async def _in_thread(work: Callable[[], T], *, on_cancel: Callable[[], None] = lambda: None) -> T:
+    """Do it in a thread, which has ended when this ends: the database may be closed then."""
+    step = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(step)
+    except asyncio.CancelledError:
+        on_cancel()
+        await asyncio.wait([step])
+        raise
 
 
 def _is_wanted(chart: Chart, *, question: str, only: str) -> bool:

@@ -23,7 +23,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
 
 def package_added(package: Package) -> Statement:
     """Gives the version; version 0 becomes the next one. Raises Conflict if that version is there."""
-    taken = Conflict(f"there is this version of the package {package.id} already; leave the version out for the next")
+    why = "leave the version out for the next" if package.version else "somebody made it just now; send it again"
+    taken = Conflict(f"there is this version of the package {package.id} already; {why}")
     return msgspec.structs.replace(package_added_once(package), otherwise=taken)
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
+from tidings.core.errors import Unavailable
 from tidings.core.row import Cell, Shape
 from tidings.tables.catalogue import VERSION, Known
 from tidings.tables.clause import clause_of
@@ -104,6 +105,7 @@ class Pieces:
             sa.Column("content", column_type(Shape.TEXT, engine=engine.dialect.name, is_key=False), nullable=False),
         )
         self._is_open = False
+        self._is_stopping = False
         self._prepared: set[str] = set()
 
     def counts(self, plan: Plan, span: Span) -> Counts:
@@ -146,6 +148,10 @@ class Pieces:
         with telling(), writing(self.query.engine) as connection:
             connection.execute(self._kept.delete())
 
+    def stop(self) -> None:
+        """Break off what is being counted, in any thread, as Unavailable; what was counted is kept."""
+        self._is_stopping = True
+
     def prepare(self, table: str, *, columns: Sequence[str]) -> None:
         """Make sure that rows are found by their time, and by each of those columns."""
         if table in self._prepared:
@@ -177,6 +183,8 @@ class Pieces:
         kept = self._kept_piece(plan, piece)
         if kept is not None:
             return kept
+        if self._is_stopping:
+            raise Unavailable("the tables are not counted any more; the server is about to stop")
         if piece.rows <= _LEAF or piece.width == SECOND:
             found = self._counted(plan, lambda known: _between(known, since=piece.start, until=piece.end))
         else:

@@ -47,6 +47,7 @@ class GroupApi:
     def routes(self) -> list[Route]:
         return [
             *self._group_routes(),
+            self._search_route(),
             *self._member_routes(),
             *self._routes_of_one_member(),
         ]
@@ -88,19 +89,21 @@ class GroupApi:
                 errors=(NotFound,),
                 tag=_TAG,
             ),
-            Route(
-                method="GET",
-                path="/v1/tenant/findGroupsByQuery",
-                name="findGroups",
-                summary="Find groups of the whole installation by name",
-                handler=self._find,
-                needs="tenant.read",
-                answers=wire.GroupsFound,
-                parameters=_SEARCH,
-                errors=(Invalid, Forbidden),
-                tag=_TAG,
-            ),
         ]
+
+    def _search_route(self) -> Route:
+        return Route(
+            method="GET",
+            path="/v1/tenant/findGroupsByQuery",
+            name="findGroups",
+            summary="Find groups of the whole installation by name",
+            handler=self._find,
+            needs="tenant.read",
+            answers=wire.GroupsFound,
+            parameters=_SEARCH,
+            errors=(Invalid, Forbidden),
+            tag=_TAG,
+        )
 
     def _member_routes(self) -> list[Route]:
         return [

@@ -38,6 +38,11 @@ class MediaApi:
                 errors=(UnsupportedMedia,),
                 tag=_TAG,
             ),
+            *self._routes_of_copies(),
+        ]
+
+    def _routes_of_copies(self) -> list[Route]:
+        return [
             Route(
                 method="POST",
                 path="/v1/media/url",

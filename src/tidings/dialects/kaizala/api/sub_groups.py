@@ -50,6 +50,11 @@ class SubGroupApi:
                 answers=GroupMade,
                 errors=(Invalid, Forbidden, NotFound, Conflict),
             ),
+            *self._link_routes(),
+        ]
+
+    def _link_routes(self) -> list[Route]:
+        return [
             _of_sub_groups(
                 "PUT",
                 name="addSubGroups",
