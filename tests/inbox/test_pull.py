@@ -1,143 +1,20 @@
 """Pulls: at intervals, by one process at a time, with tokens that renew themselves, against a scripted server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
 
+from tests.inbox.far_server import EVERY, GROUP, TOKEN_LIFE, FarServer, Json, action, follow, kept, response
 from tests.journey.conftest import REAL
-from tidings.app.compose import Parts, opened
-from tidings.app.settings import load
+from tidings.app.compose import Parts
 from tidings.core.alongside import alongside
 from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound
-from tidings.core.vault import new_key
-from tidings.store.pulls import Hold, Pull
-from tidings.testing.clock import ManualClock
-from tidings.testing.endpoint import Answer, Captured, Endpoint, Step
-
-GROUP = "g1"
-EVERY = 5 * MINUTE
-TOKEN_LIFE = DAY
-Json = dict[str, Any]
-
-
-def action(number: int, **also: Any) -> Json:  # noqa: ANN401 - any JSON
-    body = {"title": "Lunch", "questions": [{"title": "What?", "type": "Text"}]}
-    said = {"createdAt": number, "changedAt": number} | also
-    return {"actionId": f"a{number}", "actionType": "Survey", "sender": "+910000000001", "actionBody": body} | said
-
-
-def response(number: int, *, answer: str = "Rice", at: int = 0) -> Json:
-    questions = [{"title": "What?", "type": "Text", "answer": answer}]
-    return {
-        "eventType": "SurveyResponse",
-        "actionId": "a1",
-        "groupId": GROUP,
-        "responseId": f"r{number}",
-        "responseDetails": {"responseWithQuestions": questions},
-        "fromUser": "+910000000001",
-        "updatedAt": at or number,
-    }
-
-
-class FarServer:
-    """What a server answers, by path; a list has a page for each item, a status is that answer once."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.clock = clock
-        self.granted = 0
-        self.refresh_token = ""
-        self.answers: dict[str, list[Any]] = {
-            "": [{"groupId": GROUP, "groupName": "Site crew", "callerRole": "Admin"}],
-            "/subGroups": [{"groupId": GROUP, "subGroups": []}],
-            "/members": [{"members": []}],
-            "/actions": [{"actions": []}],
-            "/responses": [{"responses": []}],
-        }
-        self.once: dict[str, list[Step]] = {}
-        self.asked: list[tuple[str, Mapping[str, str]]] = []
-
-    def answer(self, request: Captured) -> Step:
-        parts = urlsplit(request.target)
-        if parts.path == "/base/v1/accessToken":
-            assert request.header("applicationSecret") == "s3cret"
-            return self._grant()
-        path = parts.path.removeprefix(f"/base/v1/groups/{GROUP}")
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.asked.append((path, query))
-        if request.header("accessToken") != f"t{self.granted}":
-            return Answer(401)
-        if self.once.get(path):
-            return self.once[path].pop(0)
-        pages = self.answers.get(path)
-        if pages is None:
-            return Answer(404)
-        number = int(query.get("cursor", "0"))
-        more = {"cursor": str(number + 1), "hasMore": True} if number + 1 < len(pages) else {}
-        return Answer(200, (("content-type", "application/json"),), msgspec.json.encode(pages[number] | more))
-
-    def pages(self, path: str) -> list[Mapping[str, str]]:
-        return [query for one, query in self.asked if one == path]
-
-    def _grant(self) -> Step:
-        self.granted += 1
-        token = {"accessToken": f"t{self.granted}", "accessTokenExpiry": self.clock.now() + TOKEN_LIFE}
-        return Answer(200, (), msgspec.json.encode(token | {"refreshToken": self.refresh_token}))
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(REAL.now())
-
-
-@pytest.fixture
-def far(clock: ManualClock) -> FarServer:
-    return FarServer(clock)
-
-
-@pytest.fixture
-async def endpoint(far: FarServer) -> AsyncIterator[Endpoint]:
-    async with Endpoint(far.answer) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-async def parts(database_url: str, tmp_path: Path, clock: ManualClock, endpoint: Endpoint) -> AsyncIterator[Parts]:
-    allowed = {"egress_allow": "127.0.0.1/32", "egress_http": "on"}
-    settings = load({}, folder=tmp_path, database=database_url, secret_key=new_key(), **allowed)
-    async with opened(settings, clock=clock, is_serving=True) as parts:
-        await parts.inbox.create_source("crew", dialect="kaizala", actor="test")
-        await follow(parts, remote=f"{endpoint.url}base")
-        yield parts
-
-
-async def follow(parts: Parts, *, remote: str, name: str = "crew", source: str = "crew", every_ms: int = EVERY) -> Pull:
-    return await parts.pulling.create(
-        name,
-        source=source,
-        remote=remote,
-        application="app",
-        secret="s3cret",
-        refresh_token="first",
-        group=GROUP,
-        every_ms=every_ms,
-        actor="test",
-    )
-
-
-async def kept(parts: Parts, *, type_: str = "") -> list[str]:
-    """What was kept and is laid flat now, as types and names of events, oldest first; the group's own apart."""
-    while await parts.inbox.laying.step():
-        continue
-    entries = await parts.inbox.receipts.of_source("crew", most=1_000)
-    bodies = [msgspec.json.decode(entry.receipt.body) for entry in reversed(entries)]
-    told = [f"{body['eventType']} {body['eventId']}" for body in bodies]
-    return [one for one in told if not one.startswith("GroupAdded") and one.startswith(type_)]
+from tidings.store.pulls import Hold
+from tidings.testing.endpoint import Answer, Endpoint
 
 
 async def test_what_is_pulled_is_kept_as_the_callbacks_that_would_have_told_of_it(parts: Parts, far: FarServer) -> None:
