@@ -88,7 +88,7 @@ def front(parts: Parts) -> Front:
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
         *([boards.page()] if has_api else []),
-        *([*bins.pages(), _receive(parts, proxies).page()] if catches else []),
+        *([*bins.pages(), *_receive(parts, proxies).pages()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
     ]
@@ -204,6 +204,7 @@ def _figures(parts: Parts) -> Sequence[Figure]:
             kind=Kind.GAUGE,
             label="state",
         ),
+        *_receiving_figures(parts),
     ]
     if courier is None:
         return figures
@@ -224,6 +225,26 @@ def _figures(parts: Parts) -> Sequence[Figure]:
             read=courier.roster.circuits,
             kind=Kind.GAUGE,
             label="state",
+        ),
+    ]
+
+
+def _receiving_figures(parts: Parts) -> Sequence[Figure]:
+    receiving, laying = parts.inbox.receiving, parts.inbox.laying
+    if "receive" not in parts.settings.roles:
+        return []
+    return [
+        Figure(name="tidings_received_total", meaning="Callbacks of sources kept", read=lambda: receiving.received),
+        Figure(name="tidings_receipts_laid_total", meaning="Of those, laid flat", read=lambda: laying.laid),
+        Figure(
+            name="tidings_receipts_unreadable_total",
+            meaning="Of those, not understood",
+            read=lambda: laying.unreadable,
+        ),
+        Figure(
+            name="tidings_receipts_refused_total",
+            meaning="Callbacks that did not prove to be of their source",
+            read=receiving.forged.total,
         ),
     ]
 

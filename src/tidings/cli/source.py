@@ -5,6 +5,7 @@ import rich_click as click
 from tidings.app.compose import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table, shown_instant
+from tidings.inbox.inbox import address_of
 from tidings.store.receipts import Source
 
 _PAGE = 500
@@ -18,7 +19,7 @@ def source() -> None:
 @source.command()
 @click.option("--name", required=True, help="What it is called: its address is /receive/NAME.")
 @click.option("--dialect", default="kaizala", show_default=True, help="How it speaks.")
-@click.option("--secret", help="The token or signing secret that its callbacks prove; a random one if absent.")
+@click.option("--secret", help="The token or signing secret that its callbacks prove; a new one if absent.")
 @click.option("--addresses", default="", help="Blocks of addresses that may send, by comma; any if absent.")
 @as_json
 def create(*, name: str, dialect: str, secret: str | None, addresses: str, is_json: bool) -> None:
@@ -28,7 +29,7 @@ def create(*, name: str, dialect: str, secret: str | None, addresses: str, is_js
         made = await parts.inbox.create_source(
             name, dialect=dialect, actor=COMMAND_LINE, secret=secret, addresses=addresses
         )
-        url = f"{parts.settings.base_url}receive/{made.name}"
+        url = address_of(made, base_url=parts.settings.base_url)
         if is_json:
             print_json({"name": made.name, "dialect": made.dialect, "url": url, "secret": made.secret.reveal()})
         else:

@@ -4,6 +4,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from tidings.access.naming import checked_identifier
 from tidings.core.alongside import alongside
@@ -11,6 +12,7 @@ from tidings.core.clock import Clock
 from tidings.core.dialect import Reader
 from tidings.core.errors import Invalid
 from tidings.core.secret import Secret
+from tidings.core.signature import new_secret
 from tidings.core.vault import Vault
 from tidings.inbox.laying import Laying, Rows
 from tidings.inbox.receiving import Receiving, checked_addresses
@@ -19,6 +21,10 @@ from tidings.store.database import Database
 from tidings.store.receipts import Receipts, Source, Sources
 
 _FORGET_AT_ONCE = 1_000
+# The senders' own libraries sign with such a secret as it is.
+_SIGNS = frozenset({"standard"})
+# All that the sender can be told is a URL.
+_BEARS_IT_IN_THE_PATH = frozenset({"connectreport"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +47,13 @@ class Inbox:
     async def create_source(
         self, name: str, *, dialect: str, actor: str, secret: str | None = None, addresses: str = ""
     ) -> Source:
-        """Take callbacks under `/receive/{name}`; without a secret a random one. Raises Invalid and Conflict."""
+        """Take callbacks under `/receive/{name}`; without a secret a new one. Raises Invalid and Conflict."""
         if dialect not in self.readers:
             raise Invalid(f"dialect: expected one of {', '.join(sorted(self.readers))}")
         source = Source(
             name=checked_identifier(name),
             dialect=dialect,
-            secret=Secret(secret or secrets.token_urlsafe(24)),
+            secret=Secret(secret or _new_secret(dialect)),
             addresses=checked_addresses(addresses),
             created_at=self.clock.now(),
         )
@@ -90,3 +96,14 @@ def open_inbox(
     laying = Laying(receipts, sources, open_tables=open_tables, readers=readers, clock=clock)
     receiving.on_kept = laying.wake
     return Inbox(sources=sources, receipts=receipts, receiving=receiving, laying=laying, readers=readers, clock=clock)
+
+
+def address_of(source: Source, *, base_url: str) -> str:
+    """Where its callbacks go. It holds the secret if nothing else can."""
+    address = f"{base_url}receive/{source.name}"
+    is_told = source.dialect in _BEARS_IT_IN_THE_PATH
+    return f"{address}/{quote(source.secret.reveal(), safe='')}" if is_told else address
+
+
+def _new_secret(dialect: str) -> str:
+    return new_secret().text if dialect in _SIGNS else secrets.token_urlsafe(24)

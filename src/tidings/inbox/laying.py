@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from tidings.core.clock import MINUTE, Clock
+from tidings.core.clock import SECOND, Clock
 from tidings.core.dialect import Reader
 from tidings.core.errors import Invalid, Unavailable
 from tidings.core.receipt import Receipt
@@ -15,8 +15,8 @@ from tidings.store.receipts import Done, Receipts, Said, Sources, State
 log = logging.getLogger(__name__)
 
 _BATCH = 500
-# What was claimed by a process that died is taken up by another after that.
-_PATIENCE_MS = MINUTE
+# What was claimed by a process that died is taken up by another after that, as leases are. Laying twice is no harm.
+_PATIENCE_MS = 10 * SECOND
 _LOOK_AGAIN_AFTER_S = 1.0
 _TRY_AGAIN_AFTER_S = 2.0
 # What an operator sees of why.

@@ -30,9 +30,17 @@ class Known:
     comment: str
     time: str
     columns: dict[str, str | None] = field(default_factory=dict)
+    named: dict[tuple[str, ...], tuple[str | None, ...]] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     is_view: bool = False
+
+    def names_of(self, origins: tuple[str, ...]) -> tuple[str | None, ...]:
+        """The names of those columns, None for what is left out. Raises KeyError if one of them is not there."""
+        names = self.named.get(origins)
+        if names is None:
+            names = self.named[origins] = tuple(self.columns[digest(one)] for one in origins)
+        return names
 
 
 class Catalogue:

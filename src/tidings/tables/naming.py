@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from anyascii import anyascii
 from sqlalchemy.sql.compiler import RESERVED_WORDS
@@ -34,6 +35,7 @@ def name_for(origin: str, *, wish: str, taken: Collection[str], otherwise: str) 
     return name
 
 
+@lru_cache(maxsize=100_000)  # the same few thousand again and again; to hash them was half of writing a row
 def digest(origin: str) -> str:
     """An origin in a length that every engine can index."""
     return hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()[:40]

@@ -29,16 +29,18 @@ class Writer:
 
         Of two rows with one key, and of two families of one parent, the later said stays.
         """
-        for place, key, fields in _shapes(changes):
+        for place, key, fields in _shapes(changes).values():
             self._ensure(place, key=key, fields=fields)
         with writing(self._engine) as connection:
             current = self._current(connection, [one for one in changes if isinstance(one, Family)])
             rows = [one for one in changes if isinstance(one, Row)]
             rows += [row for family in current for row in family.rows]
+            named = self._catalogue.named()
             for (name, columns), batch in self._batches(rows).items():
-                table = self._catalogue.named()[name].table
+                table = named[name].table
                 connection.execute(upsert(table, columns, version=VERSION), batch)
-        return frozenset(str(self._known(one.place).table.name) for one in changes)
+        places = {one.place.origin: one.place for one in changes}
+        return frozenset(str(self._known(one).table.name) for one in places.values())
 
     def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> Known:
         known = self._catalogue.find(place)
@@ -52,9 +54,11 @@ class Writer:
         newest: dict[tuple[str, _Key], _Values] = {}
         for row in rows:
             known = self._known(row.place)
-            values = {name: one.value for one in (*row.key, *row.fields) if (name := known.columns[digest(one.origin)])}
+            cells = (*row.key, *row.fields)
+            names = known.names_of(tuple([one.origin for one in cells]))
+            values = {name: one.value for name, one in zip(names, cells, strict=True) if name}
             values[VERSION] = row.version
-            key = known.table.name, tuple(one.value for one in row.key)
+            key = known.table.name, tuple([one.value for one in row.key])
             before = newest.get(key)
             if before is None or _version(before) <= row.version:
                 newest[key] = values
@@ -103,13 +107,17 @@ class Writer:
         return known
 
 
-def _shapes(changes: Sequence[Change]) -> Iterator[tuple[Place, Sequence[Field], Sequence[Field]]]:
+def _shapes(changes: Sequence[Change]) -> Mapping[object, tuple[Place, Sequence[Field], Sequence[Field]]]:
+    """What tables the changes need, each shape once."""
+    found: dict[object, tuple[Place, Sequence[Field], Sequence[Field]]] = {}
     for change in changes:
-        rows = [change] if isinstance(change, Row) else change.rows
-        for row in rows:
-            yield row.place, row.key, row.fields
+        for row in [change] if isinstance(change, Row) else change.rows:
+            shape = row.place.origin, tuple([one.origin for one in row.fields])
+            if shape not in found:
+                found[shape] = row.place, row.key, row.fields
         if isinstance(change, Family) and not change.rows:
-            yield change.place, (*change.parent, *change.rest), ()
+            found.setdefault((change.place.origin, ()), (change.place, (*change.parent, *change.rest), ()))
+    return found
 
 
 def _parts(families: Mapping[tuple[str, str], Family]) -> Iterator[Mapping[tuple[str, str], Family]]:

@@ -1,5 +1,8 @@
 """Receive: where the callbacks of sources come in."""
 
+from collections.abc import Sequence
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -27,17 +30,25 @@ class ReceiveDoor:
         self._proxies = proxies
         self._clock = clock
 
-    def page(self) -> Page:
+    def pages(self) -> Sequence[Page]:
+        """The second is for who can be told nothing but a URL, and brings no more than that: its `key` is the secret."""
         kept = answer("It is kept; a `validationToken` in the query comes back", {"type": "string"}, kind="text/plain")
-        return Page(
-            path="/receive/{source}",
-            name="receive",
-            summary="Take a callback of a source, or answer its handshake",
-            endpoint=self._receive,
-            methods=("GET", "POST"),
-            operation={"responses": {"200": kept, **refusals(400, 401, 403, 404, 408, 413, 429, 500, 503)}},
-            tag=_TAG,
-        )
+        operation = {"responses": {"200": kept, **refusals(400, 401, 403, 404, 408, 413, 429, 500, 503)}}
+        return [
+            Page(
+                path=path,
+                name=name,
+                summary=summary,
+                endpoint=self._receive,
+                methods=("GET", "POST"),
+                operation=operation,
+                tag=_TAG,
+            )
+            for path, name, summary in (
+                ("/receive/{source}", "receive", "Take a callback of a source, or answer its handshake"),
+                ("/receive/{source}/{key:path}", "receiveWithKey", "The same, with the source's secret in the path"),
+            )
+        ]
 
     async def _receive(self, request: Request) -> Response:
         name = request.path_params["source"]
@@ -48,7 +59,7 @@ class ReceiveDoor:
             Receipt(
                 source=name,
                 at=self._clock.now(),
-                query=request.scope["query_string"].decode("latin-1"),
+                query=_query(request),
                 headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw),
                 body=await read_body(request),
                 peer=self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for")),
@@ -62,3 +73,10 @@ class ReceiveDoor:
         if len(echo) > LONGEST_ECHO:
             raise Invalid(f"validationToken: has {len(echo)} characters; at most {LONGEST_ECHO} are echoed")
         return PlainTextResponse(echo, headers=_CAUTION)
+
+
+def _query(request: Request) -> str:
+    """As it came, led by the key of the path, because that is where readers look for one."""
+    query: str = request.scope["query_string"].decode("latin-1")
+    key = request.path_params.get("key")
+    return f"key={quote(key, safe='')}&{query}" if key else query
