@@ -19,6 +19,7 @@ from tidings.core.errors import Unavailable
 from tidings.core.vault import Vault
 from tidings.dashboards.changes import Changes
 from tidings.dashboards.drawing import Drawing
+from tidings.dashboards.passing import Passing
 from tidings.dashboards.showing import Showing
 from tidings.dialects.discovery import Found, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
@@ -36,6 +37,7 @@ from tidings.store.history import History
 from tidings.store.open import open_database
 from tidings.store.pulls import Pulls
 from tidings.store.settings import check_vault
+from tidings.store.sinks import Sinks
 from tidings.store.subscriptions import Subscriptions
 from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
@@ -75,6 +77,7 @@ class Parts:
     showing: Showing
     drawing: Drawing
     changes: Changes
+    passing: Passing
     open_tables: Callable[[], "Tables"]
     open_query: Callable[[], "Query"]
 
@@ -153,7 +156,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(parts.hub.running())
         await stack.enter_async_context(alongside(parts.access.run(), _forget(parts)))
         if "receive" in parts.settings.roles:
-            await stack.enter_async_context(alongside(parts.changes.run()))
+            await stack.enter_async_context(alongside(parts.changes.run(), parts.passing.run()))
             await stack.enter_async_context(parts.inbox.running())
         if "pull" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.pulling.run()))
@@ -202,7 +205,14 @@ def _put_together(ground: _Ground) -> Parts:
     open_query = _query(ground.open_tables, clock)
     showing = Showing(_pieces(open_query))
     changes = Changes(showing, ground.hub.publisher, clock=clock)
-    inbox.laying.on_laid = changes.note
+    subscribing = _subscribing(ground)
+    passing = _passing(ground, inbox, subscribing=subscribing)
+
+    def on_laid(names: frozenset[str]) -> None:
+        changes.note(names)
+        passing.wake()
+
+    inbox.laying.on_laid = on_laid
     return Parts(
         settings=settings,
         clock=clock,
@@ -213,7 +223,7 @@ def _put_together(ground: _Ground) -> Parts:
         subscriptions=ground.subscriptions,
         history=ground.history,
         hub=ground.hub,
-        subscribing=_subscribing(ground),
+        subscribing=subscribing,
         access=_access(ground),
         workspace=_workspace(ground),
         inspector=Inspector(Bins(database), clock),
@@ -222,6 +232,7 @@ def _put_together(ground: _Ground) -> Parts:
         showing=showing,
         drawing=Drawing(clock),
         changes=changes,
+        passing=passing,
         open_tables=ground.open_tables,
         open_query=open_query,
     )
@@ -240,6 +251,18 @@ def _pulling(ground: _Ground, inbox: Inbox, *, open_query: Callable[[], "Query"]
     )
     pulling.on_kept = inbox.laying.wake
     return pulling
+
+
+def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing) -> Passing:
+    return Passing(
+        sinks=Sinks(ground.database),
+        sources=inbox.sources,
+        receipts=inbox.receipts,
+        readers=ground.found.readers,
+        open_tables=ground.open_tables,
+        subscribing=subscribing,
+        clock=ground.clock,
+    )
 
 
 def _query(open_tables: Callable[[], "Tables"], clock: Clock) -> Callable[[], "Query"]:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "token": "tidings.cli.token:token",
     "source": "tidings.cli.source:source",
     "pull": "tidings.cli.pull:pull",
+    "sink": "tidings.cli.sink:sink",
     "tables": "tidings.cli.tables:tables",
     "connect": "tidings.cli.connect:connect",
     "migrate": "tidings.cli.migrate:migrate",

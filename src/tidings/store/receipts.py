@@ -160,9 +160,9 @@ class Receipts:
         return {identifier for (identifier,) in rows if isinstance(identifier, int)}
 
     async def done(self, results: Sequence[Done]) -> None:
-        """Remember what became of receipts."""
+        """Remember what became of receipts, and to which sinks their rows are owed now."""
         done: dict[str, Value] = {"done": msgspec.json.encode(results).decode()}
-        await self._database.write(Statement("receipts_done", done))
+        await self._database.write(Statement("receipts_done", done), Statement("sinks_owed", done))
 
     async def of_source(self, source: str, *, unreadable: bool = False, before: int = NEWEST, most: int) -> list[Entry]:
         """So many receipts of a source, newest first, below that id; all, or those that were not understood."""
@@ -174,6 +174,11 @@ class Receipts:
         """So many receipts of all sources above that id, oldest first, duplicates left out."""
         rows = await self._database.read(_Row, "receipts_from", after=identifier, most=most)
         return [_entry(row).receipt for row in rows]
+
+    async def these(self, identifiers: Sequence[int]) -> list[Receipt]:
+        """Those of these receipts that are kept still, oldest first."""
+        ids = msgspec.json.encode(identifiers).decode()
+        return [_entry(row).receipt for row in await self._database.read(_Row, "receipts_these", ids=ids)]
 
     async def count(self) -> int:
         """How many receipts there are, duplicates left out."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from tidings.core.errors import Invalid, Unavailable
-from tidings.core.row import Cell, Change
+from tidings.core.errors import Invalid, NotFound, Unavailable
+from tidings.core.row import Cell, Change, Field, Place
 from tidings.tables.catalogue import Catalogue, Known
 from tidings.tables.engine import open_engine, writing
+from tidings.tables.naming import digest
 from tidings.tables.writer import Writer
 
 _LONGEST_REASON = 300
@@ -47,6 +48,16 @@ class Tables:
     def refresh(self) -> None:
         """Learn what other processes have made."""
         self._catalogue.refresh()
+
+    def named_as(self, place: Place, fields: Sequence[Field]) -> tuple[str, Sequence[str | None]]:
+        """What a table that was written, and these of its columns, are called; None for a column that was left out."""
+        known = self._catalogue.find(place)
+        if known is None or any(digest(one.origin) not in known.columns for one in fields):
+            self._catalogue.refresh()
+            known = self._catalogue.find(place)
+        if known is None:
+            raise NotFound(f"the table {place.name!r} is not there any more")
+        return str(known.table.name), [known.columns.get(digest(one.origin)) for one in fields]
 
     def rows(self, name: str) -> Iterator[Mapping[str, Cell]]:
         """All rows of a table by key, as one reads them, instants in epoch milliseconds."""

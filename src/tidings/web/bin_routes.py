@@ -13,7 +13,7 @@ from tidings.core.reply import Replies
 from tidings.core.route import Call, Parameter, Route
 from tidings.core.secret import Secret
 from tidings.core.verdict import Scheme, Verdict, judge
-from tidings.inbox.inbox import Inbox
+from tidings.inbox.inbox import Inbox, address_of
 from tidings.inbox.inspector import Inspector
 from tidings.inbox.promotion import MOST_REFUSED, Preview, preview, promote, receipt_of
 from tidings.inbox.search import Wish
@@ -324,7 +324,7 @@ class BinRoutes:
         )
         return Promoted(
             source=done.source.name,
-            url=f"{self._public_url}receive/{done.source.name}",
+            url=address_of(done.source, base_url=self._public_url),
             secret=done.source.secret.reveal(),
             kept=done.kept,
             refused=len(done.refused),

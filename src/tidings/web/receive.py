@@ -31,7 +31,7 @@ class ReceiveDoor:
         self._clock = clock
 
     def pages(self) -> Sequence[Page]:
-        """The second is for who can be told nothing but a URL, and brings no more than that: its `key` is the secret."""
+        """The second is for senders that can be told nothing but a URL."""
         kept = answer("It is kept; a `validationToken` in the query comes back", {"type": "string"}, kind="text/plain")
         operation = {"responses": {"200": kept, **refusals(400, 401, 403, 404, 408, 413, 429, 500, 503)}}
         return [
