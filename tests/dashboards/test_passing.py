@@ -12,12 +12,12 @@ import msgspec
 import pytest
 import standardwebhooks
 
-from tidings.app.compose import Parts, opened
+from tests.outbox.conftest import failing_once
+from tidings.app.compose import Parts, opened, running
 from tidings.app.settings import Settings, load
-from tidings.core.alongside import alongside
 from tidings.core.clock import MINUTE, SECOND, Clock
 from tidings.core.dialect import EVER_MS
-from tidings.core.errors import Conflict, Invalid, NotFound
+from tidings.core.errors import Conflict, Invalid, NotFound, Unavailable
 from tidings.core.receipt import Receipt
 from tidings.core.row import Change, Family, Field, Place, Reading, Row, Shape
 from tidings.core.secret import Secret
@@ -110,14 +110,7 @@ class Office:
         raise AssertionError("what was waited for did not happen")
 
 
-@contextlib.asynccontextmanager
-async def received_and_sent(parts: Parts) -> AsyncIterator[None]:
-    """The installation works by itself meanwhile."""
-    async with alongside(parts.passing.run()), parts.inbox.running():
-        yield
-
-
-OpenOffice = Callable[[], contextlib.AbstractAsyncContextManager[Office]]
+OpenOffice = Callable[..., contextlib.AbstractAsyncContextManager[Office]]
 
 
 @pytest.fixture
@@ -129,8 +122,11 @@ async def open_office(database_url: str, tmp_path: Path) -> AsyncIterator[OpenOf
     async with Endpoint(tls=authority.issue("127.0.0.1").server_context()) as endpoint:
 
         @contextlib.asynccontextmanager
-        async def make() -> AsyncIterator[Office]:
-            async with opened(settings, clock=clock, is_serving=True) as parts, parts.hub.running():
+        async def make(*, is_at_work: bool = False) -> AsyncIterator[Office]:
+            async with (
+                opened(settings, clock=clock, is_serving=True) as parts,
+                running(parts) if is_at_work else parts.hub.running(),
+            ):
                 yield Office(parts, endpoint, clock)
 
         yield make
@@ -213,6 +209,25 @@ async def test_what_was_taken_by_a_process_that_died_is_sent_a_minute_later(offi
 
     await office.reaches(office.arrived, by=SECOND)
     assert [row["key"]["word"] for row in office.arrived()] == ["rice"]
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_lost_connection_loses_no_delivery_and_doubles_none(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, is_done: bool
+) -> None:
+    database = office.parts.database
+    await office.keep({"word": "rice", "count": 2})
+
+    monkeypatch.setattr(database, "keep", failing_once(database.keep, is_done=is_done))
+    with pytest.raises(Unavailable, match="was lost"):
+        await office.passing.step()
+    await office.clock.advance(MINUTE + 1)
+    assert await office.passing.step() == (0 if is_done else 1)
+    assert await office.passing.step() == 0
+
+    [sink] = await office.passing.sinks.list()
+    deliveries, _ = await office.parts.history.deliveries(sink.webhook, limit=9)
+    assert len(deliveries) == 1
 
 
 async def test_many_rows_come_in_batches_each_once_though_two_send_at_a_time(office: Office) -> None:
@@ -311,15 +326,14 @@ async def test_a_sink_of_nothing_is_refused(office: Office) -> None:
 
 
 async def test_a_running_installation_sends_what_it_receives(open_office: OpenOffice) -> None:
-    async with open_office() as office:
+    async with open_office(is_at_work=True) as office:
         source = await office.parts.inbox.create_source("shop", dialect="raw", actor="test")
         await office.parts.passing.create("list", url=office.endpoint.url, source="shop", actor="test")
         bearing = (("Authorization", f"Bearer {source.secret.reveal()}"),)
         receipt = Receipt(source="shop", at=office.clock.now(), body=b'{"a":1.5}', headers=bearing, peer="192.0.2.1")
 
-        async with received_and_sent(office.parts):
-            await office.parts.inbox.receiving.receive(receipt)
-            await office.reaches(office.arrived, by=SECOND)
+        await office.parts.inbox.receiving.receive(receipt)
+        await office.reaches(office.arrived, by=SECOND)
 
     rows = {row["table"]: row for row in office.arrived()}
     assert rows["shop"]["values"]["a"] == 1.5

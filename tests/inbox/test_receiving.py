@@ -38,6 +38,8 @@ class Words:
         word = receipt.body.decode()
         if word.startswith("!"):
             raise Invalid("that is no word")
+        if word.startswith("?"):
+            raise KeyError(word)
         length = Field("length", "length", Shape.WHOLE, int(word) if word.isdigit() else len(word))
         row = Row(
             place=Place("words", "words", "Words."),
@@ -126,6 +128,16 @@ async def test_one_that_the_tables_do_not_take_does_not_sink_the_others(office: 
     unreadable = await office.inbox.receipts.of_source("box", unreadable=True, most=9)
     assert {entry.receipt.body for entry in unreadable} == {b"9" * 30, b"!"}
     assert "that is no word" in {entry.reason for entry in unreadable}
+
+
+async def test_a_reader_that_fails_fails_alone(office: Office) -> None:
+    await office.send("rice", "?")
+
+    await office.inbox.laying.step()
+
+    assert await office.words() == ["rice"]
+    [entry] = await office.inbox.receipts.of_source("box", unreadable=True, most=9)
+    assert entry.reason == "its reader failed: KeyError"
 
 
 async def test_what_a_failing_database_left_undone_is_taken_up_again(office: Office) -> None:

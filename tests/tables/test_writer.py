@@ -2,12 +2,15 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
+from tidings.core.errors import Unavailable
 from tidings.core.row import Cell, Change, Family, Field, Place, Row, Shape
 from tidings.tables.catalogue import MOST_COLUMNS, VERSION
-from tidings.tables.tables import Tables, open_tables
+from tidings.tables.tables import Tables, open_tables, opened
 
 ORDERS = Place("package:order", "orders", "What was ordered.")
 LINES = Place("package:order:lines", "order_lines", "The lines of the orders.")
@@ -169,3 +172,12 @@ def test_emptied_tables_keep_their_names_and_forget_what_was_newest(tables: Tabl
 
     assert content(tables, "orders") == [{"id": "1", "goods": "oil"}]
     assert content(tables, "order_lines") == [{"id": "1", "number": 0, "goods": "a"}]
+
+
+def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "tables.db").mkdir()
+
+    with pytest.raises(Unavailable, match="the tables cannot be opened"):
+        opened("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(Unavailable, match="the tables cannot be opened"):
+        opened(f"sqlite:{tmp_path / 'tables.db'}")

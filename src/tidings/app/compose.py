@@ -291,10 +291,9 @@ def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[]
     """Opens the tables when they are first asked for: who has none pays no memory for their library."""
 
     def open_() -> "Tables":
-        from tidings.tables.engine import open_engine  # noqa: PLC0415 - see above
-        from tidings.tables.tables import Tables  # noqa: PLC0415 - see above
+        from tidings.tables.tables import opened as opened_tables  # noqa: PLC0415 - see above
 
-        tables = Tables(open_engine(settings.tables_url))
+        tables = opened_tables(settings.tables_url)
         stack.callback(tables.close)
         return tables
 

@@ -20,7 +20,7 @@ def sink() -> None:
 @click.option("--table", default="", help="The table whose rows are sent; all tables if absent.")
 @click.option("--source", default="", help="Only rows that come from this source; from any if absent.")
 @click.option("--url", required=True, help="Where to: an https:// URL.")
-@click.option("--token", help="Sent along as KZ-CallBack-Token.")
+@click.option("--token", help="Sent along as the header kz-callback-token.")
 @as_json
 def create(*, name: str, table: str, source: str, url: str, token: str | None, is_json: bool) -> None:
     """Send new and changed rows to a URL, and print the secret that they are signed with.

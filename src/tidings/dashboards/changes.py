@@ -48,6 +48,8 @@ class Changes:
             except TidingsError as error:
                 log.warning("table.not_told error=%r", error.message)
                 self.note(names)
+            except Exception:
+                log.exception("table.not_counted")
 
     async def _tell(self, names: set[str]) -> None:
         data = msgspec.json.encode({"tables": sorted(names)})

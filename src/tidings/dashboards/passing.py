@@ -17,7 +17,7 @@ from tidings.core.errors import Conflict, Invalid, NotFound, TidingsError
 from tidings.core.event import Event, Subject
 from tidings.core.receipt import Receipt
 from tidings.core.signature import SigningSecret
-from tidings.core.subscription import State, Subscription
+from tidings.core.subscription import Subscription
 from tidings.dashboards.parcel import Item, Parcel, items_of, parcels_of
 from tidings.outbox.publisher import Draft
 from tidings.outbox.subscribing import Subscribing
@@ -84,7 +84,7 @@ class Passing:
         """Send nothing more there, whatever still waits. Raises NotFound."""
         sink, now = await self._existing(name), self.clock.now()
         also = [audited(actor=actor, action="sink.ended", about=name, at=now)]
-        if (webhook := await self.webhook(sink)) and webhook.state is not State.ENDED:
+        if await self.webhook(sink):
             also.append(ending(sink.webhook, at=now))
         await self.sinks.end(name, at=now, also=also)
         await self.subscribing.history.cancel(sink.webhook, at=now)
@@ -114,6 +114,9 @@ class Passing:
                     self._news.clear()
             except TidingsError as error:
                 log.warning("sinks.unavailable error=%r", error.message)
+                await self.clock.sleep(_TRY_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("sinks.failed")
                 await self.clock.sleep(_TRY_AGAIN_AFTER_S)
 
     async def step(self) -> int:

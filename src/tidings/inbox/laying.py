@@ -74,6 +74,9 @@ class Laying:
             except Unavailable as error:
                 log.warning("tables.unavailable error=%r", error.message)
                 await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("tables.failed")
+                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
 
     async def step(self) -> int:
         """Lay what is due next; how many receipts that were. Raises Unavailable."""
@@ -135,6 +138,10 @@ def _understood(batch: Sequence[Receipt], readers: Mapping[str, Reader | None]) 
             reading = reader.read(receipt)
         except Invalid as error:
             unreadable.append(_unreadable(receipt.id, error.message))
+            continue
+        except Exception as error:
+            log.exception("receipt.reader_failed receipt=%d", receipt.id)
+            unreadable.append(_unreadable(receipt.id, f"its reader failed: {type(error).__name__}"))
             continue
         said = Said(id=receipt.id, type=reading.type, once=reading.once, window_ms=reader.window_ms)
         readings.append((said, reading))

@@ -128,6 +128,9 @@ class Pulling:
             except Unavailable as error:
                 log.warning("pull.unavailable error=%r", error.message)
                 await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("pull.failed")
+                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
 
     async def step(self) -> bool:
         """Fetch one pull that is due; False if there is none. Raises Unavailable if our own store is."""

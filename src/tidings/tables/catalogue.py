@@ -126,14 +126,31 @@ class Catalogue:
             self._known = self._read(connection)
 
     def _read(self, connection: Connection) -> dict[str, Known]:
+        # One statement: what another process makes meanwhile is seen whole or not at all.
+        tables, columns = self._tables.c, self._columns.c
+        asked = (
+            sa.select(
+                tables.origin.label("table_origin"),
+                tables.name.label("table_name"),
+                tables.time,
+                tables.comment.label("table_comment"),
+                columns.origin,
+                columns.name,
+                columns.shape,
+                columns.is_key,
+                columns.comment,
+            )
+            .join_from(self._tables, self._columns, columns.table_name == tables.name, isouter=True)
+            .order_by(tables.name, columns.number)
+        )
         found: dict[str, Known] = {}
-        by_name: dict[str, Known] = {}
-        for row in connection.execute(sa.select(self._tables)):
-            table = sa.Table(row.name, sa.MetaData(schema=self._schema), info={"engine": self._kind})
-            found[row.origin] = by_name[row.name] = Known(table=table, comment=row.comment, time=row.time)
-        for row in connection.execute(sa.select(self._columns).order_by(self._columns.c.number)):
-            known = by_name[row.table_name]
-            _learn(known, row.origin, name=row.name, shape=Shape(row.shape), is_key=row.is_key, comment=row.comment)
+        for row in connection.execute(asked):
+            if row.table_origin not in found:
+                table = sa.Table(row.table_name, sa.MetaData(schema=self._schema), info={"engine": self._kind})
+                found[row.table_origin] = Known(table=table, comment=row.table_comment, time=row.time)
+            if row.origin is not None:
+                known, shape = found[row.table_origin], Shape(row.shape)
+                _learn(known, row.origin, name=row.name, shape=shape, is_key=row.is_key, comment=row.comment)
         for known in found.values():
             known.table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
         return found | {digest(view.origin): self._seen(view) for view in VIEWS if _stands(view, found)}

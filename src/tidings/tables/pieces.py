@@ -227,6 +227,8 @@ class Pieces:
             for one in plan.measures:
                 if one.child:
                     other = self.query.find(one.child)
+                    if one.column not in other.table.c:
+                        continue  # nobody has chosen anything yet
                     asked = sa.select(group, other.table.c[one.column]).join_from(
                         known.table, other.table, _same(known, other)
                     )

@@ -1,6 +1,7 @@
 """Tables: what is in the database that dashboards read, written by us alone."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -75,10 +76,23 @@ class Tables:
             connection.execute(self._catalogue.families.delete())
 
 
+def opened(url: str) -> Tables:
+    """Open the tables; whoever does closes them. Raises Invalid for what is no such URL, Unavailable if it is lost."""
+    try:
+        engine = open_engine(url)
+        with contextlib.ExitStack() as stack:
+            stack.callback(engine.dispose)
+            tables = Tables(engine)
+            stack.pop_all()
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise Unavailable(f"the tables cannot be opened: {_reason(error)}") from error
+    return tables
+
+
 @contextlib.contextmanager
 def open_tables(url: str) -> Iterator[Tables]:
     """Open the tables at `sqlite:PATH`, `postgresql://…` or `mariadb://…`; what is not there yet is made."""
-    tables = Tables(open_engine(url))
+    tables = opened(url)
     try:
         yield tables
     finally:
