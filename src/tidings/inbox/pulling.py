@@ -5,6 +5,7 @@ import dataclasses
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tidings.access.naming import checked_identifier
@@ -115,22 +116,35 @@ class Pulling:
         await self.pulls.end(name, at=at, also=(audited(actor=actor, action="pull.ended", about=name, at=at),))
 
     async def run(self) -> None:
-        """Fetch what is due, until cancelled."""
+        """Fetch what is due, so many at once, until cancelled."""
+        under_way: set[str] = set()
         async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(self._work())
+            while True:
+                # One look for all: who polls by fours leaves nobody a connection when the store does not answer.
+                for name in await self._due(_AT_ONCE - len(under_way)):
+                    if name not in under_way:
+                        under_way.add(name)
+                        group.create_task(self._work(name)).add_done_callback(partial(_forget, under_way, name))
+                await self._clock.sleep(_LOOK_AGAIN_AFTER_S)
 
-    async def _work(self) -> None:
-        while True:
-            try:
-                if not await self.step():
-                    await self._clock.sleep(_LOOK_AGAIN_AFTER_S)
-            except Unavailable as error:
-                log.warning("pull.unavailable error=%r", error.message)
-                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
-            except Exception:
-                log.exception("pull.failed")
-                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+    async def _due(self, most: int) -> Sequence[str]:
+        try:
+            return await self.pulls.due(now=self._clock.now(), most=most) if most else []
+        except Unavailable as error:
+            log.warning("pull.unavailable error=%r", error.message)
+            return []
+
+    async def _work(self, name: str) -> None:
+        try:
+            hold = _new_hold(name)
+            pull = await self._claim(hold, is_due=True)
+            if pull is not None:
+                await self._fetch(pull, hold)
+        except Unavailable as error:
+            log.warning("pull.unavailable error=%r", error.message)
+        except Exception:
+            # A fault in a pull must not end the server.
+            log.exception("pull.failed")
 
     async def step(self) -> bool:
         """Fetch one pull that is due; False if there is none. Raises Unavailable if our own store is."""
@@ -241,6 +255,10 @@ class Pulling:
         if puller is None:
             raise Invalid(f"source: {source.dialect} cannot be pulled, only {', '.join(sorted(self._pullers))} can")
         return puller
+
+
+def _forget(under_way: set[str], name: str, _: object) -> None:
+    under_way.discard(name)
 
 
 def _new_hold(name: str) -> Hold:
