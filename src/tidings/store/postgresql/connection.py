@@ -12,8 +12,8 @@ from tidings.store.postgresql.session import Argument, Connection, Session
 
 T = TypeVar("T")
 
-# Publishing, settling and claiming take three or four, receiving, pulling and passing on as many; the rest is for those
-# who read. When the server hangs, each of them holds one until its patience ends, and publishers must not wait for that.
+# Publishing, settling and claiming take three or four, receiving, pulling and passing on as many; the rest is for
+# those who read. When the server hangs, each holds one until its patience ends, and publishers must not wait for that.
 _MOST = 20
 # A guess: what takes longer does not get better by waiting, and the publisher's own patience ends about there.
 _PATIENCE_S = 10.0
