@@ -7,7 +7,7 @@ import httpx
 
 from tidings.core.clock import Clock
 from tidings.dashboards.feeds import Feeds
-from tidings.dashboards.odata.service import Service
+from tidings.dashboards.odata.root import Service
 from tidings.tables.query import Query
 from tidings.tables.tables import Tables
 from tidings.testing.clock import ManualClock

@@ -16,7 +16,7 @@ from tidings.core.route import Route
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
 from tidings.dashboards.connecting import Connecting
 from tidings.dashboards.feeds import Feeds
-from tidings.dashboards.odata.service import Service
+from tidings.dashboards.odata.root import Service
 from tidings.dialects.kaizala.api.accounts import AccountApi
 from tidings.dialects.kaizala.api.kaizala import KaizalaApi
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tidings.access.scope import TABLES_READ
 from tidings.core.errors import Invalid
-from tidings.dashboards.odata.service import PAGE, Question, Service
+from tidings.dashboards.odata.root import PAGE, Question, Service
 from tidings.web.openapi import SECURITY
 from tidings.web.page import Page
 from tidings.web.refusal import Refusal

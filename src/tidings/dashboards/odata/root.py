@@ -1,4 +1,4 @@
-"""Service: what stands at each address of the OData feed."""
+"""The service root of OData: what stands at each address beneath it."""
 
 import re
 from collections.abc import Callable, Sequence
