@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from tidings.tables.naming import digest
 from tidings.tables.writer import Writer
 
 _LONGEST_REASON = 300
+# Five seconds in all: longer than a batch takes.
+_LOOKS, _LOOK_EVERY_S = 100, 0.05
 
 
 class Tables:
@@ -40,6 +43,15 @@ class Tables:
             raise Invalid(f"the tables do not take it: {_reason(error)}") from error
 
     def close(self) -> None:
+        """Let go of the database, after what other threads are still at, for a few seconds at most."""
+        pool = self.engine.pool
+        returned = threading.Event()
+        sa.event.listen(pool, "checkin", lambda *_: returned.set())
+        for _ in range(_LOOKS):
+            if not isinstance(pool, sa.pool.QueuePool) or not pool.checkedout():
+                break
+            returned.wait(_LOOK_EVERY_S)
+            returned.clear()
         self.engine.dispose()
 
     def known(self) -> Mapping[str, Known]:
