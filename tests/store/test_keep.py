@@ -7,6 +7,7 @@ import pytest
 
 from tests.store.conftest import Opener, Raw
 from tests.store.factories import NOW, claimed, event, events_of, kept, publication
+from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, NotFound
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.identifier import instant_of
