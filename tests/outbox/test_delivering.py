@@ -75,10 +75,10 @@ async def test_a_failing_endpoint_gets_seven_attempts_by_the_schedule_and_is_the
             await house.later(round(wait * 0.89))
             assert len(failing.requests) == attempt
             await house.reaches(lambda: len(failing.requests) > attempt, by=round(wait * 0.03))  # noqa: B023
-        notices = await watcher.received(2)
+        await house.reaches(lambda: len(watcher.requests) == 2, by=SECOND)
 
         assert len(failing.requests) == 7
-        types = [msgspec.json.decode(request.body)["type"] for request in notices]
+        types = [msgspec.json.decode(request.body)["type"] for request in watcher.requests]
         assert types == ["delivery.failed", "webhook.disabled"]
         assert (await house.now(subscription.number)).state is State.DISABLED
         assert await house.states(subscription.number) == ["failed"]

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from tests.outbox.conftest import House, OpenHouse, Outage, Silence, failing_once
-from tidings.core.clock import SECOND
+from tidings.core.clock import MINUTE, SECOND
 from tidings.core.errors import Unavailable
 from tidings.outbox.terms import Terms
 from tidings.store.database import Database
@@ -26,6 +26,22 @@ async def test_nothing_is_sent_while_the_store_does_not_hear_us_and_everything_a
     await house.publish()
 
     await house.reaches(lambda: len(endpoint.requests) == 1, by=SECOND)
+
+
+async def test_a_beat_that_is_heard_again_sets_going_what_waited_for_it(house: House, outage: Outage) -> None:
+    tenure = house.hub.tenure
+    async with Endpoint(500, 200) as endpoint:
+        await house.subscribe(endpoint.url, schedule="10s")
+        await house.publish()
+        await endpoint.received(1)
+        await house.settled()
+        async with outage():
+            await house.clock.jump(MINUTE)
+            await house.reaches(lambda: tenure.trouble and not tenure.is_fresh, by=SECOND, is_beating=False)
+
+        await house.reaches(lambda: tenure.is_fresh, by=SECOND, is_beating=False)
+
+        await endpoint.received(2)
 
 
 async def test_whoever_was_taken_for_dead_gets_a_new_number_and_loses_nothing(

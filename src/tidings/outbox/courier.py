@@ -86,6 +86,7 @@ class Courier:
         self._ready: deque[Lane] = deque()
         self._agenda = Agenda(clock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resumed = asyncio.Event()
         self._is_closing = False
         self._grace_ends = math.inf
 
@@ -167,9 +168,8 @@ class Courier:
             self._agenda.recall(lane)
 
     def resume(self) -> None:
-        """Go on after a pause in which nothing could be sent."""
-        for lane in self.roster:
-            self._offer(lane)
+        """Go on, in case there was a pause in which nothing could be sent: lanes that wait are still in `_ready`."""
+        self._resumed.set()
         self._pump()
 
     def change(self, changed: Sequence[Subscription]) -> None:
@@ -215,7 +215,8 @@ class Courier:
         while True:
             await self._agenda.due()
             if self.roster.is_full or not self._tenure.is_fresh:
-                await self._clock.sleep(LOOK_AGAIN_S)
+                self._resumed.clear()
+                await self._clock.wait(self._resumed, LOOK_AGAIN_S)
                 continue
             lanes = self._agenda.take(most=MOST_LANES_A_CLAIM)
             if lanes:

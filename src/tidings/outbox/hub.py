@@ -153,12 +153,11 @@ class Hub:
         number = self.tenure.number
         while True:
             await self._clock.sleep(BEAT_EVERY_S)
-            was_fresh = self.tenure.is_fresh
             await self.tenure.beat()
             if self.tenure.number != number:
                 number = self.tenure.number
                 courier.forget_leases()
-            if not was_fresh:
+            if self.tenure.is_fresh:
                 courier.resume()
             courier.roster.forget_idle()
             if self.tenure.dead_were_found or not self._is_swept:
