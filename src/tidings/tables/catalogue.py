@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from tidings.core.row import Field, Place, Shape
 from tidings.tables.engine import alone, column_type, schema_of, writing
+from tidings.tables.insertion import Insertion
 from tidings.tables.naming import digest, name_for
 from tidings.tables.views import VIEWS, View
 
@@ -23,24 +24,17 @@ _TOO_MANY = " More columns than this table holds: the values of the others are i
 class Known:
     """A table that is there; `columns` are its columns' names by the digest of their origin, None for one left out.
 
-    Nothing can be written to one that `is_view`.
+    `insertions` are ways to write to it by the origins of a row's fields. Nothing can be written to one that `is_view`.
     """
 
     table: sa.Table
     comment: str
     time: str
     columns: dict[str, str | None] = field(default_factory=dict)
-    named: dict[tuple[str, ...], tuple[str | None, ...]] = field(default_factory=dict)
+    insertions: dict[tuple[str, ...], Insertion] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     is_view: bool = False
-
-    def names_of(self, origins: tuple[str, ...]) -> tuple[str | None, ...]:
-        """The names of those columns, None for what is left out. Raises KeyError if one of them is not there."""
-        names = self.named.get(origins)
-        if names is None:
-            names = self.named[origins] = tuple(self.columns[digest(one)] for one in origins)
-        return names
 
 
 class Catalogue:

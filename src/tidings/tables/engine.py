@@ -5,6 +5,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def open_engine(url: str) -> Engine:
         raise Invalid(f"cannot tell what tables {kind!r} are; write sqlite:PATH, postgresql://… or mariadb://…")
     options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 4}
     if driver.startswith(("mysql", "mariadb")):
+        options["paramstyle"] = "format"  # by place, as `Insertion` has its rows
         options["connect_args"] = {"charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'"}
     else:
         options["connect_args"] = {"options": "-c timezone=utc"}
@@ -65,20 +67,36 @@ def column_type(shape: Shape, *, engine: str, is_key: bool) -> sa.types.TypeEngi
 
 def upsert(table: sa.Table, columns: Sequence[str], *, version: str) -> sa.Insert:
     """An insert of those columns that takes the place of a row of the same key, unless that one is newer."""
-    keys = [column.name for column in table.primary_key]
+    values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(name) for name in columns}
+    if table.info["engine"] not in _MARIADB:
+        kind = postgresql if table.info["engine"] == "postgresql" else sqlite
+        return _unless_newer(kind.insert(table).values(values), columns, version=version)
+    insert = mysql.insert(table)
+    is_newer = insert.inserted[version] >= table.c[version]
+    keys = {column.name for column in table.primary_key}
+    # Assigned from left to right: the version, by which the others are judged, comes last.
     others = [name for name in columns if name not in keys and name != version]
-    if table.info["engine"] in _MARIADB:
-        insert = mysql.insert(table)
-        is_newer = insert.inserted[version] >= table.c[version]
-        # Assigned from left to right: the version, by which the others are judged, comes last.
-        changes = [(name, sa.func.if_(is_newer, insert.inserted[name], table.c[name])) for name in (*others, version)]
-        return insert.values({name: sa.bindparam(name) for name in columns}).on_duplicate_key_update(changes)
-    newest = postgresql.insert(table) if table.info["engine"] == "postgresql" else sqlite.insert(table)
-    newest = newest.values({name: sa.bindparam(name) for name in columns})
-    return newest.on_conflict_do_update(
+    changes = [(name, sa.func.if_(is_newer, insert.inserted[name], table.c[name])) for name in (*others, version)]
+    return insert.values(values).on_duplicate_key_update(changes)
+
+
+def upsert_of_json(table: sa.Table, columns: Sequence[str], *, version: str) -> sa.Insert:
+    """The same for all rows of a JSON array of objects, bound as `rows`; PostgreSQL takes it in one message."""
+    text = sa.cast(sa.bindparam("rows", type_=sa.Text()), postgresql.JSON())
+    wanted = [sa.column(name, table.c[name].type) for name in columns]
+    each = sa.func.json_to_recordset(text).table_valued(*wanted).render_derived(name="each", with_types=True)
+    return _unless_newer(postgresql.insert(table).from_select(columns, sa.select(*each.c)), columns, version=version)
+
+
+def _unless_newer(
+    insert: postgresql.Insert | sqlite.Insert, columns: Sequence[str], *, version: str
+) -> postgresql.Insert | sqlite.Insert:
+    table = insert.table
+    keys = [column.name for column in table.primary_key]
+    return insert.on_conflict_do_update(
         index_elements=keys,
-        set_={name: newest.excluded[name] for name in (*others, version)},
-        where=newest.excluded[version] >= table.c[version],
+        set_={name: insert.excluded[name] for name in columns if name not in keys},
+        where=insert.excluded[version] >= table.c[version],
     )
 
 
@@ -137,6 +155,17 @@ def _open_sqlite(path: Path) -> Engine:
     return engine
 
 
+def instant_text(value: int) -> str:
+    """Epoch milliseconds as each engine reads them, in UTC. Raises OverflowError beyond the years that it knows."""
+    seconds, milliseconds = divmod(value, 1_000)
+    return f"{_second_text(seconds)}.{milliseconds:03}"
+
+
+@lru_cache(maxsize=4_096)
+def _second_text(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(" ")[:-6]
+
+
 class _Instant(sa.types.TypeDecorator[int]):
     """Epoch milliseconds here, a timestamp in UTC there."""
 
@@ -153,9 +182,9 @@ class _Instant(sa.types.TypeDecorator[int]):
     def process_bind_param(self, value: int | None, dialect: sa.Dialect) -> Any:  # noqa: ANN401 - the driver's own
         if value is None:
             return None
-        moment = _EPOCH + timedelta(milliseconds=value)
         if dialect.name == "sqlite":
-            return moment.isoformat(" ", "milliseconds")[:-6]
+            return instant_text(value)
+        moment = _EPOCH + timedelta(milliseconds=value)
         return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> int | None:  # noqa: ANN401, ARG002

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection, Engine
 from tidings.core.row import Cell, Change, Family, Field, Place, Row
 from tidings.tables.catalogue import VERSION, Catalogue, Known
 from tidings.tables.engine import upsert, writing
+from tidings.tables.insertion import Cells, Insertion
 from tidings.tables.naming import digest
 
 _Values = dict[str, Cell]
@@ -35,10 +36,8 @@ class Writer:
             current = self._current(connection, [one for one in changes if isinstance(one, Family)])
             rows = [one for one in changes if isinstance(one, Row)]
             rows += [row for family in current for row in family.rows]
-            named = self._catalogue.named()
-            for (name, columns), batch in self._batches(rows).items():
-                table = named[name].table
-                connection.execute(upsert(table, columns, version=VERSION), batch)
+            for insertion, batch in self._batches(rows).items():
+                insertion.run(connection, batch)
         places = {one.place.origin: one.place for one in changes}
         return frozenset(str(self._known(one).table.name) for one in places.values())
 
@@ -50,22 +49,29 @@ class Writer:
         assert known is not None  # noqa: S101 - that is what widening is for
         return known
 
-    def _batches(self, rows: Sequence[Row]) -> Mapping[tuple[str, tuple[str, ...]], list[_Values]]:
-        newest: dict[tuple[str, _Key], _Values] = {}
+    def _batches(self, rows: Sequence[Row]) -> Mapping[Insertion, list[Cells]]:
+        newest: dict[tuple[str, _Key], tuple[int, Insertion, Cells]] = {}
         for row in rows:
-            known = self._known(row.place)
-            cells = (*row.key, *row.fields)
-            names = known.names_of(tuple([one.origin for one in cells]))
-            values = {name: one.value for name, one in zip(names, cells, strict=True) if name}
-            values[VERSION] = row.version
-            key = known.table.name, tuple([one.value for one in row.key])
+            fields = (*row.key, *row.fields)
+            insertion = self._insertion(row.place, tuple([one.origin for one in fields]))
+            key = row.place.origin, tuple([one.value for one in row.key])
             before = newest.get(key)
-            if before is None or _version(before) <= row.version:
-                newest[key] = values
-        batches: dict[tuple[str, tuple[str, ...]], list[_Values]] = defaultdict(list)
-        for (name, _), values in newest.items():
-            batches[name, tuple(values)].append(values)
+            if before is None or before[0] <= row.version:
+                newest[key] = row.version, insertion, insertion.cells(fields, version=row.version)
+        batches: dict[Insertion, list[Cells]] = defaultdict(list)
+        for _, insertion, cells in newest.values():
+            batches[insertion].append(cells)
         return batches
+
+    def _insertion(self, place: Place, origins: tuple[str, ...]) -> Insertion:
+        known = self._known(place)
+        insertion = known.insertions.get(origins)
+        if insertion is None:
+            names = [known.columns[digest(one)] for one in origins]
+            dialect = self._engine.dialect
+            insertion = Insertion(known.table, names, version=VERSION, shapes=known.shapes, dialect=dialect)
+            known.insertions[origins] = insertion
+        return insertion
 
     def _current(self, connection: Connection, families: Sequence[Family]) -> Sequence[Family]:
         """Those families that no later one of their parents has replaced; what was there before them goes."""
@@ -124,9 +130,3 @@ def _parts(families: Mapping[tuple[str, str], Family]) -> Iterator[Mapping[tuple
     named = list(families.items())
     for start in range(0, len(named), _AT_ONCE):
         yield dict(named[start : start + _AT_ONCE])
-
-
-def _version(values: _Values) -> int:
-    version = values[VERSION]
-    assert isinstance(version, int)  # noqa: S101 - put there by us
-    return version
