@@ -2,6 +2,7 @@
 
 import json
 import stat
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,9 @@ def test_tables_are_copied_to_postgresql_where_every_tool_reads_them(
     try:
         assert said.startswith("1 rows")
         assert f"postgresql+psycopg2://{made['role']}:" in made["steps"]
+        [archive] = [there.folder / path for path in made["files"] if path.endswith("tidings.zip")]
+        assert zipfile.is_zipfile(archive)
+        assert archive.stat().st_mode & 0o077 == 0
         assert f"dropped {made['role']}" in there.says("tables", "drop-role", made["role"])
     except AssertionError:
         drop_reader_role(sa.create_engine(url), made["role"])

@@ -67,6 +67,28 @@ def test_a_database_in_good_order_is_told_with_its_version_and_schema(terminal: 
     assert findings["key"][0] == {"level": "ok", "about": "key", "text": "opens the secrets in the database"}
 
 
+def test_tables_are_told_with_their_engine_and_number(terminal: Terminal) -> None:
+    terminal.says("migrate")
+    before = examined(terminal)[1]["tables"][0]
+    terminal.says("tables", "list")
+
+    after = examined(terminal)[1]["tables"][0]
+
+    assert (before["level"], after["level"]) == ("ok", "ok")
+    assert after["text"].endswith("answers, and holds 0 tables")
+
+
+def test_tables_that_do_not_answer_are_broken(here: Terminal, free_port: int) -> None:
+    here.settings["TIDINGS_TABLES"] = f"mariadb://ada:pass-word@127.0.0.1:{free_port}/tables"
+
+    _, findings, status = examined(here)
+
+    assert status == 1
+    assert findings["tables"][0]["level"] == "broken"
+    assert "does not answer" in findings["tables"][0]["text"]
+    assert "pass-word" not in findings["tables"][0]["text"]
+
+
 def test_a_key_that_does_not_fit_the_database_is_broken(terminal: Terminal) -> None:
     terminal.says("connector", "list")
     terminal.settings["TIDINGS_SECRET_KEY"] = new_key()

@@ -1,6 +1,8 @@
 """Sinks from the command line."""
 
 from tests.cli.terminal import Terminal
+from tidings.core.row import Field, Place, Row, Shape
+from tidings.tables.tables import open_tables
 
 
 def test_a_sink_is_made_listed_and_ended(terminal: Terminal) -> None:
@@ -27,3 +29,36 @@ def test_a_sink_of_what_is_not_there_is_refused_in_a_sentence(here: Terminal) ->
     assert "no such table" in here.refuses(*sink, "--table", "nothing")
     assert "no such source" in here.refuses(*sink, "--source", "nobody")
     assert "name a table" in here.refuses(*sink)
+
+
+def test_a_list_of_sharepoint_that_cannot_be_entered_is_refused_in_a_sentence(here: Terminal, free_port: int) -> None:
+    here.settings.update({"TIDINGS_TABLES": f"sqlite:{here.folder / 't.db'}", "TIDINGS_EGRESS_ALLOW": "127.0.0.1/32"})
+    with open_tables(here.settings["TIDINGS_TABLES"]) as tables:
+        key = (Field("id", "id", Shape.TEXT, "1"),)
+        tables.write([Row(place=Place("orders", "orders", "Orders."), key=key, fields=(), version=1)])
+    sink = (
+        "sink",
+        "create",
+        "--name",
+        "list",
+        "--table",
+        "orders",
+        "--to",
+        "sharepoint",
+        "--tenant",
+        "t",
+        "--site",
+        "s",
+    )
+    entry = ("--client-id", "c", "--client-secret", "hush", "--authority", f"https://127.0.0.1:{free_port}")
+
+    lacking = here.refuses(*sink, *entry)
+    refused = here.refuses(*sink, *entry, "--list", "l")
+
+    mixed = here.refuses(*sink, *entry, "--list", "l", "--url", "https://example.com/")
+
+    assert "--url" in mixed
+    assert "list: " in lacking
+    assert "no token was given" in refused
+    assert "hush" not in lacking + refused
+    assert here.tells("sink", "list") == []

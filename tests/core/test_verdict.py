@@ -10,7 +10,7 @@ import pytest
 from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
 from tidings.core.signature import new_key_pair, new_secret, sign
-from tidings.core.verdict import Scheme, Verdict, judge
+from tidings.core.verdict import Scheme, Verdict, judge, scheme_of
 
 AT = 1_773_640_800_000
 SECONDS = AT // 1_000
@@ -173,3 +173,20 @@ def test_hostile_bodies_and_secrets_get_a_verdict_too(body: bytes, scheme: Schem
 
     for secret in ("", "\udcff", "whsec_!", "whpk_AAAA", "whsec_" + "A" * 44):
         assert not judge(receipt, scheme=scheme, secret=Secret(secret), refusal=REFUSAL).is_genuine
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("Webhook-Signature", Scheme.STANDARD),
+        ("svix-signature", Scheme.STANDARD),
+        ("X-Hub-Signature-256", Scheme.GITHUB),
+        ("Stripe-Signature", Scheme.STRIPE),
+        ("kz-callback-token", Scheme.KAIZALA),
+        ("x-signature", None),
+    ],
+)
+def test_the_scheme_of_a_receipt_is_known_by_its_header(name: str, scheme: Scheme | None) -> None:
+    receipt = Receipt(source="bin", at=AT, headers=(("Host", "example.com"), (name, "a")), body=b"")
+
+    assert scheme_of(receipt) is scheme

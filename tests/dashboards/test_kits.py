@@ -1,7 +1,9 @@
 """Connect kits: what each tool is given, checked against what its makers document."""
 
+import io
 import json
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -202,6 +204,92 @@ def test_what_reads_databases_alone_gets_a_connection_string_or_is_told_how_to_g
     assert f"{scheme}://tidings_reader_finance:tdk_never%27shown%26%3Ctwice%3E@db.example.com:5433/tidings" in steps
     with pytest.raises(Invalid, match="tidings tables copy --to"):
         kit(tool, HTTP, sheets=SHEETS)
+
+
+# Superset's schemas of what it imports; it takes nothing that they do not name.
+SUPERSET_DATABASE = {
+    "required": ["database_name", "sqlalchemy_uri", "allow_csv_upload", "extra", "uuid", "version"],
+    "properties": {
+        "database_name": {"type": "string"},
+        "sqlalchemy_uri": {"type": "string"},
+        "cache_timeout": {"type": "null"},
+        "extra": {"type": "object"},
+        "uuid": {"format": "uuid"},
+        "version": {"const": "1.0.0"},
+    }
+    | {f"allow_{word}": {"type": "boolean"} for word in ("run_async", "ctas", "cvas", "csv_upload")}
+    | {"expose_in_sqllab": {"type": "boolean"}},
+    "additionalProperties": False,
+}
+TEXT_OR_NOTHING = {"type": ["string", "null"]}
+SUPERSET_COLUMN = {
+    "required": ["column_name"],
+    "properties": {
+        "column_name": {"type": "string"},
+        "type": {"type": "string", "maxLength": 32},
+        **dict.fromkeys(("verbose_name", "expression", "description", "python_date_format"), TEXT_OR_NOTHING),
+        **{name: {"type": "boolean"} for name in ("is_dttm", "is_active", "groupby", "filterable")},
+    },
+    "additionalProperties": False,
+}
+SUPERSET_METRIC = {
+    "required": ["metric_name", "expression"],
+    "properties": {
+        "metric_name": {"type": "string"},
+        "expression": {"type": "string"},
+        "extra": {"type": ["object", "null"]},
+        **dict.fromkeys(("verbose_name", "metric_type", "description", "d3format", "warning_text"), TEXT_OR_NOTHING),
+    },
+    "additionalProperties": False,
+}
+SUPERSET_DATASET = {
+    "required": ["table_name", "uuid", "version", "database_uuid"],
+    "properties": {
+        "table_name": {"type": "string"},
+        "offset": {"type": "integer"},
+        "filter_select_enabled": {"type": "boolean"},
+        "uuid": {"format": "uuid"},
+        "database_uuid": {"format": "uuid"},
+        "version": {"const": "1.0.0"},
+        "columns": {"type": "array", "items": SUPERSET_COLUMN},
+        "metrics": {"type": "array", "items": SUPERSET_METRIC},
+        **dict.fromkeys(
+            ("main_dttm_col", "description", "default_endpoint", "schema", "sql", "fetch_values_predicate"),
+            TEXT_OR_NOTHING,
+        ),
+        **{name: {"type": ["object", "null"]} for name in ("params", "template_params", "extra")},
+        "cache_timeout": {"type": ["integer", "null"]},
+    },
+    "additionalProperties": False,
+}
+
+
+def test_superset_imports_a_dataset_for_each_table_and_asks_for_the_password() -> None:
+    made = kit(Tool.SUPERSET, POSTGRESQL, sheets=SHEETS)
+    with zipfile.ZipFile(io.BytesIO(made.archives["tidings.zip"])) as archive:
+        files = {path.removeprefix("tidings/"): json.loads(archive.read(path)) for path in archive.namelist()}
+
+    assert list(files) == [
+        "metadata.yaml",
+        "databases/tidings.yaml",
+        "datasets/tidings/orders.yaml",
+        "datasets/tidings/places.yaml",
+    ]
+    assert files["metadata.yaml"] == {"version": "1.0.0", "type": "SqlaTable"}
+    database, orders = files["databases/tidings.yaml"], files["datasets/tidings/orders.yaml"]
+    jsonschema_rs.validator_for(SUPERSET_DATABASE, validate_formats=True).validate(database)
+    for name in ("orders", "places"):
+        dataset = files[f"datasets/tidings/{name}.yaml"]
+        jsonschema_rs.validator_for(SUPERSET_DATASET, validate_formats=True).validate(dataset)
+        assert dataset["database_uuid"] == database["uuid"]
+    uri = "postgresql+psycopg2://tidings_reader_finance:XXXXXXXXXX@db.example.com:5433/tidings"
+    assert database["sqlalchemy_uri"] == uri
+    assert (orders["schema"], orders["main_dttm_col"]) == ("dash", "at")
+    assert [one["metric_name"] for one in orders["metrics"]] == ["count", "sum_rice"]
+    assert files["datasets/tidings/places.yaml"]["main_dttm_col"] is None
+    assert SECRET not in json.dumps(files)
+    assert SECRET in made.steps
+    assert made.archives == kit(Tool.SUPERSET, POSTGRESQL, sheets=SHEETS).archives
 
 
 def test_excel_reads_over_http_wherever_the_tables_are() -> None:

@@ -1,151 +1,24 @@
 """Rows that were laid reach the sinks, each once in effect, whatever fails on the way."""
 
 import asyncio
-import contextlib
-import dataclasses
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 import standardwebhooks
 
+from tests.dashboards.office import REAL, Office, OpenOffice
 from tests.outbox.conftest import failing_once
-from tidings.app.compose import Parts, opened, running
-from tidings.app.settings import Settings, load
-from tidings.core.clock import MINUTE, SECOND, Clock
-from tidings.core.dialect import EVER_MS
+from tidings.core.clock import MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound, Unavailable
 from tidings.core.receipt import Receipt
-from tidings.core.row import Change, Family, Field, Place, Reading, Row, Shape
-from tidings.core.secret import Secret
 from tidings.core.subscription import State
-from tidings.core.vault import new_key
 from tidings.dashboards.parcel import LARGEST, MOST_ROWS, Item, parcels_of
-from tidings.dashboards.passing import Passing
-from tidings.inbox.inbox import Inbox, open_inbox
-from tidings.testing.authority import Authority
-from tidings.testing.clock import ManualClock
-from tidings.testing.endpoint import Endpoint
-
-REAL = Clock()
-WORDS, LISTS = Place("words", "words", "Words."), Place("lists", "lists", "Words by list.")
-
-
-class Words:
-    """A reader of `{"word": …, "count": …}`, a row, and `{"list": …, "words": […]}`, all rows of a list."""
-
-    name = "words"
-    window_ms = EVER_MS
-
-    def check(self, receipt: Receipt, *, secret: Secret, now: int) -> None:
-        """Everybody may tell words."""
-
-    def read(self, receipt: Receipt) -> Reading:
-        said = msgspec.json.decode(receipt.body)
-        changes: tuple[Change, ...] = (self._word(said, at=receipt.at),) if "word" in said else ()
-        if "list" in said:
-            changes = (self._list(said["list"], said["words"], at=receipt.at),)
-        return Reading(once=hashlib.sha256(receipt.body).hexdigest(), type="word", changes=changes)
-
-    def _word(self, said: Any, *, at: int) -> Row:  # noqa: ANN401 - any JSON
-        fields = (
-            Field("count", "count", Shape.WHOLE, said["count"]),
-            Field("at", "at", Shape.INSTANT, at),
-            Field("is_long", "is_long", Shape.TRUTH, int(len(said["word"]) > 4)),
-        )
-        return Row(place=WORDS, key=(Field("word", "word", Shape.TEXT, said["word"]),), fields=fields, version=at)
-
-    def _list(self, name: str, words: list[str], *, at: int) -> Family:
-        parent, rest = Field("list", "list", Shape.TEXT, name), Field("word", "word", Shape.TEXT, "")
-        rows = tuple(
-            Row(place=LISTS, key=(parent, Field("word", "word", Shape.TEXT, word)), fields=(), version=at)
-            for word in words
-        )
-        return Family(place=LISTS, parent=(parent,), rest=(rest,), rows=rows, version=at)
-
-
-class Office:
-    """An installation whose parts move when they are told to; only deliveries go by themselves."""
-
-    def __init__(self, parts: Parts, endpoint: Endpoint, clock: ManualClock) -> None:
-        self.parts = parts
-        self.endpoint = endpoint
-        self.clock = clock
-        readers = {"words": Words()}
-        self.inbox: Inbox = open_inbox(
-            parts.database, vault=parts.vault, clock=clock, readers=readers, open_tables=parts.open_tables
-        )
-        self.passing: Passing = dataclasses.replace(parts.passing, readers=readers)
-
-    async def keep(self, *said: dict[str, Any], source: str = "box") -> None:
-        """Callbacks are received and laid, and sent no further yet."""
-        bodies = [msgspec.json.encode(one) for one in said]
-        await self.inbox.receipts.keep(
-            [Receipt(source=source, at=self.clock.now(), body=body, headers=(), peer="192.0.2.1") for body in bodies]
-        )
-        while await self.inbox.laying.step():
-            continue
-
-    async def tell(self, *said: dict[str, Any], source: str = "box") -> None:
-        """Callbacks are received, laid, and sent on."""
-        await self.keep(*said, source=source)
-        while await self.passing.step():
-            continue
-
-    def arrived(self, part: str = "rows") -> list[dict[str, Any]]:
-        """What the sink was sent, in the order of arrival."""
-        bodies = [msgspec.json.decode(request.body) for request in self.endpoint.requests]
-        return [one for body in bodies for one in body["data"][part]]
-
-    async def reaches(self, condition: Callable[[], object], *, by: int = 0) -> None:
-        for _ in range(500):
-            if condition():
-                return
-            if by:
-                await self.clock.advance(by)
-            await REAL.sleep(0.005)  # disk and network are real, and take real time
-        raise AssertionError("what was waited for did not happen")
-
-
-OpenOffice = Callable[..., contextlib.AbstractAsyncContextManager[Office]]
-
-
-@pytest.fixture
-async def open_office(database_url: str, tmp_path: Path) -> AsyncIterator[OpenOffice]:
-    """Opens an office; the second one is a restart."""
-    clock, authority = ManualClock(REAL.now()), Authority(tmp_path)
-    allowed = {"egress_allow": "127.0.0.1/32", "egress_ca": str(authority.ca_file)}
-    settings: Settings = load({}, folder=tmp_path, database=database_url, secret_key=new_key(), **allowed)
-    async with Endpoint(tls=authority.issue("127.0.0.1").server_context()) as endpoint:
-
-        @contextlib.asynccontextmanager
-        async def make(*, is_at_work: bool = False) -> AsyncIterator[Office]:
-            async with (
-                opened(settings, clock=clock, is_serving=True) as parts,
-                running(parts) if is_at_work else parts.hub.running(),
-            ):
-                yield Office(parts, endpoint, clock)
-
-        yield make
-
-
-@pytest.fixture
-async def office(open_office: OpenOffice) -> AsyncIterator[Office]:
-    """With a table of words already, and a sink of it."""
-    async with open_office() as office:
-        await office.inbox.create_source("box", dialect="words", actor="test")
-        await office.tell({"word": "first", "count": 0})
-        await office.passing.create("list", url=office.endpoint.url, table="words", actor="test", token="sesame")
-        yield office
 
 
 async def test_a_row_that_is_laid_arrives_signed_and_once(office: Office) -> None:
-    await office.passing.create("all", url=office.endpoint.url, source="box", actor="test")
+    await office.passing.create("all", to=office.endpoint.url, source="box", actor="test")
     await office.passing.end("all", actor="test")
-    _, secret = await office.passing.create("signed", url=office.endpoint.url, table="words", actor="test")
+    _, secret = await office.passing.create("signed", to=office.endpoint.url, table="words", actor="test")
     await office.passing.end("list", actor="test")
     at = office.clock.now()
 
@@ -254,7 +127,7 @@ async def test_rows_of_other_tables_are_not_sent_and_nothing_is_owed_of_them(off
 
 async def test_a_sink_of_a_source_gets_all_of_its_tables_and_nothing_of_others(office: Office) -> None:
     await office.inbox.create_source("tin", dialect="words", actor="test")
-    await office.passing.create("tins", url=office.endpoint.url, source="tin", actor="test")
+    await office.passing.create("tins", to=office.endpoint.url, source="tin", actor="test")
     await office.passing.end("list", actor="test")
 
     await office.tell({"word": "rice", "count": 2})
@@ -269,7 +142,7 @@ async def test_a_sink_of_a_source_gets_all_of_its_tables_and_nothing_of_others(o
 
 async def test_rows_that_a_later_telling_leaves_out_are_told_to_be_gone(office: Office) -> None:
     await office.tell({"list": "fruit", "words": ["fig", "lime"]})
-    await office.passing.create("lists", url=office.endpoint.url, table="lists", actor="test")
+    await office.passing.create("lists", to=office.endpoint.url, table="lists", actor="test")
     await office.clock.advance(SECOND)
 
     await office.tell({"list": "fruit", "words": ["fig"]})
@@ -313,22 +186,22 @@ async def test_nothing_is_sent_to_a_sink_that_has_ended_and_its_name_stays_taken
     with pytest.raises(NotFound):
         await office.passing.end("list", actor="test")
     with pytest.raises(Conflict, match="is or was"):
-        await office.passing.create("list", url=office.endpoint.url, table="words", actor="test")
+        await office.passing.create("list", to=office.endpoint.url, table="words", actor="test")
 
 
 async def test_a_sink_of_nothing_is_refused(office: Office) -> None:
     with pytest.raises(Invalid, match="name a table"):
-        await office.passing.create("new", url=office.endpoint.url, actor="test")
+        await office.passing.create("new", to=office.endpoint.url, actor="test")
     with pytest.raises(Invalid, match="no such table"):
-        await office.passing.create("new", url=office.endpoint.url, table="nothing", actor="test")
+        await office.passing.create("new", to=office.endpoint.url, table="nothing", actor="test")
     with pytest.raises(NotFound, match="no such source"):
-        await office.passing.create("new", url=office.endpoint.url, source="nobody", actor="test")
+        await office.passing.create("new", to=office.endpoint.url, source="nobody", actor="test")
 
 
 async def test_a_running_installation_sends_what_it_receives(open_office: OpenOffice) -> None:
     async with open_office(is_at_work=True) as office:
         source = await office.parts.inbox.create_source("shop", dialect="raw", actor="test")
-        await office.parts.passing.create("list", url=office.endpoint.url, source="shop", actor="test")
+        await office.parts.passing.create("list", to=office.endpoint.url, source="shop", actor="test")
         bearing = (("Authorization", f"Bearer {source.secret.reveal()}"),)
         receipt = Receipt(source="shop", at=office.clock.now(), body=b'{"a":1.5}', headers=bearing, peer="192.0.2.1")
 

@@ -9,6 +9,7 @@ import pytest
 from tests.dialects.installation import ASHA, RAVI, Installation
 from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, Clock
+from tidings.core.signature import new_key_pair, new_secret
 from tidings.testing.endpoint import Answer, Endpoint
 
 TYPES = ["TextMessageCreated", "MemberAdded"]
@@ -48,6 +49,15 @@ async def test_with_a_key_pair_the_public_key_is_answered(installation: Installa
     answer = await subscribe(installation, endpoint, token=token, objectId=group, signature="ed25519")
 
     assert answer.json()["signingSecret"].startswith("whpk_")
+
+
+async def test_the_secret_that_the_caller_gave_is_the_webhook_s(installation: Installation, endpoint: Endpoint) -> None:
+    token = await installation.sign_in(ASHA)
+    group, mine = await installation.group(token), new_secret().text
+
+    answer = await subscribe(installation, endpoint, token=token, objectId=group, secret=mine)
+
+    assert answer.json()["signingSecret"] == mine
 
 
 async def test_the_webhooks_on_an_object_are_listed_as_documented(
@@ -310,6 +320,11 @@ async def test_an_application_has_its_own_types_wildcards_and_format(
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
+        ({"secret": "whsec_c2hvcnQ="}, "secret: a shared secret has 24 to 64 bytes"),
+        ({"secret": "whsec_*"}, "secret: what follows whsec_ in a signing secret must be base64"),
+        ({"secret": "hush"}, "secret: give a shared one (whsec_)"),
+        ({"secret": new_key_pair().text}, "secret: give a shared one (whsec_)"),
+        ({"secret": new_secret().text, "signature": "ed25519"}, "secret: give a shared one (whsec_)"),
         ({"eventTypes": []}, "eventTypes"),
         ({"eventTypes": ["JobDone"]}, r"eventTypes[0]: 'JobDone' is not an event of a Group"),
         ({"eventTypes": None}, "eventTypes"),

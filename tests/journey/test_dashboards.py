@@ -151,3 +151,28 @@ async def test_whoever_subscribed_hears_once_of_all_tables_that_changed(house: H
 
     assert len(found) <= 2
     assert "responses_orderform" in {name for event in found for name in event["data"]["tables"]}
+
+
+async def test_table_changed_that_leads_to_a_source_of_our_own_is_not_told_of_itself(
+    house: House, reader: Reader
+) -> None:
+    del reader
+    owner = await key(house, ADMIN, "webhook.write")
+    source = await house.parts.inbox.create_source("news", dialect="standard", actor="test")
+    about = {"objectType": "System", "objectId": "*", "eventTypes": ["table.changed"], "secret": source.secret.reveal()}
+    await owner.ask("POST /v1/webhook", json=about | {"callBackUrl": f"{house.parts.settings.base_url}receive/news"})
+    tables = await asyncio.to_thread(house.parts.open_tables)
+
+    async def told() -> list[Any]:
+        await asyncio.to_thread(tables.refresh)
+        return await asyncio.to_thread(lambda: [one["tables"] for one in tables.rows("news_table_changed")])
+
+    await house.reaches(lambda: "news_table_changed" in tables.known() or tables.refresh(), by=SECOND)
+    before = await told()
+    for _ in range(10):
+        laid = house.parts.inbox.laying.laid
+        await house.clock.advance(6 * SECOND)
+        await asyncio.to_thread(house.parts.open_query().sheets)
+
+    assert 1 <= len(before) <= 2
+    assert (await told(), house.parts.inbox.laying.laid) == (before, laid)

@@ -10,7 +10,7 @@ from tests.outbox.test_handshake import KAIZALA, token_of
 from tidings.core.clock import DAY, HOUR, MINUTE
 from tidings.core.errors import Conflict, Invalid, NotFound, Undeliverable
 from tidings.core.event import Subject
-from tidings.core.signature import SecretKind
+from tidings.core.signature import SecretKind, new_key_pair
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, State
 from tidings.outbox.terms import Terms
 from tidings.store.subscriptions import disabling, withholding
@@ -57,7 +57,7 @@ async def test_a_url_that_may_not_be_called_makes_no_webhook(house: House) -> No
 
 
 async def test_secrets_that_are_rotated_twice_sign_each_for_their_overlap(house: House, endpoint: Endpoint) -> None:
-    made = await house.subscribe(endpoint.url, is_ed25519=True)
+    made = await house.subscribe(endpoint.url, secret=new_key_pair())
     [first] = made.secrets
     began = house.clock.now()
 

@@ -14,6 +14,7 @@ from tidings.store.statements import statements
 STATEMENTS = {
     "pulls_due": "SEARCH pull USING INDEX pull_next (next_at<?)",
     "pulls": "SEARCH pull USING INDEX sqlite_autoindex_pull_1 (name>?)",
+    "pulls_standing": "SEARCH pull USING INDEX sqlite_autoindex_pull_1 (name>?)",
     "pull_claimed": "SEARCH pull USING INDEX sqlite_autoindex_pull_1 (name=?)",
     "receipts_known": "SEARCH receipt USING COVERING INDEX receipt_once (source=? AND once=?)",
     "receipt_waiting": "SCAN receipt USING INDEX receipt_kept",

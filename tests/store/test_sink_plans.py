@@ -14,6 +14,7 @@ from tidings.store.statements import statements
 STATEMENTS = {
     "sinks": ["SEARCH sink USING INDEX sqlite_autoindex_sink_1 (name>?)"],
     "sinks_waiting": ["SEARCH sink_due "],
+    "sinks_behind": ["SEARCH sink_due ", "SEARCH owed USING PRIMARY KEY (subscription=?)", "SEARCH lane "],
     "sinks_owed": ["SEARCH receipt USING INTEGER PRIMARY KEY (rowid=?)"],
     "sink_claimed": ["SEARCH sink_due USING INDEX sqlite_autoindex_sink_due_1 (sink=?)"],
     "sink_passed": ["SEARCH sink_due USING COVERING INDEX sqlite_autoindex_sink_due_1 (sink=? AND receipt=?)"],

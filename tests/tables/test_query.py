@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from tidings.tables.condition import (
     Where,
 )
 from tidings.tables.engine import open_engine
+from tidings.tables.index import time_index
 from tidings.tables.query import Query, selecting
 from tidings.tables.selection import Cells, Order, Selection
 from tidings.tables.tables import Tables, open_tables
@@ -263,7 +265,10 @@ def fill(tables: Tables) -> sa.Table:
     with tables.engine.begin() as connection:
         for start in range(0, MANY, 10_000):
             rows = [(f"{number // 100:06}", number % 100) for number in range(start, start + 10_000)]
-            values = [{"id": name, "line": line, "goods": name, "tidings_version": 1} for name, line in rows]
+            values = [
+                {"id": name, "line": line, "goods": name, "at": AT + int(name) * 1_000, "tidings_version": 1}
+                for name, line in rows
+            ]
             connection.execute(table.insert(), values)
     name = tables.engine.dialect.name
     with tables.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -302,3 +307,38 @@ def test_a_part_in_the_middle_of_a_hundred_thousand_rows_is_found_by_the_key(tab
     part = Query(tables.engine, clock=ManualClock()).part(selection)
     assert part.rows[0] == ("000500", "000500")
     assert part.after == ("000510", 50)
+
+
+def since(at: int, *, until: int | None = None) -> Condition:
+    parts: list[Condition] = [compared(MOMENT, "ge", at), compared(PRICE, "eq", None)]
+    if until is not None:
+        parts.append(Both((compared(MOMENT, "lt", until),)))
+    return Both(tuple(parts))
+
+
+def test_the_newest_of_a_hundred_thousand_rows_are_found_by_their_time(tables: Tables) -> None:
+    fill(tables)
+    query = Query(tables.engine, clock=ManualClock())
+    wished = Selection(table="orders", columns=("id", "line"), most=1_000, condition=since(AT + 995_000))
+
+    told = plan(tables, query.statement(wished))
+
+    assert time_index(tables.known()["orders"]) in told
+    assert "Seq Scan" not in told
+    first = query.part(wished)
+    rest = query.part(replace(wished, after=("000999", 49)))
+    assert (first.rows[0], len(first.rows), len(rest.rows), rest.after) == (("000995", 0), 500, 50, None)
+
+
+def test_many_rows_of_a_span_of_time_are_read_by_key_without_sorting_all_of_them_at_every_part(tables: Tables) -> None:
+    fill(tables)
+    query = Query(tables.engine, clock=ManualClock())
+    wished = Selection(
+        table="orders", columns=("id", "line"), most=100, condition=since(AT, until=AT + 900_000), after=("000300", 50)
+    )
+
+    told = plan(tables, query.statement(wished))
+
+    assert ("sqlite_autoindex_orders_1" in told or "orders_pkey" in told or "'PRIMARY'" in told), told
+    assert query.part(wished).rows[0] == ("000300", 51)
+    assert query.count("orders", wished.condition) == 90_000

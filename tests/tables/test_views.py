@@ -10,6 +10,7 @@ from tidings.core.errors import NotFound
 from tidings.core.receipt import Receipt
 from tidings.core.row import Field, Place, Row, Shape
 from tidings.dialects.kaizala.rows.reader import KaizalaReader
+from tidings.tables.condition import Compared, Literal, Named, Operator
 from tidings.tables.query import Query
 from tidings.tables.selection import Selection
 from tidings.tables.tables import Tables, open_tables
@@ -118,3 +119,11 @@ def test_emptied_tables_show_nobody_and_nothing_else_can_take_a_views_name(table
 
     assert rows(tables, "members") == []
     assert {name for name in tables.known() if name.startswith("members")} != {"members"}
+
+
+def test_a_span_of_time_of_a_view_is_read_like_any_other(tables: Tables) -> None:
+    write(tables, member("MemberAdded", at=1), member("MemberAdded", at=2, identifier="p2", phone=2))
+    late = Compared(Named("at", Shape.INSTANT), Operator.GE, Literal(AT + 2, Shape.INSTANT))
+    wished = Selection(table="members", columns=("member_id",), most=10, condition=late)
+
+    assert Query(tables.engine, clock=Clock()).part(wished).rows == [("p2",)]

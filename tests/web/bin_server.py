@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from tests.web.callers import SHOP
 from tests.web.conversation import Answer, ask
 from tidings.core.clock import Clock
 from tidings.dialects.discovery import discover
@@ -17,7 +16,7 @@ from tidings.web.bins import BinDoor
 from tidings.web.door import Door, opened
 from tidings.web.login import Login
 from tidings.web.peer import Proxies
-from tidings.web.server import Server
+from tidings.web.server import Certificate, Server
 
 PUBLIC_URL = "https://tidings.example.com/"
 
@@ -31,7 +30,7 @@ class BinServer:
         self.token = ""
 
     async def make(self) -> None:
-        self.token = (await ask(self.port, "POST /v1/bins", headers=SHOP, json={"name": "mine"})).json["viewToken"]
+        self.token = (await self.inspector.make("mine", connector="shop")).view_token
 
     async def send(self, line: str = "POST /bin/mine", *, body: bytes = b"", **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -57,6 +56,7 @@ async def bin_server(
     is_open: bool = False,
     clock: Clock | None = None,
     public_url: str = PUBLIC_URL,
+    certificate: Certificate | None = None,
 ) -> AsyncIterator[BinServer]:
     clock = clock or Clock()
     inspector = Inspector(Bins(database), clock)
@@ -76,7 +76,8 @@ async def bin_server(
         login=login,
         proxies=Proxies([ip_network("127.0.0.1")]),
     )
-    async with Server(opened(door), clock=Clock(), on_stop=inspector.close).listening("127.0.0.1", 0) as port:
+    serving = Server(opened(door), clock=Clock(), certificate=certificate, on_stop=inspector.close)
+    async with serving.listening("127.0.0.1", 0) as port:
         server = BinServer(port, inspector)
         await server.make()
         yield server

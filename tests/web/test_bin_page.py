@@ -96,9 +96,17 @@ async def test_the_list_is_searched(server: BinServer) -> None:
     await server.send(body=b"one")
     await server.send(body=b"two")
 
-    page = (await server.browse("inspect=&text=ONE")).body.decode()
+    await server.send(body=b'{"customer": {"id": 42}}')
 
-    assert re.findall(r'href="\?inspect=(\d+)"', page) == ["1"]
+    page = (await server.browse("inspect=&text=ONE")).body.decode()
+    at_place = (await server.browse("inspect=&json=customer.id%3D42")).body.decode()
+    nowhere = await server.browse("inspect=&json=customer..id")
+
+    # The search stays beside the request that was found.
+    assert re.findall(r'href="\?inspect=(\d+)&amp;text=ONE"', page) == ["1"]
+    assert re.findall(r'href="\?inspect=(\d+)&amp;json=customer.id%3D42"', at_place) == ["3"]
+    assert nowhere.status == 400
+    assert b"write one like data.amount" in nowhere.body
     assert "None of those" in (await server.browse("inspect=&text=three")).body.decode()
 
 
@@ -180,7 +188,23 @@ async def test_two_requests_are_compared_and_rows_previewed_on_the_page(server: 
     assert "Against request 1" in compared
     assert ">amount</th>" in compared
     assert "As raw would lay it" in previewed
-    assert (await server.browse("inspect=2&with=9")).status == 400
+    assert (await server.browse("inspect=2&with=9")).status == 404
+
+
+async def test_a_request_that_is_gone_is_told_on_the_page_with_those_that_are_there(server: BinServer) -> None:
+    await server.send("POST /bin/mine/here")
+
+    for number, status in (("7", 404), ("seven", 400)):
+        answer = await server.browse(f"inspect={number}")
+        assert answer.status == status
+        assert b'role="alert"' in answer.body
+        assert b"/here</bdi>" in answer.body
+
+
+async def test_the_scheme_whose_signature_a_request_brings_is_chosen_already(server: BinServer) -> None:
+    await server.send(stripe_signature="t=1,v1=a")
+
+    assert "<option selected>stripe</option>" in (await server.browse("inspect=1")).body.decode()
 
 
 async def test_the_answer_is_set_on_the_page_and_a_wrong_one_is_told_beside_what_was_written(server: BinServer) -> None:
@@ -202,7 +226,7 @@ async def test_a_bin_is_emptied_and_left_from_its_page(server: BinServer) -> Non
     await server.send(body=b"a")
 
     assert (await server.browse("inspect", form=b"do=empty")).status == 303
-    assert "Nothing came yet" in (await server.browse("inspect")).body.decode()
+    assert "Waiting for the first one" in (await server.browse("inspect")).body.decode()
     assert 'tidings_bin=""' in (await server.browse("inspect", form=b"do=leave")).headers["set-cookie"]
 
 

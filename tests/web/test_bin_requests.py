@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.web.bin_server import BinServer, bin_server
 from tests.web.callers import OTHER, SHOP
-from tests.web.conversation import ask
+from tests.web.conversation import ask, talk
 from tidings.core.signature import new_secret, sign
 from tidings.store.database import Database
 from tidings.web.login import Login
@@ -53,6 +54,72 @@ async def test_requests_are_found_by_method_path_header_and_text(server: BinServ
     assert await found("text=hello&method=POST") == [2]
     assert await found("text=nothing") == []
     assert await found("text=hello&limit=1") == [2]
+
+
+@pytest.mark.parametrize(
+    ("place", "numbers"),
+    [
+        ("data.customer.id=42", [1, 2]),
+        ('data.customer.id="42"', [2]),
+        ("data.customer.id = 42.0", [1]),
+        ("data.customer.id", [1, 2, 3]),
+        ("data.customer.id=true", [3]),
+        ("data.customer.id=1", []),
+        ("data.customer", [1, 2, 3]),
+        ('data.customer={"id":42}', []),
+        ("lines[*].sku=b", [4]),
+        ('["a=b"]=', [4]),
+        ("[0]", [5]),
+        ("none", []),
+    ],
+)
+async def test_requests_are_found_by_what_stands_at_a_place_in_their_json(
+    server: BinServer, *, place: str, numbers: list[int]
+) -> None:
+    for body in (
+        b'{"data": {"customer": {"id": 42}}}',
+        b'{"data": {"customer": {"id": "42"}}}',
+        b'{"data": {"customer": {"id": true}}}',
+        b'{"lines": [{"sku": "a"}, {"sku": "b"}], "a=b": ""}',
+        b"[7]",
+        b"no JSON",
+        b"",
+    ):
+        await server.send(body=body)
+
+    found = await server.look(f"{REQUESTS}?json={quote(place)}")
+
+    assert [one["number"] for one in found.json["requests"]] == numbers
+
+
+async def test_what_is_no_place_in_json_is_refused_with_one_that_is(server: BinServer) -> None:
+    for place in ("=3", 'a["x', "a..b=1"):
+        answer = await server.look(f"{REQUESTS}?json={quote(place)}")
+
+        assert answer.status == 400
+        assert "write one like data.amount" in answer.json["message"]
+
+
+async def test_the_names_of_headers_are_shown_in_the_order_and_case_in_which_they_came(server: BinServer) -> None:
+    async with talk(server.port) as conversation:
+        for number in range(2):
+            await conversation.say(
+                b"POST /bin/mine HTTP/1.1\r\nHOST: a.example\r\nX-One: %d\r\nx-two: 2\r\nX-one: 3\r\n" % number
+            )
+            await conversation.say(b"Content-LENGTH: 0\r\n\r\n")
+            await conversation.hear()
+
+    shown = (await server.look(REQUESTS)).json["requests"]
+
+    for number, one in enumerate(shown):
+        assert one["headers"] == [
+            ["HOST", "a.example"],
+            ["X-One", str(number)],
+            ["x-two", "2"],
+            ["X-one", "3"],
+            ["Content-LENGTH", "0"],
+        ]
+    assert "tlsVersion" not in shown[0]
 
 
 async def test_a_search_that_finds_nothing_yet_goes_on_where_it_stopped_and_waits(server: BinServer) -> None:
@@ -174,7 +241,7 @@ async def test_a_copy_sends_what_came(database: Database, login: Login, *, kind:
 
     ours = {"host", "content-length", "user-agent", "accept", "content-type"}
     for one in (first, second):
-        one["headers"] = [pair for pair in one["headers"] if pair[0] not in ours]
+        one["headers"] = [pair for pair in one["headers"] if pair[0].lower() not in ours]
     names = ("method", "path", "query", "headers", "body", "bodyBase64")
     assert {name: first.get(name) for name in names} == {name: second.get(name) for name in names}
 

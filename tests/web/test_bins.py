@@ -35,7 +35,7 @@ async def test_a_bin_is_made_by_whoever_may_and_shows_what_it_caught(port: int) 
     assert shown.json["next"] == caught["number"] == 1
     assert (caught["method"], caught["path"]) == ("PROPFIND", "/bin/mine/some%2Fwhere")
     assert caught["query"] == "a=1&a=%20"
-    assert ["x-twice", "é"] in caught["headers"]
+    assert ["X-Twice", "é"] in caught["headers"]
     assert caught["bodyBase64"] == "cmF3IP8="
     assert "body" not in caught
     assert (caught["peer"], caught["client"]) == ("127.0.0.1", "198.51.100.7")

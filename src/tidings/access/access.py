@@ -90,6 +90,11 @@ class Access:
         self._erasure = Erasure(database, clock=clock)
         self._audit = Audit(database)
 
+    @property
+    def pins(self) -> Pins:
+        """PINs alone, for a sign-in that is not a program's."""
+        return self._pins
+
     async def run(self) -> None:
         """Hear of revocations, send PINs and forget what has run out, until cancelled."""
         async with asyncio.TaskGroup() as group:

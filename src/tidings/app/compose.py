@@ -13,19 +13,23 @@ from tidings.access.pin_sender import pin_sender
 from tidings.app.once import Once
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
+from tidings.console.counting import Counting
+from tidings.console.entrance import Entrance
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Unavailable
 from tidings.core.vault import Vault
+from tidings.dashboards.carrying import Carrying
 from tidings.dashboards.changes import Changes
 from tidings.dashboards.drawing import Drawing
-from tidings.dashboards.passing import Passing
+from tidings.dashboards.passing import SINK, Passing
 from tidings.dashboards.showing import Showing
 from tidings.dialects.discovery import Found, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
 from tidings.egress.resolver import Resolver
+from tidings.inbox.apart import Apart
 from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.inspector import Inspector
 from tidings.inbox.pulling import Pulling
@@ -36,6 +40,7 @@ from tidings.store.database import Database
 from tidings.store.history import History
 from tidings.store.open import open_database
 from tidings.store.pulls import Pulls
+from tidings.store.pulse import Counts, Pulse
 from tidings.store.settings import check_vault
 from tidings.store.sinks import Sinks
 from tidings.store.subscriptions import Subscriptions
@@ -78,6 +83,7 @@ class Parts:
     drawing: Drawing
     changes: Changes
     passing: Passing
+    entrance: Entrance
     open_tables: Callable[[], "Tables"]
     open_query: Callable[[], "Query"]
 
@@ -96,6 +102,7 @@ class _Ground:
     hub: Hub
     subscriptions: Subscriptions
     open_tables: Callable[[], "Tables"]
+    scribes: Apart | None
 
     @property
     def history(self) -> History:
@@ -146,6 +153,7 @@ async def _ground(settings: Settings, stack: contextlib.AsyncExitStack, *, clock
         ),
         subscriptions=subscriptions,
         open_tables=_tables(settings, stack),
+        scribes=_scribes(settings, stack) if is_serving else None,
     )
 
 
@@ -154,7 +162,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(parts.hub.running())
-        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts)))
+        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts), _counting(parts).run()))
         if "receive" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.changes.run(), parts.passing.run()))
             await stack.enter_async_context(parts.inbox.running())
@@ -163,6 +171,20 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         if "api" in parts.settings.roles:
             await stack.enter_async_context(parts.drawing.running())
         yield
+
+
+def _counting(parts: Parts) -> Counting:
+    publisher, courier, receiving = parts.hub.publisher, parts.hub.courier, parts.inbox.receiving
+
+    def look() -> Counts:
+        return Counts(
+            kept=publisher.accepted,
+            delivered=0 if courier is None else courier.delivered,
+            failed=0 if courier is None else courier.refused,
+            received=receiving.received,
+        )
+
+    return Counting(Pulse(parts.database), look=look, clock=parts.clock)
 
 
 async def _forget(parts: Parts) -> None:
@@ -200,13 +222,19 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
 def _put_together(ground: _Ground) -> Parts:
     settings, database, clock = ground.settings, ground.database, ground.clock
     inbox = open_inbox(
-        database, vault=ground.vault, clock=clock, readers=ground.found.readers, open_tables=ground.open_tables
+        database,
+        vault=ground.vault,
+        clock=clock,
+        readers=ground.found.readers,
+        open_tables=ground.open_tables,
+        scribes=ground.scribes,
     )
     open_query = _query(ground.open_tables, clock)
     showing = Showing(_pieces(open_query))
     changes = Changes(showing, ground.hub.publisher, clock=clock)
     subscribing = _subscribing(ground)
-    passing = _passing(ground, inbox, subscribing=subscribing)
+    passing = _passing(ground, inbox, subscribing=subscribing, open_query=open_query)
+    access = _access(ground)
 
     def on_laid(names: frozenset[str]) -> None:
         changes.note(names)
@@ -224,7 +252,7 @@ def _put_together(ground: _Ground) -> Parts:
         history=ground.history,
         hub=ground.hub,
         subscribing=subscribing,
-        access=_access(ground),
+        access=access,
         workspace=_workspace(ground),
         inspector=Inspector(Bins(database), clock),
         inbox=inbox,
@@ -233,6 +261,7 @@ def _put_together(ground: _Ground) -> Parts:
         drawing=Drawing(clock),
         changes=changes,
         passing=passing,
+        entrance=Entrance(database, access=access, clock=clock),
         open_tables=ground.open_tables,
         open_query=open_query,
     )
@@ -253,14 +282,19 @@ def _pulling(ground: _Ground, inbox: Inbox, *, open_query: Callable[[], "Query"]
     return pulling
 
 
-def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing) -> Passing:
+def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing, open_query: Callable[[], "Query"]) -> Passing:
+    sinks = Sinks(ground.database, ground.vault)
+    carrying = Carrying(sinks, send=ground.client.send, open_query=open_query, clock=ground.clock)
+    if ground.hub.courier is not None:
+        ground.hub.courier.carriers[SINK] = carrying.carry
     return Passing(
-        sinks=Sinks(ground.database),
+        sinks=sinks,
         sources=inbox.sources,
         receipts=inbox.receipts,
         readers=ground.found.readers,
         open_tables=ground.open_tables,
         subscribing=subscribing,
+        carrying=carrying,
         clock=ground.clock,
     )
 
@@ -298,6 +332,12 @@ def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[]
         return tables
 
     return Once(open_)
+
+
+def _scribes(settings: Settings, stack: contextlib.AsyncExitStack) -> Apart:
+    apart = Apart("tidings.app.scribe", tables_url=settings.tables_url)
+    stack.push_async_callback(apart.close)
+    return apart
 
 
 def _subscribing(ground: _Ground) -> Subscribing:

@@ -9,6 +9,10 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from tidings.app.compose import Parts
+from tidings.app.figures import pull_figures, sink_figures
+from tidings.app.settings import shown
+from tidings.console.console import Console
+from tidings.console.offers import Offers
 from tidings.core.alongside import alongside
 from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
@@ -63,8 +67,10 @@ class Front:
     application: ASGIApp
     intake: Intake | None
     counter: Counter
+    receive: ReceiveDoor | None
     schemas: Schemas
     document: Mapping[str, Any]
+    console: Console | None
 
     @contextlib.asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -82,37 +88,72 @@ def front(parts: Parts) -> Front:
     intake = _intake(parts, login, schemas=schemas)
     has_api, catches = "api" in parts.settings.roles, "receive" in parts.settings.roles
     bins = _bins(parts, login, proxies=proxies)
+    receive = ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
     boards = DashboardsApi(parts.showing, parts.drawing, login=TablesLogin(login, throttle=throttle))
     routes = [*_routes(parts, schemas), *bins.routes(), *boards.routes()] if has_api else []
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
         *([boards.page()] if has_api else []),
-        *([*bins.pages(), *_receive(parts, proxies).pages()] if catches else []),
+        *([*bins.pages(), *receive.pages()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
     ]
     document = describe(
         version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
     )
-    pages += reference_pages(document)
+    # Pages for people are no part of the API.
+    console = _console(parts, proxies) if has_api else None
+    pages += reference_pages(document, front="console/" if console else "docs")
+    pages += console.pages() if console else []
     door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
     return Front(
         application=opened(door),
         intake=intake if has_api else None,
         counter=Counter(routes, login=login, throttle=throttle),
+        receive=receive if catches else None,
         schemas=schemas,
         document=document,
+        console=console,
     )
+
+
+def _console(parts: Parts, proxies: Proxies) -> Console:
+    offers = Offers(
+        clock=parts.clock,
+        database=parts.database,
+        entrance=parts.entrance,
+        access=parts.access,
+        workspace=parts.workspace,
+        subscriptions=parts.subscriptions,
+        subscribing=parts.subscribing,
+        history=parts.history,
+        lanes=Lanes(parts.database),
+        look_ups=LookUps(parts.database),
+        hub=parts.hub,
+        inspector=parts.inspector,
+        inbox=parts.inbox,
+        pulling=parts.pulling,
+        showing=parts.showing,
+        drawing=parts.drawing,
+        passing=parts.passing,
+        connecting=Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url),
+        open_tables=parts.open_tables,
+        open_query=parts.open_query,
+        dialects=parts.found.dialects,
+        readers=parts.found.readers,
+        samples=parts.found.samples,
+        public_url=parts.settings.base_url,
+        retention_ms=parts.settings.retention,
+        receipt_retention_ms=parts.settings.receipt_retention,
+        settings=shown(parts.settings),
+    )
+    return Console(offers, proxies=proxies)
 
 
 def _intake(parts: Parts, login: Login, *, schemas: Schemas) -> Intake:
     permits = Permits(parts.workspace.rights.may_publish, parts.clock)
     return Intake(publisher=parts.hub.publisher, permits=permits, schemas=schemas, login=login, clock=parts.clock)
-
-
-def _receive(parts: Parts, proxies: Proxies) -> ReceiveDoor:
-    return ReceiveDoor(parts.inbox.receiving, proxies=proxies, clock=parts.clock)
 
 
 def _bins(parts: Parts, login: Login, *, proxies: Proxies) -> BinDoor:
@@ -205,6 +246,8 @@ def _figures(parts: Parts) -> Sequence[Figure]:
             label="state",
         ),
         *_receiving_figures(parts),
+        *pull_figures(parts),
+        *sink_figures(parts),
     ]
     if courier is None:
         return figures

@@ -71,6 +71,8 @@ async def _listening(parts: Parts) -> AsyncIterator[None]:
 
     def on_stop() -> None:
         parts.inspector.close()
+        if opening.console is not None:
+            opening.console.close()
         if parts.hub.courier is not None:
             parts.hub.courier.begin_grace()
 
@@ -79,6 +81,7 @@ async def _listening(parts: Parts) -> AsyncIterator[None]:
         clock=parts.clock,
         intake=opening.intake,
         counter=opening.counter,
+        receive=opening.receive,
         certificate=certificate,
         on_stop=on_stop,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TypeVar, cast
 
+from tidings.console.fact import Fact
 from tidings.core.delivery import GIVE_UP_AFTER_MS
 from tidings.core.duration import parse_duration
 from tidings.core.errors import Invalid
@@ -211,10 +212,30 @@ def load(environ: Mapping[str, str], *, folder: Path | None = None, **given: str
     return settings
 
 
+def shown(settings: Settings) -> tuple[Fact, ...]:
+    """The settings as anybody may see them who looks after the installation: of secrets, whether they are set."""
+    return tuple(
+        Fact(name=variable(one.name), value=_text_of(getattr(settings, one.name)), meaning=one.metadata["meaning"])
+        for one in fields(Settings)
+    )
+
+
 def unknown(environ: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and are none."""
     known = {variable(one.name) for one in fields(Settings)}
     return sorted(name for name in environ if name.startswith("TIDINGS_") and name not in known)
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, Secret):
+        return "set" if value.reveal() else ""
+    if isinstance(value, RetrySchedule):
+        return value.text
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(sorted(map(str, value)))
+    return "" if value is None else str(value)
 
 
 def _file(folder: Path) -> dict[str, str]:

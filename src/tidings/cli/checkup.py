@@ -52,6 +52,7 @@ async def check_up(settings: Settings) -> list[Finding]:
     """Look at everything. Nothing is made or changed."""
     clock = Clock()
     findings = [one async for one in _database(settings, clock)]
+    findings.append(await _tables(settings))
     findings += _certificate(settings, now=clock.now())
     findings += _egress(settings)
     findings += _front(settings)
@@ -77,6 +78,26 @@ async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
     yield _schema(facts, engine="sqlite" if url.startswith("sqlite:") else "postgresql")
     yield _clocks(facts, now=clock.now())
     yield await _key(settings, clock, is_kept=bool(facts.migrations))
+
+
+async def _tables(settings: Settings) -> Finding:
+    # For whoever has none this is the only reason to load SQLAlchemy.
+    from tidings.tables.facts import facts_of_tables  # noqa: PLC0415
+
+    try:
+        facts = await asyncio.to_thread(facts_of_tables, settings.tables_url)
+    except TidingsError as error:
+        return Finding(Level.BROKEN, "tables", error.message)
+    if facts is None:
+        return Finding(Level.OK, "tables", "are not there yet; the first callback that is received makes them")
+    if not facts.may_make:
+        return Finding(
+            Level.BROKEN,
+            "tables",
+            f"{facts.version} answers, but our login may not make tables there: give it that right, "
+            "or set TIDINGS_TABLES to where it may",
+        )
+    return Finding(Level.OK, "tables", f"{facts.version} answers, and holds {facts.number} tables")
 
 
 def _schema(facts: Facts, *, engine: str) -> Finding:

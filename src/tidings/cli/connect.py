@@ -32,19 +32,20 @@ def connect(*, tool: str, table: str, name: str, out: Path | None, is_over_http:
 
     made = with_parts(work)
     folder = out or Path(f"tidings-{tool}")
-    for path, content in made.kit.files.items():
+    files = {path: text.encode() for path, text in made.kit.files.items()} | dict(made.kit.archives)
+    for path, content in files.items():
         _write(folder / path, content)
     if is_json:
-        written = [str(folder / path) for path in made.kit.files]
+        written = [str(folder / path) for path in files]
         print_json({"steps": made.kit.steps, "files": written, "connector": made.connector, "role": made.role})
         return
     click.echo(made.kit.steps)
     click.echo(f"files  {folder}/\nlogin  {made.connector or made.role}")
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """For its owner alone: it holds a secret."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)

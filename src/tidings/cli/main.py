@@ -28,6 +28,7 @@ _COMMANDS = {
     "migrate": "tidings.cli.migrate:migrate",
     "backup": "tidings.cli.backup:backup",
     "restore": "tidings.cli.restore:restore",
+    "console": "tidings.cli.console:console",
     "doctor": "tidings.cli.doctor:doctor",
     "openapi": "tidings.cli.openapi:openapi",
     "bench": "tidings.cli.bench:bench",

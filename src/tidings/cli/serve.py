@@ -16,6 +16,8 @@ import uvloop
 
 from tidings.app.serve import served
 from tidings.app.settings import Settings, load, unknown, variable
+from tidings.cli.installation import COMMAND_LINE
+from tidings.console.entrance import FIRST
 from tidings.core.clock import Clock
 from tidings.core.secret import Secret
 
@@ -88,6 +90,8 @@ async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_
     async with served(settings) as serving, _workers(settings.workers - 1, environ=environ):
         is_open = not settings.roles <= _DELIVERING
         click.echo(f"Tidings listens on {serving.url}" if is_open else "Tidings delivers")
+        if "api" in settings.roles and (token := await serving.parts.entrance.first_link(actor=COMMAND_LINE)):
+            click.echo(f"Nobody owns this installation yet. Become its owner within a day: {serving.url}{FIRST}{token}")
         await stop.wait()
 
 

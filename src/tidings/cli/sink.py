@@ -1,10 +1,15 @@
 """`tidings sink`: where rows are sent on."""
 
+from typing import Any
+
 import rich_click as click
 
 from tidings.app.compose import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table
+from tidings.core.errors import Invalid
+from tidings.core.secret import Secret
+from tidings.dashboards.carrying import AUTHORITY, GRAPH, ListAddress
 from tidings.store.sinks import Sink
 
 _PAGE = 500
@@ -19,26 +24,51 @@ def sink() -> None:
 @click.option("--name", required=True, help="What it is called.")
 @click.option("--table", default="", help="The table whose rows are sent; all tables if absent.")
 @click.option("--source", default="", help="Only rows that come from this source; from any if absent.")
-@click.option("--url", required=True, help="Where to: an https:// URL.")
-@click.option("--token", help="Sent along as the header kz-callback-token.")
+@click.option("--to", type=click.Choice(["url", "sharepoint"]), default="url", show_default=True, help="What it is.")
+@click.option("--url", default="", help="Where to: an https:// URL.")
+@click.option("--token", help="Sent along to the URL as the header kz-callback-token.")
+@click.option("--tenant", default="", help="SharePoint: the directory (tenant) ID.")
+@click.option("--client-id", "client", default="", help="SharePoint: the application (client) ID.")
+@click.option("--client-secret", "secret", type=Secret, default="", help="SharePoint: the application's secret.")
+@click.option("--site", default="", help="SharePoint: the site's id, or HOST:/sites/NAME:")
+@click.option("--list", "list_id", default="", help="SharePoint: the list's id.")
+@click.option("--authority", default=AUTHORITY, show_default=True, help="SharePoint: who gives tokens.")
+@click.option("--graph", default=GRAPH, show_default=True, help="SharePoint: where Microsoft Graph is.")
 @as_json
-def create(*, name: str, table: str, source: str, url: str, token: str | None, is_json: bool) -> None:
-    """Send new and changed rows to a URL, and print the secret that they are signed with.
+def create(
+    *,
+    name: str,
+    table: str,
+    source: str,
+    to: str,
+    url: str,
+    token: str | None,
+    list_id: str,
+    is_json: bool,
+    **entry: Any,  # noqa: ANN401 - the options of a list, as they are called there
+) -> None:
+    """Send new and changed rows to a URL, and print the secret that they are signed with; or keep them in a list.
 
-    Name a table, a source, or both.
+    Name a table, a source, or both; for a list, a table.
     """
+    place = _place(to, url, entry=entry | {"list": list_id})
 
     async def work(parts: Parts) -> str:
         _, secret = await parts.passing.create(
-            name, url=url, actor=COMMAND_LINE, table=table, source=source, token=token
+            name, to=place, actor=COMMAND_LINE, table=table, source=source, token=token
         )
         return secret.text
 
     secret = with_parts(work)
-    if is_json:
-        print_json({"name": name, "table": table, "source": source, "url": url, "secret": secret})
+    made = {"name": name, "table": table, "source": source}
+    if isinstance(place, ListAddress):
+        told, line = made | {"url": place.url}, f"the rows of {table} go to {place.url}"
     else:
-        click.echo(f"secret  {secret}")
+        told, line = made | {"url": url, "secret": secret}, f"secret  {secret}"
+    if is_json:
+        print_json(told)
+    else:
+        click.echo(line)
 
 
 @sink.command(name="list")
@@ -81,6 +111,16 @@ def resume(*, name: str) -> None:
 def end(*, name: str) -> None:
     """Send nothing more there, whatever still waits."""
     with_parts(lambda parts: parts.passing.end(name, actor=COMMAND_LINE))
+
+
+def _place(to: str, url: str, *, entry: dict[str, Any]) -> str | ListAddress:
+    if to == "sharepoint":
+        if url:
+            raise Invalid("--url: a list of SharePoint is named by --site and --list; leave it out")
+        return ListAddress(**entry)
+    if any(value for name, value in entry.items() if name not in {"authority", "graph"}):
+        raise Invalid("--tenant, --client-id, --client-secret, --site and --list belong to --to sharepoint")
+    return url
 
 
 async def _all(parts: Parts) -> list[dict[str, str]]:

@@ -39,7 +39,7 @@ def whole(name: str, value: int | None, *, comment: str = "") -> Field:
 
 
 def number(name: str, value: float | None, *, comment: str = "") -> Field:
-    return Field(name, name, Shape.NUMBER, number_of(value), comment)
+    return Field(name, name, Shape.NUMBER, None if value is None else number_of(value), comment)
 
 
 def instant(name: str, value: int | None, *, comment: str = "") -> Field:
@@ -62,7 +62,7 @@ def iso(instant_ms: int) -> str:
 
 def number_of(value: Any) -> float | None:  # noqa: ANN401 - any JSON
     """The number that a value is or writes, None for what is none or has no end."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         found = float(value)

@@ -68,6 +68,11 @@ class _Form:
     fits: Callable[[str, bytes], bool]
 
 
+def scheme_of(receipt: Receipt) -> Scheme | None:
+    """By which scheme a receipt seems to be signed."""
+    return next((scheme for scheme, names in _TELLING.items() if any(map(receipt.header, names))), None)
+
+
 def judge(receipt: Receipt, *, scheme: Scheme, secret: Secret, refusal: str) -> Verdict:
     """Explain what the scheme's reader said of a receipt: `refusal`, empty if it let it in."""
     if scheme is Scheme.KAIZALA:
@@ -174,6 +179,12 @@ def _stripe(receipt: Receipt) -> _Form:
     )
 
 
+_TELLING = {
+    Scheme.STANDARD: ("webhook-signature", "svix-signature"),
+    Scheme.GITHUB: ("x-hub-signature-256",),
+    Scheme.STRIPE: ("stripe-signature",),
+    Scheme.KAIZALA: ("kz-callback-token",),
+}
 _FORMS: dict[Scheme, Callable[[Receipt], _Form]] = {
     Scheme.STANDARD: _standard,
     Scheme.GITHUB: _github,

@@ -9,6 +9,7 @@ import msgspec
 from tidings.core.clock import Clock
 from tidings.core.errors import TidingsError
 from tidings.core.event import Event, Subject
+from tidings.core.told import EVENTS
 from tidings.dashboards.showing import Showing
 from tidings.outbox.notices import SYSTEM
 from tidings.outbox.publisher import Draft, Publisher
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 # Seconds from the first new row on: an outside dashboard that refreshes more often is no use to anybody.
 DEBOUNCE_S = 5.0
 TABLES = Subject("System", "tables")
+CHANGED = "table.changed"
+# How the table of such events of any source is commented (see `core.told`): nobody else fills it.
+_ECHO = f"Data of {CHANGED} of "
 
 
 class Changes:
@@ -52,11 +56,19 @@ class Changes:
                 log.exception("table.not_counted")
 
     async def _tell(self, names: set[str]) -> None:
-        data = msgspec.json.encode({"tables": sorted(names)})
-        event = Event(type="table.changed", subjects=(TABLES, SYSTEM), data=data, at=self._clock.now())
-        await self._publisher.publish_one(Draft(event=event))
+        if news := await self._worth_telling(names):
+            data = msgspec.json.encode({"tables": sorted(news)})
+            event = Event(type=CHANGED, subjects=(TABLES, SYSTEM), data=data, at=self._clock.now())
+            await self._publisher.publish_one(Draft(event=event))
         try:
             await self._showing.count(names)
         except TidingsError as error:
             # Whoever looks counts them then.
             log.warning("table.not_counted error=%r", error.message)
+
+    async def _worth_telling(self, names: set[str]) -> set[str]:
+        """Those to tell of. To tell of what telling itself laid, here or at a server that tells us, would never end."""
+        sheets = await self._showing.sheets()
+        news = {name for name in names if not (name in sheets and sheets[name].comment.startswith(_ECHO))}
+        # Whatever happens stands there, too.
+        return news if news != {EVENTS.name} else set()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -10,6 +10,7 @@ from xml.sax.saxutils import quoteattr
 from tidings.core.errors import Invalid
 from tidings.dashboards.grafana import GrafanaSource, grafana_files
 from tidings.dashboards.power_bi import odata_expression, postgresql_expression, power_bi_project
+from tidings.dashboards.superset import MASKED, superset_import
 from tidings.tables.selection import Sheet
 
 
@@ -45,10 +46,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """Files by name, and in `steps` what to do with them. Both hold the secret."""
+    """Files by name, `archives` those that are no text, and in `steps` what to do with them. They hold the secret."""
 
     steps: str = field(repr=False)
     files: Mapping[str, str] = field(repr=False)
+    archives: Mapping[str, bytes] = field(repr=False, default_factory=dict)
 
 
 def needs_postgresql(tool: Tool) -> Invalid:
@@ -118,12 +120,15 @@ def _metabase(login: Login, sheets: Sequence[Sheet]) -> Kit:
 
 
 def _superset(login: Login, sheets: Sequence[Sheet]) -> Kit:
-    del sheets
     steps = (
-        "In Superset: Settings, Database Connections, + Database, Other; as SQLAlchemy URI paste\n"
+        "In Superset: Datasets, Import, tidings.zip; as password of the database give\n"
+        f"  {login.password}\n"
+        "Or without datasets: Settings, Database Connections, + Database, Other; as SQLAlchemy URI paste\n"
         f"  {_uri(login, 'postgresql+psycopg2')}\nThe tables are in the schema {login.schema}.\n"
     )
-    return Kit(steps=steps, files={"superset.txt": steps})
+    uri = _uri(replace(login, password=MASKED), "postgresql+psycopg2")
+    archive = superset_import(sheets, uri=uri, schema=login.schema)
+    return Kit(steps=steps, files={"superset.txt": steps}, archives={"tidings.zip": archive})
 
 
 def _tableau(login: Login, sheets: Sequence[Sheet]) -> Kit:

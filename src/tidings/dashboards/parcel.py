@@ -31,6 +31,43 @@ class Parcel:
     receipts: Sequence[int]
 
 
+# What a cell is in JSON.
+Said = str | int | float | bool | None
+
+
+class ToldRow(msgspec.Struct, frozen=True):
+    """A row as it is told: its key and the values that were said, by the columns' names."""
+
+    table: str
+    key: dict[str, Said]
+    version: int
+    values: dict[str, Said]
+
+
+class Gone(msgspec.Struct, frozen=True, rename="camel"):
+    """Rows with these values are no more, if they are of an older version."""
+
+    table: str
+    where: dict[str, Said]
+    older_than: int
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a parcel says."""
+
+    rows: list[ToldRow]
+    gone: list[Gone]
+
+
+class _Callback(msgspec.Struct, frozen=True):
+    data: Told
+
+
+def told_by(callback: bytes) -> Told:
+    """What the callback of a parcel says."""
+    return msgspec.json.decode(callback, type=_Callback).data
+
+
 def items_of(changes: Sequence[Change], *, tables: "Tables", wish: str) -> Iterator[Item]:
     """What there is to tell of the table that is wished for, or with an empty wish of all. It may block."""
     for change in changes:

@@ -7,7 +7,7 @@ here, and the event that tells its rows is kept in the transaction that takes th
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tidings.access.naming import checked_identifier
@@ -16,12 +16,14 @@ from tidings.core.dialect import Reader
 from tidings.core.errors import Conflict, Invalid, NotFound, TidingsError
 from tidings.core.event import Event, Subject
 from tidings.core.receipt import Receipt
+from tidings.core.secret import Secret
 from tidings.core.signature import SigningSecret
 from tidings.core.subscription import Subscription
+from tidings.dashboards.carrying import Carrying, ListAddress, sealed_text
 from tidings.dashboards.parcel import Item, Parcel, items_of, parcels_of
 from tidings.outbox.publisher import Draft
 from tidings.outbox.subscribing import Subscribing
-from tidings.outbox.terms import Terms
+from tidings.outbox.terms import LONGEST_TIMEOUT_MS, Terms
 from tidings.store.audit import audited
 from tidings.store.receipts import Receipts, Sources, no_such_source
 from tidings.store.sinks import Sink, Sinks, name_taken, no_such_sink, passing
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "rows.laid"
+SINK = "Sink"
 # Receipts that one step reads for a sink. A guess: at most a megabyte each.
 _BATCH = 100
 # What a process took that died is taken up by another after that.
@@ -42,6 +45,8 @@ _LOOK_AGAIN_AFTER_S = 1.0
 _TRY_AGAIN_AFTER_S = 2.0
 # A sink is ended by its owner, not by the calendar.
 _VALID_FOR_MS = 100 * 365 * DAY
+# Deliveries a second into a list, of a hundred rows at most: more than SharePoint lets an application write.
+_LIST_RATE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +59,21 @@ class Passing:
     readers: Mapping[str, Reader]
     open_tables: "Callable[[], Tables]"
     subscribing: Subscribing
+    carrying: Carrying
     clock: Clock
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def create(
-        self, name: str, *, url: str, actor: str, table: str = "", source: str = "", token: str | None = None
+        self,
+        name: str,
+        *,
+        to: str | ListAddress,
+        actor: str,
+        table: str = "",
+        source: str = "",
+        token: str | None = None,
     ) -> tuple[Sink, SigningSecret]:
-        """Send the rows of a table, or all that come from a source, to that URL from now on.
+        """Send the rows of a table, or all that come from a source, to that URL or list from now on.
 
         Raises Invalid, Conflict, NotFound, and what `Subscribing.create` raises.
         """
@@ -73,11 +86,15 @@ class Passing:
             await asyncio.to_thread(self._must_hold_rows, table)
         if await self.sinks.get(name, also_ended=True):
             raise name_taken(name)
+        if isinstance(to, ListAddress):
+            await self._must_fit(to, table=table, token=token)
         now = self.clock.now()
-        terms = Terms(types=(EVENT_TYPE,), url=url, token=token, format="standard", expires_at=now + _VALID_FOR_MS)
-        webhook, secret = await self.subscribing.create(_subject(name), terms, connector="", owner="")
+        webhook, secret = await self.subscribing.create(
+            _subject(name), _terms(to, token=token, now=now), connector="", owner=""
+        )
         sink = Sink(name=name, table=table, source=source, webhook=webhook.number)
-        await self.sinks.add(sink, at=now, also=(audited(actor=actor, action="sink.created", about=name, at=now),))
+        entry = audited(actor=actor, action="sink.created", about=name, at=now)
+        await self.sinks.add(sink, settings=_settings(to), at=now, also=(entry,))
         return sink, secret
 
     async def end(self, name: str, *, actor: str) -> None:
@@ -171,6 +188,13 @@ class Passing:
             raise no_such_sink()
         return sink
 
+    async def _must_fit(self, to: ListAddress, *, table: str, token: str | None) -> None:
+        if not table:
+            raise Invalid("name the table: a list holds the rows of one")
+        if token:
+            raise Invalid("token: a list takes none; leave it out")
+        await self.carrying.check(to)
+
     def _must_hold_rows(self, table: str) -> None:
         known = self.open_tables().known().get(table)
         if known is None:
@@ -179,5 +203,16 @@ class Passing:
             raise Invalid("this one only shows rows of others; name a table that rows are laid into")
 
 
+def _terms(to: str | ListAddress, *, token: str | None, now: int) -> Terms:
+    terms = Terms(types=(EVENT_TYPE,), format="standard", expires_at=now + _VALID_FOR_MS)
+    if isinstance(to, ListAddress):
+        return replace(terms, url=to.url, timeout_ms=LONGEST_TIMEOUT_MS, rate=_LIST_RATE)
+    return replace(terms, url=to, token=token)
+
+
+def _settings(to: str | ListAddress) -> Secret:
+    return sealed_text(to) if isinstance(to, ListAddress) else Secret("")
+
+
 def _subject(name: str) -> Subject:
-    return Subject("Sink", name)
+    return Subject(SINK, name)

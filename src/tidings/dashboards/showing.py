@@ -56,9 +56,13 @@ class Showing:
     def __init__(self, open_pieces: Callable[[], "Pieces"]) -> None:
         self._open_pieces = open_pieces
 
+    async def sheets(self) -> Mapping[str, Sheet]:
+        """All tables by name."""
+        return await _in_thread(lambda: self._open_pieces().query.sheets())
+
     async def boards(self) -> Mapping[str, Board]:
         """All of them by name."""
-        return await _in_thread(lambda: boards_of(self._open_pieces().query.sheets()))
+        return boards_of(await self.sheets())
 
     async def board(self, name: str, look: Look) -> tuple[Board, list[ShownChart]]:
         """One of them, as far as it is looked at. Raises NotFound, and Invalid for what it cannot be filtered by."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from tidings.access.scope import TABLES_READ
 from tidings.app.compose import Parts
+from tidings.console.rights import Role
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.pattern import EVERY
@@ -35,7 +36,8 @@ TOLD = ("circuit.opened", "circuit.closed", "delivery.failed", "webhook.disabled
 class Stage:
     """Everything is in place.
 
-    `admin` acts with the token that is shown; `tables_key` reads the tables, and nothing else. `crew` are the members
+    `admin` acts with the token that is shown; `tables_key` reads the tables, and nothing else; `console` is
+    the token of a link that lets its first reader into the console, as an owner. `crew` are the members
     by id, `webhooks` those that lead to `receivers` and into the tables, by name.
     """
 
@@ -46,6 +48,7 @@ class Stage:
     admin: Caller
     token: str
     tables_key: str
+    console: str
     crew: Mapping[str, Actor]
     webhooks: dict[str, Subscription] = field(default_factory=dict)
 
@@ -85,6 +88,7 @@ async def set_up(parts: Parts, receivers: Receivers, *, receivers_url: str) -> S
         admin=admin,
         token=token,
         tables_key=tables_key,
+        console=await _own(parts, admin.person),
         crew=crew,
     )
     receivers.manners |= {"crm": SLOW, "archive": BROKEN}
@@ -102,6 +106,11 @@ async def _sign_in(parts: Parts, *, phone: str) -> tuple[str, str]:
         application_id=connector.id, application_secret=connector.secret, refresh_token=refresh.token
     )
     return access.token, await parts.access.create_key(connector.id, actor=_US, scopes=(TABLES_READ,))
+
+
+async def _own(parts: Parts, person: Actor) -> str:
+    await parts.entrance.give_role(person.id, Role.OWNER, actor=_US)
+    return await parts.entrance.link(actor=_US, phone=person.phone)
 
 
 def _place(sample: Event) -> Subject:

@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from tidings.console.entrance import FIRST
 from tidings.demo.screen import Screen
 from tidings.demo.stage import BIN, SOURCE, Stage
 
@@ -17,6 +18,7 @@ def welcome(screen: Screen, stage: Stage) -> None:
     screen.welcome(
         "Tidings demo: everything here is real, and gone when it ends (Ctrl-C)",
         addresses={
+            "console": f"{base}{FIRST}{stage.console}",
             "API": f"{base}docs",
             "OpenAPI": f"{base}openapi.json",
             "metrics": f"{base}metrics",

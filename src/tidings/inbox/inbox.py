@@ -14,8 +14,9 @@ from tidings.core.errors import Invalid
 from tidings.core.secret import Secret
 from tidings.core.signature import new_secret
 from tidings.core.vault import Vault
-from tidings.inbox.laying import Laying, Rows
+from tidings.inbox.laying import Laying
 from tidings.inbox.receiving import Receiving, checked_addresses
+from tidings.inbox.scribe import InThreads, Rows, Scribe, Scribes
 from tidings.store.audit import audited
 from tidings.store.database import Database
 from tidings.store.receipts import Receipts, Source, Sources
@@ -89,11 +90,13 @@ def open_inbox(
     clock: Clock,
     readers: Mapping[str, Reader],
     open_tables: Callable[[], Rows],
+    scribes: Scribes | None = None,
 ) -> Inbox:
-    """Put the parts together."""
+    """Put the parts together. Without `scribes` of another process, threads of this one read and write."""
     receipts, sources = Receipts(database), Sources(database, vault)
     receiving = Receiving(receipts, sources, readers=readers, clock=clock)
-    laying = Laying(receipts, sources, open_tables=open_tables, readers=readers, clock=clock)
+    scribes = scribes or InThreads(Scribe(readers, open_tables))
+    laying = Laying(receipts, sources, scribes=scribes, clock=clock)
     receiving.on_kept = laying.wake
     return Inbox(sources=sources, receipts=receipts, receiving=receiving, laying=laying, readers=readers, clock=clock)
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import CONNECTIONS, Client
+from tidings.egress.request import Request
 from tidings.outbox.agenda import Agenda
 from tidings.outbox.lane import Lane
 from tidings.outbox.recorder import Recorder
@@ -49,6 +50,10 @@ GRACE_S = 7.0
 PROBE_GRACE_MS = 1_000
 
 
+# Takes a callback where it belongs, by a way of its own.
+Carrier = Callable[[Subscription, Request], Awaitable[Answer]]
+
+
 class _Turn(NamedTuple):
     lane: Lane
     debt: Debt
@@ -56,7 +61,10 @@ class _Turn(NamedTuple):
 
 
 class Courier:
-    """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another."""
+    """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another.
+
+    `carriers` are for kinds of subjects whose deliveries are more than one request.
+    """
 
     def __init__(
         self,
@@ -72,6 +80,7 @@ class Courier:
     ) -> None:
         self.recorder = Recorder(database, clock, on_settled=self._settled)
         self.roster = roster
+        self.carriers: dict[str, Carrier] = {}
         self.delivered = 0
         self.refused = 0
         self.attempt_ms = Histogram()
@@ -315,7 +324,9 @@ class Courier:
         if is_probe:
             lane.circuit = lane.circuit.probing(lost_at=at + lane.subscription.timeout_ms + PROBE_GRACE_MS)
         try:
-            answer = await self._client.send(lane.caller.request(debt.event, at=at))
+            request = lane.caller.request(debt.event, at=at)
+            carry = self.carriers.get(lane.subscription.subject.kind)
+            answer = await (carry(lane.subscription, request) if carry else self._client.send(request))
         except Exception:  # the worker's loop: a mistake of ours must not lose the delivery, nor stop the others
             log.exception("delivery.unsendable event=%s webhook=%s", debt.event.id, lane.subscription.id)
             answer = Answer(outcome=Outcome.BROKEN, error="the callback could not be written; see the server's log")

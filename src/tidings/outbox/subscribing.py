@@ -62,7 +62,7 @@ class Subscribing:
         if not terms.url:
             raise Invalid("callBackUrl: an https:// URL is needed")
         now = self.clock.now()
-        secret = new_key_pair() if terms.is_ed25519 else new_secret()
+        secret = terms.secret or new_secret()
         blank = Subscription(
             id=str(uuid.uuid4()),
             subject=subject,

@@ -11,6 +11,7 @@ from tidings.core.path import parse_path
 from tidings.core.pattern import Types, compile_types
 from tidings.core.schedule import parse_schedule
 from tidings.core.secret import Secret
+from tidings.core.signature import SigningSecret
 from tidings.core.subscription import Subscription
 from tidings.egress.request import check_header
 from tidings.egress.tls import check_client_certificate
@@ -47,7 +48,7 @@ class Terms:
     rate: float | None = None
     filters: object = None
     validate: bool | None = None
-    is_ed25519: bool = False
+    secret: SigningSecret | None = None  # of a new one alone; later ones are made by rotation
 
 
 def agree(before: Subscription, terms: Terms, *, now: int, formats: Collection[str]) -> Subscription:

@@ -29,7 +29,8 @@ class Bin(msgspec.Struct, frozen=True, kw_only=True):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came. `peer` is the connection's other end, `client` whom a trusted proxy names.
 
-    `took_ms` is the time from its head to the end of its body.
+    `tls_version` and `tls_cipher` are named as OpenSSL does; empty where TLS did not end here. `took_ms` is the time
+    from its head to the end of its body.
     """
 
     at: int
@@ -42,6 +43,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     http_version: str = "1.1"
     is_tls: bool = False
+    tls_version: str = ""
+    tls_cipher: str = ""
     took_ms: int = 0
 
     def header(self, name: str) -> str:
@@ -98,6 +101,8 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     http_version: str
     is_tls: int
+    tls_version: str
+    tls_cipher: str
     took_ms: int
     status: int
 
@@ -175,6 +180,8 @@ class Bins:
             "client": request.client,
             "http_version": request.http_version,
             "is_tls": int(request.is_tls),
+            "tls_version": request.tls_version,
+            "tls_cipher": request.tls_cipher,
             "took_ms": request.took_ms,
             "status": status,
         }
@@ -244,6 +251,8 @@ def _capture(row: _Row) -> Capture:
             client=row.client,
             http_version=row.http_version,
             is_tls=bool(row.is_tls),
+            tls_version=row.tls_version,
+            tls_cipher=row.tls_cipher,
             took_ms=row.took_ms,
         ),
     )

@@ -53,6 +53,9 @@ def stripped_of_access(person: Actor, *, at: int) -> tuple[Statement, ...]:
         Statement("pins_of_phone_ended", {"phone": person.phone}),
         Statement("memberships_erased", {"person": person.id}),
         Statement("subscriber_erased", {"person": person.id}),
+        Statement("sessions_erased", {"person": person.id}),
+        Statement("links_erased", {"person": person.id}),
+        Statement("role_erased", {"person": person.id}),
     )
 
 

@@ -42,6 +42,16 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True):
     pulled: int = 0
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a pull fares, without its secrets; the fields are those of `Pull`."""
+
+    name: str
+    created_at: int
+    succeeded_at: int
+    failures: int
+    pulled: int
+
+
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """That a process, and no other, fetches a pull."""
 
@@ -102,6 +112,10 @@ class Pulls:
     async def list(self, *, after: str = "", most: int = 100) -> Sequence[Pull]:
         """So many pulls by name, from `after` on, exclusive."""
         return [self._opened(row) for row in await self._database.read(_Row, "pulls", after=after, most=most)]
+
+    async def standings(self, *, after: str = "", most: int = 100) -> Sequence[Standing]:
+        """How so many pulls fare, by name, from `after` on, exclusive."""
+        return await self._database.read(Standing, "pulls_standing", after=after, most=most)
 
     async def due(self, *, now: int, most: int) -> Sequence[str]:
         """Names of pulls whose time has come and that nobody holds, longest due first."""

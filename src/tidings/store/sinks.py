@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
+from tidings.core.secret import Secret
+from tidings.core.vault import Vault
 from tidings.store.database import Database, Statement, Value
+
+# A guess: whoever is that far behind is behind.
+_COUNTED = 10_000
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,19 +25,33 @@ class Sink(msgspec.Struct, frozen=True, kw_only=True):
     webhook: int
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sink has not got yet, in receipts and in deliveries, and how many of these it will never get."""
+
+    name: str
+    receipts: int
+    deliveries: int
+    failed: int
+
+
 class Sinks:
-    """Keeps sinks. What a receipt's rows are owed to is noted where it becomes understood, in `Receipts.done`."""
+    """Keeps sinks, and sealed how they are entered, until they end.
 
-    def __init__(self, database: Database) -> None:
+    What a receipt's rows are owed to is noted where it becomes understood, in `Receipts.done`.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
+        self._vault = vault
 
-    async def add(self, sink: Sink, *, at: int, also: Sequence[Statement] = ()) -> None:
-        """Raises Conflict if there is one of that name, or was."""
+    async def add(self, sink: Sink, *, settings: Secret, at: int, also: Sequence[Statement] = ()) -> None:
+        """Raises Conflict if there is one of that name, or was. Without settings it is a webhook like others."""
         values: dict[str, Value] = {
             "name": sink.name,
             "table_name": sink.table,
             "source": sink.source,
             "webhook": sink.webhook,
+            "settings": self._vault.seal(settings.reveal()) if settings else "",
             "at": at,
         }
         await self._database.write(Statement("sink_added", values, name_taken(sink.name)), *also)
@@ -49,6 +68,16 @@ class Sinks:
     async def list(self, *, after: str = "", most: int = 100) -> Sequence[Sink]:
         """So many sinks by name, from `after` on, exclusive."""
         return await self._database.read(Sink, "sinks", after=after, most=most)
+
+    async def settings(self, name: str) -> Secret | None:
+        """How a sink is entered, empty if it is a webhook; None if it has ended."""
+        for sealed in await self._database.read(str, "sink_settings", name=name):
+            return Secret(self._vault.open(sealed) if sealed else "")
+        return None
+
+    async def standings(self, *, after: str = "", most: int = 100) -> Sequence[Standing]:
+        """How so many sinks stand, by name, from `after` on, exclusive; nothing is counted above ten thousand."""
+        return await self._database.read(Standing, "sinks_behind", after=after, page=most, most=_COUNTED)
 
     async def waiting(self, *, before: int, most: int = 100) -> Sequence[Sink]:
         """Sinks to which rows are owed that nobody began to send since that instant."""

@@ -118,3 +118,15 @@ class Negated:
 
 
 Condition = Compared | Among | Holding | Both | Either | Negated
+
+
+def limits_of(condition: Condition, *, column: str) -> Condition | None:
+    """What a condition asks of that column in any case, by comparing it with something that is given."""
+    match condition:
+        case Both(parts=parts):
+            found = [one for part in parts if (one := limits_of(part, column=column)) is not None]
+            return Both(tuple(found)) if found else None
+        case Compared(left=Named(column=name), operator=operator, right=Literal(value=value)):
+            is_limit = name == column and operator is not Operator.NE and value is not None
+            return condition if is_limit else None
+    return None

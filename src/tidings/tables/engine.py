@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from tidings.core.errors import Invalid
@@ -141,6 +142,7 @@ def _open_sqlite(path: Path) -> Engine:
     with _alone_with(path), contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
+    engine.dialect.statement_compiler = _WithHints
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
@@ -164,6 +166,13 @@ def instant_text(value: int) -> str:
 @lru_cache(maxsize=4_096)
 def _second_text(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).isoformat(" ")[:-6]
+
+
+class _WithHints(SQLiteCompiler):
+    """Lets a statement say by which index it reads (`INDEXED BY`), which SQLAlchemy leaves to other engines."""
+
+    def get_from_hint_text(self, table: object, text: str | None) -> str | None:  # noqa: ARG002 - as it is called
+        return text
 
 
 class _Instant(sa.types.TypeDecorator[int]):

@@ -106,7 +106,6 @@ class Pieces:
         )
         self._is_open = False
         self._is_stopping = False
-        self._prepared: set[str] = set()
 
     def counts(self, plan: Plan, span: Span) -> Counts:
         """The rows of the span by the plan's measures; what changed since the last time is counted again."""
@@ -154,23 +153,8 @@ class Pieces:
 
     def prepare(self, table: str, *, columns: Sequence[str]) -> None:
         """Make sure that rows are found by their time, and by each of those columns."""
-        if table in self._prepared:
-            return
-        known = self.query.find(table)
-        found = known.table
-        indexes = [sa.Index(_index_name(table, "time"), found.c[known.time], found.c[VERSION])]
-        for name in columns:
-            is_text = isinstance(found.c[name].type, sa.String)
-            options: dict[str, Any] = {"mysql_length": 64, "mariadb_length": 64} if is_text else {}
-            indexes.append(sa.Index(_index_name(table, name), found.c[name], **options))
-        with self.query.reading() as connection:
-            there = {one["name"] for one in sa.inspect(connection).get_indexes(table, schema=found.schema)}
-        missing = [one for one in indexes if one.name not in there]
-        if missing:
-            with telling(), writing(self.query.engine) as connection, alone(connection):
-                for index in missing:
-                    index.create(connection, checkfirst=True)
-        self._prepared.add(table)
+        with telling():
+            self.query.indexes.ensure(self.query.find(table), *columns)
 
     def _open(self) -> None:
         if not self._is_open:
@@ -327,10 +311,6 @@ def _batches(connection: Connection, statement: sa.Select[Any]) -> Iterator[list
     with asked.execute(statement) as result:
         for rows in result.partitions(_LEAF):
             yield list(zip(*rows, strict=True))
-
-
-def _index_name(table: str, what: str) -> str:
-    return f"tidings_{digest(f'{table} {what}')[:20]}"
 
 
 _decoder = msgspec.json.Decoder(dict[str, Count])

@@ -11,7 +11,8 @@ from tidings.core.clock import MINUTE, Clock
 from tidings.core.errors import Invalid, NotFound, Unavailable
 from tidings.tables.catalogue import Catalogue, Known
 from tidings.tables.clause import clause_of, fold_all_letters
-from tidings.tables.condition import Condition
+from tidings.tables.condition import Condition, limits_of
+from tidings.tables.index import Indexes, time_index
 from tidings.tables.limit import limited
 from tidings.tables.position import beyond, ordering, ranks_of
 from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
@@ -24,10 +25,12 @@ _LOOK_AGAIN_AFTER_S = 1.0
 _LARGEST_PART = 4_000_000
 # Rows that a driver holds: a receipt, of which a row is made, has a megabyte at most.
 _FETCHED_AT_ONCE = 50
+# Rows of a span of time that SQLite is to look up and put in order, in 0.1 s; it reads more of them by key, in order.
+_SHORT_SPAN = 20_000
 
 
 class Query:
-    """Reads; nothing here changes anything. Everything blocks: call it in a thread.
+    """Reads; nothing here changes any row. Everything blocks: call it in a thread.
 
     Parts follow one another by key, not by number: no transaction lasts longer than one of them, no row comes twice,
     and what changes meanwhile comes as it was or as it is.
@@ -36,6 +39,7 @@ class Query:
     def __init__(self, engine: Engine, *, clock: Clock, longest_ms: int = LONGEST_MS) -> None:
         self.engine = engine
         self.clock = clock
+        self.indexes = Indexes(engine)
         self._longest_ms = longest_ms
         # One of its own: the writer's changes while it writes.
         self._catalogue = Catalogue(engine)
@@ -52,7 +56,7 @@ class Query:
 
     def part(self, selection: Selection) -> Part:
         """The next rows: `most` of them, or fewer of great size. Raises NotFound, Invalid and Unavailable."""
-        statement = selecting(self.find(selection.table).table, selection)
+        statement = self.statement(selection)
         rows: list[Cells] = []
         size, width, position = 0, len(selection.columns), None
         with self.reading() as connection:
@@ -68,10 +72,11 @@ class Query:
 
     def count(self, name: str, condition: Condition | None) -> int:
         """How many rows are like that. Raises NotFound, Invalid and Unavailable."""
-        table = self.find(name).table
-        statement = sa.select(sa.func.count()).select_from(table)
+        known = self.find(name)
+        statement = sa.select(sa.func.count()).select_from(known.table)
         if condition is not None:
-            statement = statement.where(clause_of(condition, table=table))
+            self._limits(known, condition)
+            statement = statement.where(clause_of(condition, table=known.table))
         with self.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
@@ -89,6 +94,29 @@ class Query:
                 self._catalogue.refresh()
             self._fresh_until = now + _LOOK_AGAIN_AFTER_S
         return self._catalogue.named()
+
+    def statement(self, selection: Selection) -> sa.Select[Any]:
+        """The statement that reads a part. Raises NotFound, Invalid and Unavailable."""
+        known = self.find(selection.table)
+        statement = selecting(known.table, selection)
+        limits = self._limits(known, selection.condition) if selection.condition is not None else None
+        if limits is None or selection.order or self.engine.dialect.name != "sqlite":
+            return statement
+        # It keeps no figures of what is in a table: it would look through all of it by key for the newest few rows, or
+        # put all of it in order for every thousand of a long time.
+        some = sa.select(sa.literal(1)).where(clause_of(limits, table=known.table)).limit(_SHORT_SPAN).subquery()
+        with self.reading() as connection:
+            number = connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
+        index = time_index(known) if number < _SHORT_SPAN else f"sqlite_autoindex_{known.table.name}_1"
+        return statement.with_hint(known.table, f"INDEXED BY {index}", "sqlite")
+
+    def _limits(self, known: Known, condition: Condition) -> Condition | None:
+        """Between what times rows are asked for, if they are; then they are found by it."""
+        limits = None if known.is_view else limits_of(condition, column=known.time)
+        if limits is not None:
+            with telling():
+                self.indexes.ensure(known)
+        return limits
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

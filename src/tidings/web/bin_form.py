@@ -1,12 +1,15 @@
-"""Bin form: what a bin answers, as people write it in the page's form."""
+"""Bin form: what a bin answers, and what source it becomes, as people write it in the page's forms."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tidings.core.errors import Invalid
 from tidings.core.reply import Replies, Reply
+from tidings.web.bin_shapes import Promotion
+
+T = TypeVar("T")
 
 
 def replies_in(form: Mapping[str, str], *, besides: Replies) -> Replies:
@@ -19,12 +22,21 @@ def replies_in(form: Mapping[str, str], *, besides: Replies) -> Replies:
         "delayMs": _number(form, "delay"),
         "failureRate": _number(form, "failing") / 100,
     }
+    return msgspec.structs.replace(besides, reply=_converted(told, Reply))
+
+
+def promotion_in(form: Mapping[str, str]) -> Promotion:
+    """The source to make of a bin; without a secret it gets a random one. Raises Invalid, naming the field."""
+    told = {name: form.get(name, "").strip() for name in ("source", "dialect")}
+    return _converted({**told, "secret": form.get("secret") or None}, Promotion)
+
+
+def _converted(told: Mapping[str, Any], shape: type[T]) -> T:
     try:
-        reply = msgspec.convert(told, Reply)
+        return msgspec.convert(told, shape)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         raise Invalid(f"{where.strip('`')}: {what}") from error
-    return msgspec.structs.replace(besides, reply=reply)
 
 
 def _number(form: Mapping[str, str], name: str) -> int:

@@ -36,6 +36,10 @@ class BinKeys:
         caller = await self._login.caller(headers, needs=SCOPE)
         return await self._inspector.belonging_to(name, caller.connector)
 
+    async def caller(self, token: str, *, needs: str) -> Caller:
+        """Who has that token, which a form brought. Raises Unauthenticated and Forbidden."""
+        return await self._login.caller({"accesstoken": token}, needs=needs)
+
     async def known(self, headers: Mapping[str, str]) -> Caller | None:
         """Who asks, if they say so. Raises Unauthenticated for a wrong token, and Forbidden."""
         try:

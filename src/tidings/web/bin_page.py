@@ -1,77 +1,40 @@
-"""Bin page: what a bin caught, for people: read without a script, and live with a small one.
-
-Jinja2 escapes whatever comes from outside, and the page's policy runs nothing but its own script.
-"""
+"""Bin page: what a bin caught, for people: read without a script, and live with a small one."""
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
-import msgspec
-from jinja2 import Environment, PackageLoader
-from msgspec import UNSET
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
+from tidings.access.scope import ADMIN
 from tidings.core.dialect import Reader
-from tidings.core.errors import Forbidden, Invalid, NotFound
+from tidings.core.errors import Forbidden, Invalid, NotFound, TidingsError
 from tidings.core.reply import LONGEST_DELAY_MS
 from tidings.core.secret import Secret
-from tidings.core.verdict import Scheme
-from tidings.dashboards.moment import moment_text
+from tidings.core.verdict import Scheme, scheme_of
 from tidings.inbox.inspector import MOST_REQUESTS, Inspector
-from tidings.store.bins import NEWEST, Bin, Capture, Glimpse
+from tidings.inbox.promotion import receipt_of
+from tidings.store.bins import Bin, Capture
 from tidings.web.bin_copies import as_curl, as_python
 from tidings.web.bin_export import BinExport
-from tidings.web.bin_form import replies_in
+from tidings.web.bin_form import promotion_in, replies_in
 from tidings.web.bin_keys import BinKeys, number_in
-from tidings.web.bin_routes import judged, previewed, wish_in
-from tidings.web.bin_shapes import cell_text, requests_difference
-from tidings.web.bin_view import showable, view_of
+from tidings.web.bin_list import listed
+from tidings.web.bin_promotion import BinPromotion
+from tidings.web.bin_rendering import page
+from tidings.web.bin_routes import judged, previewed
+from tidings.web.bin_shapes import requests_difference
+from tidings.web.bin_view import view_of
 from tidings.web.body import read_body
+from tidings.web.refusal import refusal_of
 
-_MOST_LISTED = 50
-_MOST_FOUND = 20
 # Bytes: what a bin may answer, percent-encoded, and a little more.
 _LARGEST_FORM = 256 * 1024
 _MOST_FIELDS = 20
 _SEE_OTHER = 303
 _ONE, _ALL = ("raw", "curl", "python"), ("har", "ndjson")
-
-
-def _showable(value: object) -> str:
-    return showable(str(value))
-
-
-def _json(value: object) -> list[str]:
-    """A value as JSON; none for what is not there."""
-    return [] if value is UNSET else [msgspec.json.encode(value).decode()]
-
-
-def _environment() -> Environment:
-    environment = Environment(loader=PackageLoader("tidings.web"), autoescape=True, trim_blocks=True)
-    environment.filters |= {"moment": moment_text, "showable": _showable, "json": _json}
-    environment.globals |= {"cell": cell_text}
-    return environment
-
-
-def _own(name: str) -> tuple[str, str]:
-    """A file of ours, and how a policy names it."""
-    text = (files("tidings.web") / "templates" / name).read_text("utf-8")
-    return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-_PAGES = _environment()
-_STYLE, _STYLE_HASH = _own("bin.css")
-_SCRIPT, _SCRIPT_HASH = _own("bin.js")
-_POLICY = (
-    f"default-src 'none'; style-src {_STYLE_HASH}; script-src {_SCRIPT_HASH}; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 class BinPage:
@@ -84,12 +47,14 @@ class BinPage:
         keys: BinKeys,
         export: BinExport,
         readers: Mapping[str, Reader],
+        promotion: BinPromotion | None,
         public_url: str,
     ) -> None:
         self._inspector = inspector
         self._keys = keys
         self._export = export
         self._readers = readers
+        self._promotion = promotion
         self._public_url = public_url
 
     async def answer(self, request: Request) -> Response:
@@ -99,11 +64,11 @@ class BinPage:
             return await self._enter(name, token.strip(), number=query.get("inspect", ""))
         found = await self._keys.opened_in_browser(request)
         if found is None:
-            return _page("bin_enter.html", status=401, name=name, number=query.get("inspect", ""))
+            return page("bin_enter.html", status=401, name=name, number=query.get("inspect", ""))
         if form:
-            return await self._do(found, form, number=query.get("inspect", ""))
+            return await self._do(found, form, query=query)
         if query.get("inspect"):
-            return await self._of_one(found, query)
+            return await self._of_one(found, query, form={})
         if query.get("as") in _ALL:
             return self._export.all_of(found, query["as"])
         return await self._of_all(found, query)
@@ -112,7 +77,7 @@ class BinPage:
         try:
             await self._inspector.shown_to(name, token)
         except NotFound:
-            return _page(
+            return page(
                 "bin_enter.html", status=404, name=name, number=number, trouble="That is not this bin's view token"
             )
         # 303, so that the token stands neither in the address nor in the history.
@@ -121,11 +86,10 @@ class BinPage:
         self._keys.remember(response, name=name, token=token)
         return response
 
-    async def _do(self, bin_: Bin, form: Mapping[str, str], *, number: str) -> Response:
+    async def _do(self, bin_: Bin, form: Mapping[str, str], *, query: Mapping[str, str]) -> Response:
         match form.get("do"):
-            case "judge":
-                capture = await self._inspector.one(bin_.name, number_in(number))
-                return await self._request(bin_, capture, form=form)
+            case "judge" | "promote":
+                return await self._of_one(bin_, {"inspect": "", **query}, form=form)
             case "answer":
                 try:
                     await self._inspector.answer_with(bin_, replies_in(form, besides=bin_.replies))
@@ -138,86 +102,88 @@ class BinPage:
                 self._keys.forget(response, name=bin_.name)
                 return response
             case _:
-                raise Invalid("do: must be judge, answer, empty or leave")
+                raise Invalid("do: must be judge, promote, answer, empty or leave")
         return RedirectResponse("?inspect", status_code=_SEE_OTHER)
 
     async def _of_all(
-        self, bin_: Bin, query: Mapping[str, str], *, trouble: str = "", form: Mapping[str, str] | None = None
+        self,
+        bin_: Bin,
+        query: Mapping[str, str],
+        *,
+        missing: TidingsError | None = None,
+        trouble: str = "",
+        form: Mapping[str, str] | None = None,
     ) -> Response:
-        wish = wish_in(query)
-        before = number_in(query["before"]) if query.get("before") else NEWEST
-        if wish:
-            found = await self._inspector.newest(bin_.name, before=before, most=_MOST_FOUND, wish=wish)
-            rows = [_glimpse(one) for one in found.captures]
-            older = None if found.is_whole else found.last
-        else:
-            rows = list(await self._inspector.glimpses(bin_.name, before=before, most=_MOST_LISTED + 1))
-            older = rows[_MOST_LISTED - 1].number if len(rows) > _MOST_LISTED else None
-        asked = {name: query[name] for name in ("method", "path", "header", "text") if query.get(name)}
-        return _page(
+        beside = await listed(self._inspector, bin_, query=query)
+        status = 400 if trouble or beside.lost else 200
+        return page(
             "bin.html",
-            status=400 if trouble else 200,
+            status=status if missing is None else refusal_of(missing).status,
+            **beside.values(),
             bin=bin_,
+            current=0,
             url=self._keys.url_of(bin_.name),
             most=MOST_REQUESTS,
-            rows=rows[:_MOST_LISTED],
-            asked=asked,
-            older=older and urlencode({**asked, "before": older}),
-            is_live=not wish and before == NEWEST,
-            is_first=before == NEWEST,
             reply=bin_.replies.reply,
             form=form or {},
             longest_delay=LONGEST_DELAY_MS,
             trouble=trouble,
+            missing="" if missing is None else missing.message,
         )
 
-    async def _of_one(self, bin_: Bin, query: Mapping[str, str]) -> Response:
-        capture = await self._inspector.one(bin_.name, number_in(query["inspect"]))
+    async def _of_one(self, bin_: Bin, query: Mapping[str, str], *, form: Mapping[str, str]) -> Response:
+        try:
+            capture = await self._inspector.one(bin_.name, number_in(query["inspect"]))
+        except (Invalid, NotFound) as error:
+            return await self._of_all(bin_, {}, missing=error)
         if query.get("as") in _ONE:
             return self._export.one_of(bin_, capture, kind=query["as"])
-        return await self._request(bin_, capture, query=query)
-
-    async def _request(
-        self,
-        bin_: Bin,
-        capture: Capture,
-        *,
-        query: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-    ) -> Response:
-        told: dict[str, Any] = {"difference": None, "preview": None, "verdict": None, "trouble": ""}
+        told: dict[str, Any] = {"status": 200}
         try:
-            told |= await self._asked(bin_, capture, query=query or {}, form=form or {})
-        except (Invalid, NotFound) as error:
-            told["trouble"] = error.message
-        return _page(
+            told |= await self._asked(bin_, capture, query=query)
+            told |= await self._done(bin_, capture, form=form)
+        except TidingsError as error:
+            told |= {"status": refusal_of(error).status, "trouble": error.message}
+        beside = await listed(self._inspector, bin_, query=query)
+        return page(
             "bin_request.html",
-            status=400 if told["trouble"] else 200,
+            **beside.values(),
             bin=bin_,
+            current=capture.number,
             one=await asyncio.to_thread(view_of, capture),
             curl=as_curl(capture.request, public_url=self._public_url),
             python=as_python(capture.request, public_url=self._public_url),
             schemes=list(Scheme),
-            scheme=(form or {}).get("scheme", ""),
+            scheme=form.get("scheme") or scheme_of(receipt_of(capture, source="")),
             dialects=sorted(self._readers),
-            asked=query or {},
+            can_promote=self._promotion is not None and "promoted" not in told,
+            query=query,
+            form=form,
             **told,
         )
 
-    async def _asked(
-        self, bin_: Bin, capture: Capture, *, query: Mapping[str, str], form: Mapping[str, str]
-    ) -> dict[str, Any]:
+    async def _asked(self, bin_: Bin, capture: Capture, *, query: Mapping[str, str]) -> dict[str, Any]:
+        """What a link asks to see beside the request. Raises Invalid and NotFound."""
         if query.get("with"):
             other = await self._inspector.one(bin_.name, number_in(query["with"]))
             return {"difference": await asyncio.to_thread(requests_difference, other, capture)}
         if query.get("preview"):
             found = await previewed(capture, dialect=query["preview"], source=bin_.name, readers=self._readers)
             return {"preview": found}
-        if form:
-            if form.get("scheme") not in list(Scheme):
-                raise Invalid(f"scheme: must be one of {', '.join(Scheme)}")
-            scheme, secret = Scheme(form["scheme"]), Secret(form.get("secret", ""))
-            return {"verdict": await judged(capture, scheme=scheme, secret=secret, readers=self._readers)}
+        return {}
+
+    async def _done(self, bin_: Bin, capture: Capture, *, form: Mapping[str, str]) -> dict[str, Any]:
+        """What came of a form. Raises as what it asks for."""
+        match form.get("do"):
+            case "judge":
+                if form.get("scheme") not in list(Scheme):
+                    raise Invalid(f"scheme: must be one of {', '.join(Scheme)}")
+                scheme, secret = Scheme(form["scheme"]), Secret(form.get("secret", ""))
+                return {"verdict": await judged(capture, scheme=scheme, secret=secret, readers=self._readers)}
+            case "promote" if self._promotion is not None:
+                caller = await self._keys.caller(form.get("access", ""), needs=ADMIN)
+                promoted = await self._promotion.promote(bin_, promotion_in(form), actor=caller.connector)
+                return {"promoted": promoted}
         return {}
 
 
@@ -234,22 +200,3 @@ async def _form(request: Request) -> dict[str, str]:
     if "\0" in "".join(form.values()):
         raise Invalid("the form holds a NUL character, which cannot be part of anything; leave it out")
     return form or {"do": ""}
-
-
-def _glimpse(capture: Capture) -> Glimpse:
-    request = capture.request
-    return Glimpse(
-        number=capture.number,
-        at=request.at,
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        status=capture.status,
-        size=len(request.body),
-    )
-
-
-def _page(template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - what a template shows
-    text = _PAGES.get_template(template).render(style=_STYLE, script=_SCRIPT, **{"trouble": "", **values})
-    # Lone surrogates, of bytes that are no UTF-8, have no bytes either.
-    return HTMLResponse(text.encode("utf-8", "replace"), status, headers={"content-security-policy": _POLICY})

@@ -13,12 +13,12 @@ from tidings.core.reply import Replies
 from tidings.core.route import Call, Parameter, Route
 from tidings.core.secret import Secret
 from tidings.core.verdict import Scheme, Verdict, judge
-from tidings.inbox.inbox import Inbox, address_of
 from tidings.inbox.inspector import Inspector
-from tidings.inbox.promotion import MOST_REFUSED, Preview, preview, promote, receipt_of
-from tidings.inbox.search import Wish
+from tidings.inbox.promotion import Preview, preview, receipt_of
+from tidings.inbox.search import Wish, parse_place
 from tidings.store.bins import Bin, Capture
 from tidings.web.bin_keys import SCOPE, BinKeys, number_in
+from tidings.web.bin_promotion import BinPromotion
 from tidings.web.bin_shapes import (
     BinMade,
     BinOrder,
@@ -30,7 +30,6 @@ from tidings.web.bin_shapes import (
     PreviewShown,
     Promoted,
     Promotion,
-    RefusedRequest,
     RequestsDifference,
     Shown,
     ShownRequests,
@@ -55,11 +54,12 @@ _REQUESTS = "/v1/bins/{name}/requests"
 _WHOSE = (NotFound, Unauthenticated, Forbidden)
 _NUMBER = {"type": "integer", "minimum": 0, "maximum": 2**53}
 _LONGEST_WISH = 200
-_WISHES = {
+WISHES = {
     "method": "Only requests of that method",
     "path": "Only requests with that text in path or query, in any case",
     "header": "Only requests with that text in a header, written `name: value`, in any case",
     "text": "Only requests with that text in the body; the case of letters from A to Z does not count",
+    "json": "Only requests with that value there in their JSON, written `data.customer.id=42`; or with any, without =",
 }
 _LIST = (
     Parameter(
@@ -79,7 +79,7 @@ _LIST = (
     ),
     *(
         Parameter(name=name, meaning=meaning, schema={"type": "string", "maxLength": _LONGEST_WISH})
-        for name, meaning in _WISHES.items()
+        for name, meaning in WISHES.items()
     ),
 )
 _PAIR = (
@@ -89,7 +89,7 @@ _PAIR = (
 
 
 class BinRoutes:
-    """The inspector's API. Promotion is there only where an `inbox` receives."""
+    """The inspector's API. `promotion` is there only where sources are received from."""
 
     def __init__(
         self,
@@ -97,16 +97,14 @@ class BinRoutes:
         *,
         keys: BinKeys,
         readers: Mapping[str, Reader],
-        inbox: Inbox | None,
+        promotion: BinPromotion | None,
         clock: Clock,
-        public_url: str,
         is_open: bool,
     ) -> None:
         self._inspector = inspector
         self._keys = keys
         self._readers = readers
-        self._inbox = inbox
-        self._public_url = public_url
+        self._promotion = promotion
         self._is_open = is_open
         self._open_throttle = Throttle(clock, per_connector=OPEN_BINS_A_MINUTE)
 
@@ -160,16 +158,16 @@ class BinRoutes:
                 handler=self._end,
                 answers=Done,
             ),
-            *([self._promotion(self._inbox)] if self._inbox is not None else []),
+            *([self._promoting(self._promotion)] if self._promotion is not None else []),
         ]
 
-    def _promotion(self, inbox: Inbox) -> Route:
+    def _promoting(self, promotion: BinPromotion) -> Route:
         return Route(
             method="POST",
             path="/v1/bins/{name}/promote",
             name="promoteBin",
             summary="Make a source of a bin, and have it receive what the bin has caught, with all its checks",
-            handler=partial(self._promote, inbox=inbox),
+            handler=partial(self._promote, promotion=promotion),
             needs=ADMIN,
             body=Promotion,
             answers=Promoted,
@@ -310,26 +308,10 @@ class BinRoutes:
             await previewed(capture, dialect=order.dialect, source=order.source or found.name, readers=self._readers)
         )
 
-    async def _promote(self, call: Call, *, inbox: Inbox) -> Promoted:
-        order: Promotion = call.body
-        done = await promote(
-            # Who may hear everything may see every bin.
-            await self._inspector.get(call.path["name"]),
-            inspector=self._inspector,
-            inbox=inbox,
-            source=order.source,
-            dialect=order.dialect,
-            secret=order.secret,
-            actor=caller_of(call).connector,
-        )
-        return Promoted(
-            source=done.source.name,
-            url=address_of(done.source, base_url=self._public_url),
-            secret=done.source.secret.reveal(),
-            kept=done.kept,
-            refused=len(done.refused),
-            reasons=[RefusedRequest(number=one.number, why=one.why) for one in done.refused[:MOST_REFUSED]],
-        )
+    async def _promote(self, call: Call, *, promotion: BinPromotion) -> Promoted:
+        # Who may hear everything may see every bin.
+        found = await self._inspector.get(call.path["name"])
+        return await promotion.promote(found, call.body, actor=caller_of(call).connector)
 
     async def _bin(self, call: Call) -> Bin:
         return await self._keys.opened(call.path["name"], call.headers)
@@ -343,8 +325,10 @@ class BinRoutes:
 
 
 def wish_in(query: Mapping[str, str]) -> Wish:
-    """What somebody searches for."""
-    return Wish(**{name: query.get(name, "")[:_LONGEST_WISH] for name in _WISHES})
+    """What somebody searches for. Raises Invalid for what is no place in JSON."""
+    told = {name: query.get(name, "")[:_LONGEST_WISH] for name in WISHES}
+    place = told.pop("json")
+    return Wish(**told, json=parse_place(place, place="json") if place else None)
 
 
 async def judged(capture: Capture, *, scheme: Scheme, secret: Secret, readers: Mapping[str, Reader]) -> Verdict:

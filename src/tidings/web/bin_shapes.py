@@ -22,6 +22,9 @@ _LONGEST_SECRET = 1_024
 # Bytes of what was signed that a verdict shows.
 _MOST_SIGNED = 64 * 1024
 
+# Below it whole numbers are written as people do.
+_EXACT = 2**53
+
 _Secret = Annotated[str, Meta(max_length=_LONGEST_SECRET)]
 
 
@@ -62,7 +65,8 @@ class BinsShown(msgspec.Struct, rename="camel", omit_defaults=True):
 class Shown(msgspec.Struct, rename="camel", omit_defaults=True):
     """A caught request. Its body stands in `body` if it is text in UTF-8, else in `bodyBase64`.
 
-    `tookMs` is the time from its head to the end of its body, `status` what it was answered.
+    Headers stand in the order and the case in which they came. `tookMs` is the time from its head to the end of its
+    body, `status` what it was answered; `tlsVersion` and `tlsCipher` are there where TLS ended here.
     """
 
     number: int
@@ -77,6 +81,8 @@ class Shown(msgspec.Struct, rename="camel", omit_defaults=True):
     http_version: str
     is_tls: bool
     status: int
+    tls_version: str = ""
+    tls_cipher: str = ""
     body: str | None = None
     body_base64: str | None = None
 
@@ -227,6 +233,8 @@ def shown(capture: Capture) -> Shown:
         http_version=request.http_version,
         is_tls=request.is_tls,
         status=capture.status,
+        tls_version=request.tls_version,
+        tls_cipher=request.tls_cipher,
         body=body,
         body_base64=encoded,
     )
@@ -280,6 +288,8 @@ def cell_text(shape: Shape, value: Any) -> str:  # noqa: ANN401 - a Cell, as its
     """A value as people read it."""
     if shape is Shape.INSTANT and isinstance(value, int):
         return moment_text(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))
     return "" if value is None else str(value)
 
 

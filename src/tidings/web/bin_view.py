@@ -12,7 +12,6 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from tidings.core import json_text
 from tidings.core.errors import Invalid
-from tidings.dashboards.moment import moment_text
 from tidings.store.bins import Capture, Request
 from tidings.web.bin_export import fields_of
 
@@ -48,12 +47,25 @@ class BodyView:
     parts: Sequence[Part]
     hexadecimal: str
 
+    @property
+    def views(self) -> dict[str, str]:
+        """The ways in which it can be shown, best first, with their names."""
+        return {
+            **({"json": "JSON"} if self.pretty else {}),
+            **({"form": "Form"} if self.fields else {}),
+            **({"parts": "Parts"} if self.parts else {}),
+            "text": "As it came",
+            "hex": "Hexadecimal",
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
     """A request."""
 
     number: int
+    at: int
+    status: int
     method: str
     target: str
     facts: Sequence[tuple[str, str]]
@@ -66,13 +78,14 @@ def view_of(capture: Capture) -> RequestView:
     request = capture.request
     return RequestView(
         number=capture.number,
+        at=request.at,
+        status=capture.status,
         method=request.method,
         target=showable(request.path + (request.query and f"?{request.query}")),
         facts=(
-            ("Arrived", moment_text(request.at)),
-            ("Answered", str(capture.status)),
             ("Head to end of body", f"{request.took_ms} ms"),
-            ("Protocol", f"HTTP/{request.http_version}{' over TLS' if request.is_tls else ', not encrypted'}"),
+            ("Protocol", f"HTTP/{request.http_version}"),
+            ("Encryption", _encryption(request)),
             ("From", request.peer),
             *((("For, as the proxy says", request.client),) if request.client != request.peer else ()),
         ),
@@ -80,6 +93,10 @@ def view_of(capture: Capture) -> RequestView:
         query=[(showable(name), showable(value)) for name, value in fields_of(request.query)[:_MOST_FIELDS]],
         body=_body(request),
     )
+
+
+def _encryption(request: Request) -> str:
+    return f"{request.tls_version or 'TLS'} {request.tls_cipher}".strip() if request.is_tls else "none up to here"
 
 
 def showable(text: str) -> str:

@@ -13,10 +13,12 @@ from tidings.core.route import Route
 from tidings.inbox.inbox import Inbox
 from tidings.inbox.inspector import Inspector
 from tidings.store.bins import Request
+from tidings.web.arrival import headers_of, tls_of
 from tidings.web.bin_export import BinExport
 from tidings.web.bin_keys import BinKeys, number_in, without_our_cookie
 from tidings.web.bin_live import BinLive
 from tidings.web.bin_page import BinPage
+from tidings.web.bin_promotion import BinPromotion
 from tidings.web.bin_routes import TAG, BinRoutes
 from tidings.web.body import read_body
 from tidings.web.login import Login
@@ -63,14 +65,21 @@ class BinDoor:
         self._keys = BinKeys(inspector, login=login, public_url=public_url)
         self._export = BinExport(inspector, public_url=public_url)
         self._live = BinLive(inspector, keys=self._keys)
-        self._page = BinPage(inspector, keys=self._keys, export=self._export, readers=readers, public_url=public_url)
+        promotion = None if inbox is None else BinPromotion(inspector, inbox=inbox, public_url=public_url)
+        self._page = BinPage(
+            inspector,
+            keys=self._keys,
+            export=self._export,
+            readers=readers,
+            promotion=promotion,
+            public_url=public_url,
+        )
         self._routes = BinRoutes(
             inspector,
             keys=self._keys,
             readers=readers,
-            inbox=inbox,
+            promotion=promotion,
             clock=clock,
-            public_url=public_url,
             is_open=is_open,
         )
 
@@ -111,18 +120,23 @@ class BinDoor:
         if request.url.path.count("/") == 2 and (ours := self._ours(request)):  # noqa: PLR2004 - /bin/NAME
             return await ours(request)
         began = self._clock.monotonic()
-        peer = request.client.host if request.client else ""
+        peer, tls = request.client.host if request.client else "", tls_of(request)
         caught = Request(
             at=self._clock.now(),
             method=request.method,
             path=request.scope["raw_path"].decode("latin-1"),
             query=request.scope["query_string"].decode("latin-1"),
-            headers=_headers(request),
+            headers=tuple(
+                (name, without_our_cookie(value) if name.lower() == "cookie" else value)
+                for name, value in headers_of(request)
+            ),
             body=await read_body(request),
             peer=peer,
             client=self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for")),
             http_version=request.scope["http_version"],
             is_tls=request.scope["scheme"] == "https",
+            tls_version=tls.version,
+            tls_cipher=tls.cipher,
             took_ms=round((self._clock.monotonic() - began) * SECOND),
         )
         echo = next((request.query_params[name] for name in _HANDSHAKES if name in request.query_params), None)
@@ -155,11 +169,6 @@ class BinDoor:
             return self._export.all_of(await self._keys.opened(request.path_params["name"], request.headers), kind)
 
         return file
-
-
-def _headers(request: HttpRequest) -> tuple[tuple[str, str], ...]:
-    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
-    return tuple((name, without_our_cookie(value) if name.lower() == "cookie" else value) for name, value in pairs)
 
 
 def _response(reply: Reply) -> Response:

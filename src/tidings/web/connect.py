@@ -1,5 +1,6 @@
 """Connect over HTTP: a kit for a dashboard tool, with a login made for it."""
 
+import base64
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -21,11 +22,12 @@ class KitOrder(msgspec.Struct, rename="camel"):
     over_http: bool = False
 
 
-class KitFile(msgspec.Struct):
-    """A file of a kit, whose path may have folders."""
+class KitFile(msgspec.Struct, omit_defaults=True):
+    """A file of a kit, whose path may have folders. What is no text comes in base64, and `encoding` says so."""
 
     name: str
     content: str
+    encoding: str = ""
 
 
 class KitGiven(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -67,10 +69,14 @@ class ConnectApi:
             raise NotFound(f"there is no kit for that; there are {', '.join(Tool)}")
         wanted = Wanted(tool=Tool(name), table=order.table, name=order.name, is_over_http=order.over_http)
         connected = await self._connecting.connect(wanted, actor=caller_of(call).connector)
+        kit = connected.kit
+        files = [KitFile(name=path, content=content) for path, content in kit.files.items()]
+        for path, archive in kit.archives.items():
+            files.append(KitFile(name=path, content=base64.b64encode(archive).decode(), encoding="base64"))
         return KitGiven(
             tool=name,
-            steps=connected.kit.steps,
-            files=[KitFile(name=path, content=content) for path, content in connected.kit.files.items()],
+            steps=kit.steps,
+            files=files,
             connector_id=connected.connector,
             role=connected.role,
         )

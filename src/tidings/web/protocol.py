@@ -15,8 +15,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tidings.core.errors import TidingsError
 from tidings.store.database import Kept
+from tidings.web.arrival import arrival, is_spelled
 from tidings.web.counter import Counter, Spot
 from tidings.web.intake import Intake, Outcome, answer_to
+from tidings.web.receive import HEAD_OF_KEPT, KEPT, ReceiveDoor
+from tidings.web.receive import PATH as RECEIVE
 from tidings.web.refusal import Refusal, refusal_of
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,8 @@ SLOWEST_QUICK_BODY_S = 5.0
 _FIXED = b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
 _QUICK_PATHS = {"/v1/events", "/v1/events/"}
 
+_Busy = Spot | Intake | ReceiveDoor
+
 _NOT_HTTP = Refusal(status=400, code="InvalidParameters", message="this is not a valid HTTP/1.1 request")
 _HEAD_TOO_LARGE = Refusal(
     status=431, code="TooLarge", message=f"the request's head is larger than {LARGEST_HEAD} bytes; send fewer headers"
@@ -41,21 +46,27 @@ _HEAD_TOO_SLOW = Refusal(
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection. `intake` answers single events, `counter` busy routes; the application all else, or all."""
+    """One connection. The application answers all, or all but what is busy.
+
+    `intake` takes single events, `receive` callbacks, and `counter` has the routes that are busy.
+    """
 
     def __init__(
         self,
         *args: Any,  # noqa: ANN401 - uvicorn's own
         intake: Intake | None = None,
         counter: Counter | None = None,
+        receive: ReceiveDoor | None = None,
         **kwargs: Any,  # noqa: ANN401 - uvicorn's own
     ) -> None:
         super().__init__(*args, **kwargs)
         self._intake = intake
         self._counter = counter
+        self._receive = receive
         self._held: RequestResponseCycle | None = None
-        self._spot: Spot | Intake | None = None
+        self._spot: _Busy | None = None
         self._held_timer: asyncio.TimerHandle | None = None
+        self._names: list[bytes] | None = None
         self._is_in_head = False
         self._head_size = 0  # of the pieces after the first; that one may hold the end of another request
         self._piece_size = 0
@@ -89,6 +100,19 @@ class Protocol(HttpToolsProtocol):
         self._head_size = 0
         super().on_message_begin()
 
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._names = [] if is_spelled(self.url) else None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # All that uvicorn's own does, which would be one call more for each header of each request.
+        lower = name.lower()
+        if lower == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((lower, value))
+        if self._names is not None:
+            self._names.append(name)
+
     def on_headers_complete(self) -> None:
         if self._head_size + self._piece_size > LARGEST_HEAD:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -97,6 +121,8 @@ class Protocol(HttpToolsProtocol):
                 # Ends the parsing; uvicorn then calls `send_400_response`.
                 raise OverflowError
         self._is_in_head = False
+        if self._names is not None:
+            self.scope["extensions"] = arrival(self._names, transport=self.transport)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -124,9 +150,11 @@ class Protocol(HttpToolsProtocol):
         else:
             self._begin(cycle)
 
-    def _busy_spot(self, scope: HTTPScope) -> Spot | Intake | None:
+    def _busy_spot(self, scope: HTTPScope) -> _Busy | None:
         if scope["path"] in _QUICK_PATHS:
             return self._intake
+        if scope["path"].startswith(RECEIVE):
+            return self._receive
         if self._counter is None or scope["query_string"]:
             return None
         return self._counter.find("POST", scope["raw_path"].decode("latin-1"))
@@ -149,6 +177,8 @@ class Protocol(HttpToolsProtocol):
         future: asyncio.Future[Any] | None = None
         if isinstance(spot, Intake):
             future = spot.begin(headers, body)
+        elif isinstance(spot, ReceiveDoor):
+            future = spot.begin(cycle.scope, body)
         elif spot is not None and self._counter is not None:
             work = self._counter.serve(spot, headers=headers, body=body)
             future = None if work is None else self.loop.create_task(work)
@@ -157,12 +187,14 @@ class Protocol(HttpToolsProtocol):
         else:
             future.add_done_callback(partial(self._answer, cycle))
 
-    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome | bytes | Refusal]) -> None:
+    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome | bytes | Refusal | None]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if cycle.disconnected or self.transport.is_closing():
             return
         outcome = error or future.result()
-        if isinstance(outcome, Kept):
+        if outcome is None:
+            answer = self._message(200, KEPT, keeps=cycle.keep_alive, fixed=HEAD_OF_KEPT)
+        elif isinstance(outcome, Kept):
             answer = self._message(200, answer_to(outcome), keeps=cycle.keep_alive)
         elif isinstance(outcome, bytes):
             answer = self._message(200, outcome, keeps=cycle.keep_alive)
@@ -181,9 +213,15 @@ class Protocol(HttpToolsProtocol):
         cycle.on_response()
 
     def _message(
-        self, status: int, body: bytes, *, keeps: bool, headers: Mapping[str, str] = MappingProxyType({})
+        self,
+        status: int,
+        body: bytes,
+        *,
+        keeps: bool,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        fixed: bytes = _FIXED,
     ) -> bytes:
-        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in self.server_state.default_headers), _FIXED]
+        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in self.server_state.default_headers), fixed]
         lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items()]
         if not keeps:
             lines.append(b"connection: close\r\n")

@@ -1,6 +1,8 @@
 """Receive: where the callbacks of sources come in."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -10,6 +12,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.core.receipt import Receipt
 from tidings.inbox.receiving import Receiving
+from tidings.web.arrival import headers_in, headers_of
 from tidings.web.body import read_body
 from tidings.web.openapi import answer, refusals
 from tidings.web.page import Page
@@ -20,6 +23,14 @@ LONGEST_ECHO = 256
 # What is sent here is anybody's: no browser may run it, and none is told anything.
 _CAUTION = {"content-security-policy": "sandbox", "x-content-type-options": "nosniff"}
 _TAG = "Receiving"
+PATH = "/receive/"
+KEPT = b"kept\n"
+# What goes above it where no framework writes the answer.
+HEAD_OF_KEPT = b"content-type: text/plain; charset=utf-8\r\n" + b"".join(
+    f"{name}: {value}\r\n".encode() for name, value in _CAUTION.items()
+)
+# What makes a request one that a browser, or a framework, has to do with.
+_NEEDS_A_LOOK = frozenset({b"origin", b"expect", b"content-encoding"})
 
 
 class ReceiveDoor:
@@ -29,6 +40,26 @@ class ReceiveDoor:
         self._receiving = receiving
         self._proxies = proxies
         self._clock = clock
+
+    def begin(self, scope: Mapping[str, Any], body: bytes) -> "asyncio.Future[None] | None":
+        """Keep a callback if all that decides about it is in memory; None sends it the long way."""
+        target: bytes = scope["raw_path"]
+        name, slash, key = target.decode("latin-1").removeprefix(PATH).partition("/")
+        headers = scope["headers"]
+        if "%" in key or (slash and not key) or any(header in _NEEDS_A_LOOK for header, _ in headers):
+            return None
+        forwarded = [value.decode("latin-1") for header, value in headers if header == b"x-forwarded-for"]
+        client = scope["client"]
+        return self._receiving.begin(
+            Receipt(
+                source=name,
+                at=self._clock.now(),
+                query=_query(scope["query_string"], key),
+                headers=headers_in(scope),
+                body=body,
+                peer=self._proxies.client_of(client[0] if client else "", forwarded),
+            )
+        )
 
     def pages(self) -> Sequence[Page]:
         """The second is for senders that can be told nothing but a URL."""
@@ -59,13 +90,13 @@ class ReceiveDoor:
             Receipt(
                 source=name,
                 at=self._clock.now(),
-                query=_query(request),
-                headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw),
+                query=_query(request.scope["query_string"], request.path_params.get("key", "")),
+                headers=headers_of(request),
                 body=await read_body(request),
                 peer=self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for")),
             )
         )
-        return PlainTextResponse("kept\n", headers=_CAUTION)
+        return PlainTextResponse(KEPT, headers=_CAUTION)
 
     async def _greet(self, request: Request, name: str) -> Response:
         await self._receiving.source(name)
@@ -75,8 +106,7 @@ class ReceiveDoor:
         return PlainTextResponse(echo, headers=_CAUTION)
 
 
-def _query(request: Request) -> str:
+def _query(query: bytes, key: str) -> str:
     """As it came, led by the key of the path, because that is where readers look for one."""
-    query: str = request.scope["query_string"].decode("latin-1")
-    key = request.path_params.get("key")
-    return f"key={quote(key, safe='')}&{query}" if key else query
+    text = query.decode("latin-1")
+    return f"key={quote(key, safe='')}&{text}" if key else text

@@ -21,8 +21,8 @@ dt { font-family: ui-monospace, monospace; }
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def reference_pages(document: Mapping[str, Any]) -> Sequence[Page]:
-    """The pages that show an OpenAPI document. Both are made once."""
+def reference_pages(document: Mapping[str, Any], *, front: str = "docs") -> Sequence[Page]:
+    """The pages that show an OpenAPI document, both made once; the bare address leads to them, and people to `front`."""
     as_json = msgspec.json.encode(document)
     as_html = "".join(_document(document))
 
@@ -32,15 +32,15 @@ def reference_pages(document: Mapping[str, Any]) -> Sequence[Page]:
     async def person(_: Request) -> Response:
         return HTMLResponse(as_html, headers={"content-security-policy": _CSP})
 
+    async def bare(request: Request) -> Response:
+        is_person = "text/html" in request.headers.get("accept", "")
+        return RedirectResponse(front if is_person else "docs", status_code=303)
+
     return [
         Page(path="/openapi.json", name="openapi", summary="This description, as OpenAPI 3.1", endpoint=machine),
-        Page(path="/", name="front", summary="Lead whoever opens the bare address to /docs", endpoint=_to_docs),
+        Page(path="/", name="front", summary="Lead whoever opens the bare address", endpoint=bare),
         Page(path="/docs", name="docs", summary="This description, for people", endpoint=person),
     ]
-
-
-async def _to_docs(_: Request) -> Response:
-    return RedirectResponse("docs", status_code=303)
 
 
 def _document(document: Mapping[str, Any]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from tidings.core.errors import Invalid
 from tidings.web.counter import Counter
 from tidings.web.intake import Intake
 from tidings.web.protocol import Protocol
+from tidings.web.receive import ReceiveDoor
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Certificate:
 
 
 class Server:
-    """Serves an application, and single events straight from `intake`."""
+    """Serves an application, and what is busy straight from `intake`, `receive` and `counter`."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Server:
         clock: Clock,
         intake: Intake | None = None,
         counter: Counter | None = None,
+        receive: ReceiveDoor | None = None,
         certificate: Certificate | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
@@ -74,7 +76,7 @@ class Server:
         config = uvicorn.Config(
             application,
             # uvicorn calls it as it would the class.
-            http=partial(Protocol, intake=intake, counter=counter),  # type: ignore[arg-type]
+            http=partial(Protocol, intake=intake, counter=counter, receive=receive),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,

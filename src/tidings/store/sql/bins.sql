@@ -41,11 +41,13 @@ UPDATE bin SET captured = captured + 1 WHERE name = :name AND expires_at > :now;
 -- name: capture_added
 -- The request that was just counted.
 INSERT INTO capture (
-    bin, number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+    bin, number, at, method, path, query, headers, body, peer, client, http_version, is_tls, tls_version, tls_cipher,
+    took_ms, status
 )
 VALUES (
     :name, (SELECT captured FROM bin WHERE name = :name),
-    :at, :method, :path, :query, :headers, :body, :peer, :client, :http_version, :is_tls, :took_ms, :status
+    :at, :method, :path, :query, :headers, :body, :peer, :client, :http_version, :is_tls, :tls_version,
+    :tls_cipher, :took_ms, :status
 );
 
 -- name: captures_trimmed
@@ -59,17 +61,20 @@ DELETE FROM capture WHERE bin = :name;
 
 -- name: captures
 -- What a bin caught after a number, oldest first.
-SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, tls_version, tls_cipher,
+    took_ms, status
 FROM capture WHERE bin = :name AND number > :after ORDER BY number LIMIT :most;
 
 -- name: captures_newest
 -- What a bin caught before a number, newest first.
-SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, tls_version, tls_cipher,
+    took_ms, status
 FROM capture WHERE bin = :name AND number < :before ORDER BY number DESC LIMIT :most;
 
 -- name: capture
 -- One request that a bin caught.
-SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, took_ms, status
+SELECT number, at, method, path, query, headers, body, peer, client, http_version, is_tls, tls_version, tls_cipher,
+    took_ms, status
 FROM capture WHERE bin = :name AND number = :number;
 
 -- name: glimpses

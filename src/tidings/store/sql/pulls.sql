@@ -27,6 +27,11 @@ SELECT
     next_at, succeeded_at, failures, error, pulled
 FROM pull WHERE ended_at IS NULL AND name > :after ORDER BY name LIMIT :most;
 
+-- name: pulls_standing
+-- How pulls fare, by name.
+SELECT name, created_at, succeeded_at, failures, pulled
+FROM pull WHERE ended_at IS NULL AND name > :after ORDER BY name LIMIT :most;
+
 -- name: pulls_due
 -- The pulls whose time has come and that nobody holds, longest due first.
 SELECT name FROM pull WHERE ended_at IS NULL AND next_at <= :now AND held_until <= :now ORDER BY next_at LIMIT :most;

@@ -147,7 +147,7 @@ class WebhookApi:
     async def _create(self, call: Call) -> wire.WebhookMade:
         asked = read(wire.NewWebhook, call.body)
         subject = Subject(wire.object_type(asked.object_type), asked.object_id)
-        terms = asked.terms(subject.kind, is_ed25519=asked.signature == "ed25519")
+        terms = asked.terms(subject.kind, secret=asked.signing_secret())
         caller = bearer(call)
         await self.rights.may_hear(caller, subject)
         subscription, secret = await self.subscribing.create(

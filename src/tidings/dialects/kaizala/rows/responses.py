@@ -1,6 +1,5 @@
 """Responses laid flat: one wide row a response, one long row an answer, and what an answer holds several of."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,9 +17,12 @@ _ANSWERS = Place("answers", "answers", "Every answer to every question: one row 
 
 def response_changes(happening: Happening, place: Place) -> Iterator[Change]:
     """A response in the table of its form, its answers, and its chosen options and files."""
-    yield _row(happening, place, numbered=list(_numbered(happening.data.response_details.response_with_questions)))
-    for at, question in enumerate(happening.data.response_details.response_with_questions):
-        yield _answer(happening, question, at=at)
+    questions = happening.data.response_details.response_with_questions
+    yield _row(happening, place, numbered=_numbered(questions))
+    of_all = _of_all_answers(happening)
+    for at, question in enumerate(questions):
+        said = (*of_all, *_of_answer(question))
+        yield Row(place=_ANSWERS, key=_asked(happening, at=at), fields=said, version=happening.version)
         if question.type == "MultiOption":
             yield _options(happening, place, question=question, at=at)
         elif question.type in {"AttachmentList", "Image"}:
@@ -38,7 +40,7 @@ def form(package: str, *, survey: str) -> Place:
     return Place(f"package:{package}", f"responses_{name}", commented(f"Responses to {package}."))
 
 
-def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Question]]) -> Row:
+def _row(happening: Happening, place: Place, *, numbered: Iterator[tuple[str, Question]]) -> Row:
     data = happening.data
     fields = [
         instant("at", happening.at, comment="When it was sent."),
@@ -58,23 +60,29 @@ def _row(happening: Happening, place: Place, *, numbered: list[tuple[str, Questi
 
 def _numbered(questions: list[Question]) -> Iterator[tuple[str, Question]]:
     # Known by title and type, so that the versions of a package share their columns; equal ones by their order.
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: dict[tuple[str, str], int] = {}
     for question in questions:
         named = question.title, question.type
-        seen[named] += 1
+        seen[named] = seen.get(named, 0) + 1
         yield f"question:{question.type}:{seen[named]}:{question.title}", question
 
 
-def _answer(happening: Happening, question: Question, *, at: int) -> Row:
-    data, answer = happening.data, question.answer
-    spot: dict[str, Any] = answer if isinstance(answer, dict) and question.type == "Location" else {}
-    fields = (
+def _of_all_answers(happening: Happening) -> tuple[Field, ...]:
+    data = happening.data
+    return (
         instant("at", happening.at),
         text("group_id", happening.group),
         text("action_id", data.action_id),
         text("action_package_id", data.action_package_id),
         text("responder", data.responder),
         text("responder_name", data.responder_name),
+    )
+
+
+def _of_answer(question: Question) -> tuple[Field, ...]:
+    answer = question.answer
+    spot: dict[str, Any] = answer if isinstance(answer, dict) and question.type == "Location" else {}
+    return (
         text("question", question.title),
         text("type", question.type),
         text("answer", words_of(question), comment="The answer in words."),
@@ -83,7 +91,6 @@ def _answer(happening: Happening, question: Question, *, at: int) -> Row:
         number("latitude", number_of(spot.get("lt"))),
         number("longitude", number_of(spot.get("lg"))),
     )
-    return Row(place=_ANSWERS, key=_asked(happening, at=at), fields=fields, version=happening.version)
 
 
 def _options(happening: Happening, place: Place, *, question: Question, at: int) -> Family:

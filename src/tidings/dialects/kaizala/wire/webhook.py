@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tidings.core.clock import SECOND
 from tidings.core.duration import format_duration, parse_duration
 from tidings.core.errors import Invalid
-from tidings.core.signature import SecretKind
+from tidings.core.signature import SecretKind, SigningSecret, new_key_pair, parse
 from tidings.core.subscription import Subscription
 from tidings.dialects.kaizala.catalogue import KINDS, check_types, spelled
 from tidings.dialects.kaizala.wire.lenient import Flag, Number, Wire, is_true
@@ -61,7 +61,7 @@ class Asked(Wire, frozen=True, kw_only=True):
     client_certificate: str | None = None
     validate: Flag | None = None
 
-    def terms(self, kind: str, *, is_ed25519: bool = False) -> Terms:
+    def terms(self, kind: str, *, secret: SigningSecret | None = None) -> Terms:
         """What is asked for, for a webhook on an object of that kind. Raises Invalid, naming the field."""
         if self.order is not None and self.order_key and not is_true(self.order):
             raise Invalid("order: is false, but there is an orderKey; leave out one of them")
@@ -82,7 +82,7 @@ class Asked(Wire, frozen=True, kw_only=True):
             rate=_known(float, self.rate_limit),
             filters=self.filters,
             validate=_known(is_true, self.validate),
-            is_ed25519=is_ed25519,
+            secret=secret,
         )
 
 
@@ -93,13 +93,29 @@ class WebhookChanges(Asked, frozen=True, kw_only=True):
 
 
 class NewWebhook(Asked, frozen=True, kw_only=True):
-    """A webhook to be made. `signature` is how callbacks are signed: shared secret (if absent), or key pair of ours."""
+    """A webhook to be made. `signature` is how callbacks are signed: shared secret (if absent), or key pair of ours.
+
+    `secret` is a shared secret of the caller's own, `whsec_` and 24 to 64 bytes in base64; if absent, one is made.
+    """
 
     object_id: ObjectId
     object_type: str
     event_types: list[str]
     call_back_url: str
     signature: Literal["hmac", "ed25519"] | None = None
+    secret: str | None = None
+
+    def signing_secret(self) -> SigningSecret | None:
+        """What callbacks are to be signed with; None leaves that to us. Raises Invalid, naming the field."""
+        is_pair = self.signature == "ed25519"
+        if not self.secret:
+            return new_key_pair() if is_pair else None
+        if is_pair or not self.secret.startswith(SecretKind.SHARED):
+            raise Invalid("secret: give a shared one (whsec_), and no other signature; key pairs are made here")
+        try:
+            return parse(self.secret)
+        except Invalid as error:
+            raise Invalid(f"secret: {error.message}") from error
 
 
 class WebhookMade(Wire, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""The console: see everything, do everything, in a browser."""

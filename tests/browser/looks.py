@@ -1,0 +1,57 @@
+"""How a page is looked at: its width and theme, and what must be true of it in all of them."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import product
+from typing import Any, Literal
+
+import pytest
+from playwright.async_api import Page
+
+# Without types, so that its file alone is taken: axe-core, which judges whether everybody can use a page.
+_AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+_MATTERS = {"serious", "critical"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A window so many CSS pixels wide, of somebody who likes it light or dark."""
+
+    width: int = 1280
+    theme: Literal["light", "dark"] = "light"
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.theme}"
+
+
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LOOKS = [Look(width=width, theme=theme) for width, theme in product((360, 1280), _THEMES)]
+every_look = pytest.mark.parametrize("look", LOOKS, ids=str, indirect=True)
+every_width = pytest.mark.parametrize("look", [Look(width=360), Look()], ids=str, indirect=True)
+
+
+async def barriers(page: Page) -> list[str]:
+    """What keeps people from using the page: serious and critical findings of axe, each with its places."""
+    await page.evaluate(_AXE)
+    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:5]]}"
+        for one in found["violations"]
+        if one["impact"] in _MATTERS
+    ]
+
+
+async def overflowing(page: Page) -> list[str]:
+    """What stands out of the window on the right, so that the page scrolls sideways: nothing may."""
+    found: list[str] = await page.evaluate(
+        """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')]
+            .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+            .map(one => one.outerHTML.slice(0, 120)).slice(0, 10).concat('the page')"""
+    )
+    return found
+
+
+async def is_usable(page: Page) -> None:
+    """Fail if the page cannot be used by everybody, or does not fit into its window."""
+    assert not (found := await barriers(page)), "\n".join(found)
+    assert not (found := await overflowing(page)), "\n".join(found)
