@@ -52,6 +52,11 @@ changelog-check: .venv/dev
 bench: .venv/dev  ## Measure both engines and print the tables
 	@$(BIN)/python tools/bench.py $(ARGS)
 
+.PHONY: shots
+shots: .venv/dev  ## Photograph every page of the console into build/shots; ARGS=/webhooks takes those below it
+	@tools/test-machine
+	@$(BIN)/python tools/shots.py $(ARGS)
+
 .PHONY: lock
 lock: | .venv/bin/pip  ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
 	@$(PIP) install $(UV)

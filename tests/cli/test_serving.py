@@ -7,11 +7,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.children import children_of
 from tests.cli.terminal import Terminal, eventually, line_of
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_gone(pid: int) -> bool:

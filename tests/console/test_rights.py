@@ -1,5 +1,6 @@
 """Who gets where: every place of the console, for every role, and no change without proof of whose form it is."""
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -131,5 +132,5 @@ async def test_every_page_is_under_the_strict_policy_and_keeps_to_it(house: Cons
 def test_rights_grow_from_role_to_role() -> None:
     ladder = [Role.STRANGER, Role.MEMBER, Role.READER, Role.OPERATOR, Role.OWNER]
 
-    for lower, higher in zip(ladder, ladder[1:], strict=False):
+    for lower, higher in itertools.pairwise(ladder):
         assert {right for right in Right if may(lower, right)} < {right for right in Right if may(higher, right)}

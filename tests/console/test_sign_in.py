@@ -239,6 +239,6 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(house: ConsoleHou
 async def test_nobody_is_told_whether_a_session_is_unknown_or_over(house: ConsoleHouse) -> None:
     for token in ("x", "ä", "\u202e" * 9, "a" * 4_000):
         answer = await house.stranger.http.get(
-            "/console/settings/sessions", headers={"cookie": f"tidings_session={token}".encode()}
+            "/console/settings/sessions", headers={b"cookie": f"tidings_session={token}".encode()}
         )
         assert answer.status_code == 303

@@ -1,11 +1,14 @@
 """Charts: every spec is drawn by the program that draws them for users."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tests.children import children_of
 from tidings.core.clock import DAY, Clock
 from tidings.core.errors import Invalid, Unavailable
 from tidings.dashboards import charts, drawing
@@ -14,6 +17,7 @@ from tidings.dashboards.drawing import Drawing, Picture
 from tidings.testing.clock import ManualClock
 
 AT = 1_705_276_800_000
+REAL = Clock()
 TITLE = 'What was <ordered> & "paid"\n🍚'
 SPOTS: list[Row] = [
     {"latitude": 18.5, "longitude": 73.8, "count": 4},
@@ -70,10 +74,9 @@ async def test_a_spec_cannot_make_us_call_anybody(pen: Drawing) -> None:
 
 async def test_a_process_that_died_is_replaced(pen: Drawing) -> None:
     assert await pen.draw(drawable(*SPECS[0]), Picture.SVG)
-    process = pen._process  # noqa: SLF001 - to end it as the system might
-    assert process is not None
-    process.kill()
-    await process.wait()
+    [number] = children_of(os.getpid(), running="tidings.dashboards.pen")
+    os.kill(number, signal.SIGKILL)
+    await asyncio.to_thread(os.waitid, os.P_PID, number, os.WEXITED | os.WNOWAIT)
 
     assert await pen.draw(drawable(*SPECS[0]), Picture.SVG)
 
@@ -104,13 +107,13 @@ async def test_an_idle_process_is_let_go() -> None:
     pen = Drawing(clock)
     async with pen.running():
         await pen.draw(drawable(*SPECS[0]), Picture.SVG)
-        process = pen._process  # noqa: SLF001 - to see it end
-        assert process is not None
+        assert children_of(os.getpid(), running="tidings.dashboards.pen")
 
         await clock.advance(700_000)
 
         async with asyncio.timeout(10):
-            await process.wait()
+            while children_of(os.getpid(), running="tidings.dashboards.pen"):
+                await REAL.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.journey.test_tables import Shop
 from tests.web.conversation import Answer, ask
 from tidings.access.scope import ADMIN, TABLES_READ
 from tidings.core.clock import SECOND
+from tidings.core.row import Cell
 from tidings.tables.reader_role import drop_reader_role
 
 
@@ -163,16 +164,18 @@ async def test_table_changed_that_leads_to_a_source_of_our_own_is_not_told_of_it
     await owner.ask("POST /v1/webhook", json=about | {"callBackUrl": f"{house.parts.settings.base_url}receive/news"})
     tables = await asyncio.to_thread(house.parts.open_tables)
 
-    async def told() -> list[Any]:
-        await asyncio.to_thread(tables.refresh)
-        return await asyncio.to_thread(lambda: [one["tables"] for one in tables.rows("news_table_changed")])
+    def told() -> list[Cell]:
+        tables.refresh()
+        is_there = "news_table_changed" in tables.known()
+        return [row["tables"] for row in tables.rows("news_table_changed")] if is_there else []
 
-    await house.reaches(lambda: "news_table_changed" in tables.known() or tables.refresh(), by=SECOND)
-    before = await told()
+    await house.reaches(told, by=SECOND)
+    await house.clock.advance(6 * SECOND)
+    before = told()
     for _ in range(10):
         laid = house.parts.inbox.laying.laid
         await house.clock.advance(6 * SECOND)
         await asyncio.to_thread(house.parts.open_query().sheets)
 
     assert 1 <= len(before) <= 2
-    assert (await told(), house.parts.inbox.laying.laid) == (before, laid)
+    assert (told(), house.parts.inbox.laying.laid) == (before, laid)

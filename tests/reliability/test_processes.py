@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import children_of
 from tests.reliability.postgres import Postgres
-from tests.reliability.program import Program, children_of
+from tests.reliability.program import Program
 from tests.reliability.trial import free_port, trial, until
 
 pytestmark = pytest.mark.timeout(150)

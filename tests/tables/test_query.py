@@ -339,6 +339,6 @@ def test_many_rows_of_a_span_of_time_are_read_by_key_without_sorting_all_of_them
 
     told = plan(tables, query.statement(wished))
 
-    assert ("sqlite_autoindex_orders_1" in told or "orders_pkey" in told or "'PRIMARY'" in told), told
+    assert "sqlite_autoindex_orders_1" in told or "orders_pkey" in told or "'PRIMARY'" in told, told
     assert query.part(wished).rows[0] == ("000300", 51)
     assert query.count("orders", wished.condition) == 90_000

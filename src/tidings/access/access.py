@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tidings.access.authorization import Authorizations, asked_for, checked_redirect_uris
 from tidings.access.callers import INVALID_TOKEN, Callers
 from tidings.access.erasure import Erasure
+from tidings.access.keyring import Keyring, limited
 from tidings.access.naming import checked_identifier, checked_name
 from tidings.access.phone import normal_phone
 from tidings.access.pin_sender import PinSender
@@ -35,7 +36,7 @@ from tidings.store.connectors import ACCESS_CHANGED, Connector, Connectors, conn
 from tidings.store.database import Database, Statement
 from tidings.store.people import People, person_created, signed_in
 from tidings.store.subscriptions import withholding
-from tidings.store.tokens import Key, Tokens, former_refresh_tokens_ended, token_added, token_revoked
+from tidings.store.tokens import Key, Tokens, former_refresh_tokens_ended, token_added, token_revoked, token_used
 
 # From 90 % of a refresh token's life on, every accessToken call answers its successor (Kaizala's tokens page).
 _ROTATE_AFTER_MS = 328 * DAY
@@ -89,6 +90,7 @@ class Access:
         self._authorizations = Authorizations(database)
         self._erasure = Erasure(database, clock=clock)
         self._audit = Audit(database)
+        self.keyring = Keyring(database, clock=clock, forget=self._callers.forget)
 
     @property
     def pins(self) -> Pins:
@@ -159,7 +161,8 @@ class Access:
         if now >= refresh.created_at + _ROTATE_AFTER_MS:
             following = successor(refresh_token, refresh.seed)
             issued.append(issue(Purpose.REFRESH, bearer, now=now, text=following))
-        await self._database.write(*(token_added(one.kept) for one in issued))
+        used = token_used(refresh.hash, at=now)
+        await self._database.write(used, *(token_added(one.kept) for one in issued))
         return AccessToken(token=access.text, expires_at=_end(access), refresh_token=following)
 
     # Signing in through a browser
@@ -300,13 +303,19 @@ class Access:
         return await self._give_refresh_token(bearer, actor=actor, action="token.created")
 
     async def create_key(
-        self, connector: str, *, actor: str, scopes: Iterable[str] = (), phone: str | None = None
+        self,
+        connector: str,
+        *,
+        actor: str,
+        scopes: Iterable[str] = (),
+        phone: str | None = None,
+        life_ms: int | None = None,
     ) -> str:
-        """Make a key that is accepted as it is until it is revoked; without scopes it has all of its connector's."""
+        """Make a key that is accepted as it is until it ends or is revoked; without scopes it has its connector's."""
         owner = await self._connector(connector)
         person = await self.person(phone) if phone else NOBODY
         bearer = _bearer(owner, TokenKind.KEY, person=person, scopes=parse_scopes(scopes))
-        issued = issue(Purpose.STATIC, bearer, now=self._clock.now())
+        issued = limited(issue(Purpose.STATIC, bearer, now=self._clock.now()), life_ms=life_ms)
         await self._write(token_added(issued.kept), actor=actor, action="key.created", about=issued.kept.hash)
         return issued.text
 

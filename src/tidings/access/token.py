@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 _PREFIXES = {Purpose.REFRESH: "tdr_", Purpose.ACCESS: "tda_", Purpose.STATIC: "tdk_"}
 # The tokens page of Kaizala's documentation.
-_LIVES_MS = {Purpose.REFRESH: 365 * DAY, Purpose.ACCESS: DAY, Purpose.STATIC: None}
+LIVES_MS = {Purpose.REFRESH: 365 * DAY, Purpose.ACCESS: DAY, Purpose.STATIC: None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Issued:
 def issue(purpose: Purpose, bearer: Caller, *, now: int, text: str = "") -> Issued:
     """Make a token that lets its bearer act as that caller; a random one, or that one."""
     text = text or _PREFIXES[purpose] + _text(secrets.token_bytes(_BYTES))
-    life = _LIVES_MS[purpose]
+    life = LIVES_MS[purpose]
     kept = Token(
         hash=hash_of(text),
         purpose=purpose.value,

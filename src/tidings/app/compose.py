@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
+from tidings.app.noted import noted
 from tidings.app.once import Once
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
-from tidings.console.counting import Counting
 from tidings.console.entrance import Entrance
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
@@ -40,7 +40,6 @@ from tidings.store.database import Database
 from tidings.store.history import History
 from tidings.store.open import open_database
 from tidings.store.pulls import Pulls
-from tidings.store.pulse import Counts, Pulse
 from tidings.store.settings import check_vault
 from tidings.store.sinks import Sinks
 from tidings.store.subscriptions import Subscriptions
@@ -162,7 +161,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(parts.hub.running())
-        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts), _counting(parts).run()))
+        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts), *noted(parts)))
         if "receive" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.changes.run(), parts.passing.run()))
             await stack.enter_async_context(parts.inbox.running())
@@ -171,20 +170,6 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         if "api" in parts.settings.roles:
             await stack.enter_async_context(parts.drawing.running())
         yield
-
-
-def _counting(parts: Parts) -> Counting:
-    publisher, courier, receiving = parts.hub.publisher, parts.hub.courier, parts.inbox.receiving
-
-    def look() -> Counts:
-        return Counts(
-            kept=publisher.accepted,
-            delivered=0 if courier is None else courier.delivered,
-            failed=0 if courier is None else courier.refused,
-            received=receiving.received,
-        )
-
-    return Counting(Pulse(parts.database), look=look, clock=parts.clock)
 
 
 async def _forget(parts: Parts) -> None:
@@ -221,19 +206,12 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
 
 def _put_together(ground: _Ground) -> Parts:
     settings, database, clock = ground.settings, ground.database, ground.clock
-    inbox = open_inbox(
-        database,
-        vault=ground.vault,
-        clock=clock,
-        readers=ground.found.readers,
-        open_tables=ground.open_tables,
-        scribes=ground.scribes,
-    )
+    inbox = _inbox(ground)
     open_query = _query(ground.open_tables, clock)
     showing = Showing(_pieces(open_query))
     changes = Changes(showing, ground.hub.publisher, clock=clock)
     subscribing = _subscribing(ground)
-    passing = _passing(ground, inbox, subscribing=subscribing, open_query=open_query)
+    passing = _passing(ground, inbox, subscribing=subscribing)
     access = _access(ground)
 
     def on_laid(names: frozenset[str]) -> None:
@@ -267,6 +245,17 @@ def _put_together(ground: _Ground) -> Parts:
     )
 
 
+def _inbox(ground: _Ground) -> Inbox:
+    return open_inbox(
+        ground.database,
+        vault=ground.vault,
+        clock=ground.clock,
+        readers=ground.found.readers,
+        open_tables=ground.open_tables,
+        scribes=ground.scribes,
+    )
+
+
 def _pulling(ground: _Ground, inbox: Inbox, *, open_query: Callable[[], "Query"]) -> Pulling:
     pulling = Pulling(
         Pulls(ground.database, ground.vault),
@@ -282,9 +271,9 @@ def _pulling(ground: _Ground, inbox: Inbox, *, open_query: Callable[[], "Query"]
     return pulling
 
 
-def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing, open_query: Callable[[], "Query"]) -> Passing:
+def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing) -> Passing:
     sinks = Sinks(ground.database, ground.vault)
-    carrying = Carrying(sinks, send=ground.client.send, open_query=open_query, clock=ground.clock)
+    carrying = Carrying(sinks, send=ground.client.send, open_tables=ground.open_tables, clock=ground.clock)
     if ground.hub.courier is not None:
         ground.hub.courier.carriers[SINK] = carrying.carry
     return Passing(

@@ -31,7 +31,11 @@ class _Each(Generic[S]):
         return {one.name: of(one) for one in found}
 
 
-def pull_figures(parts: Parts) -> Iterator[Figure]:
+def named_figures(parts: Parts) -> Sequence[Figure]:
+    return [*_pull_figures(parts), *_sink_figures(parts)]
+
+
+def _pull_figures(parts: Parts) -> Iterator[Figure]:
     def age(one: pulls.Standing) -> float:
         return (parts.clock.now() - (one.succeeded_at or one.created_at)) / SECOND
 
@@ -42,7 +46,7 @@ def pull_figures(parts: Parts) -> Iterator[Figure]:
     yield each.figure("tidings_pulled_total", pulled, of=lambda one: one.pulled, kind=Kind.COUNTER)
 
 
-def sink_figures(parts: Parts) -> Iterator[Figure]:
+def _sink_figures(parts: Parts) -> Iterator[Figure]:
     each = _Each(label="sink", page=parts.passing.sinks.standings)
     behind = "Receipts and deliveries that it has not got yet, of each up to ten thousand"
     yield each.figure("tidings_sink_behind", behind, of=lambda one: one.receipts + one.deliveries)

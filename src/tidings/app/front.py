@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from tidings.app.compose import Parts
-from tidings.app.figures import pull_figures, sink_figures
+from tidings.app.figures import named_figures
 from tidings.app.settings import shown
 from tidings.console.console import Console
 from tidings.console.offers import Offers
@@ -97,7 +97,7 @@ def front(parts: Parts) -> Front:
         *([boards.page()] if has_api else []),
         *([*bins.pages(), *receive.pages()] if catches else []),
         *health_pages(_checks(parts)),
-        metrics_page(version=VERSION, figures=_figures(parts), latencies=_latencies(parts)),
+        metrics_page(version=VERSION, figures=[*_figures(parts), *named_figures(parts)], latencies=_latencies(parts)),
     ]
     document = describe(
         version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
@@ -136,6 +136,7 @@ def _console(parts: Parts, proxies: Proxies) -> Console:
         pulling=parts.pulling,
         showing=parts.showing,
         drawing=parts.drawing,
+        changes=parts.changes,
         passing=parts.passing,
         connecting=Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url),
         open_tables=parts.open_tables,
@@ -144,9 +145,11 @@ def _console(parts: Parts, proxies: Proxies) -> Console:
         readers=parts.found.readers,
         samples=parts.found.samples,
         public_url=parts.settings.base_url,
+        retry_schedule=parts.settings.retry_schedule,
         retention_ms=parts.settings.retention,
         receipt_retention_ms=parts.settings.receipt_retention,
         settings=shown(parts.settings),
+        portal_origins=parts.settings.portal_origins,
     )
     return Console(offers, proxies=proxies)
 
@@ -246,8 +249,6 @@ def _figures(parts: Parts) -> Sequence[Figure]:
             label="state",
         ),
         *_receiving_figures(parts),
-        *pull_figures(parts),
-        *sink_figures(parts),
     ]
     if courier is None:
         return figures

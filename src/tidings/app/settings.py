@@ -1,6 +1,7 @@
 """Settings: one declaration each, read from `TIDINGS_…` variables and `tidings.toml`."""
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -21,6 +22,9 @@ _MOST_CALLS = 1_000_000_000
 # Bytes. Ten photographs, or a minute of video as phones send it: a guess. Files are kept in the database, and a backup
 # grows with them; who wants more than a gigabyte wants another place for it.
 _MEDIA_MAX, _MOST_MEDIA = 25_000_000, 1_000_000_000
+
+# Scheme, host and port alone: nothing else fits into a policy of which pages may frame another.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -83,6 +87,14 @@ def _public_url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise Invalid(f"write a URL that begins with https:// or http://, not {text!r}")
     return text if not text or text.endswith("/") else f"{text}/"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().lower().rstrip("/") for part in text.split(",") if part.strip())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise Invalid(f"write origins like https://app.example.com, separated by commas, not {origin!r}")
+    return origins
 
 
 def _retention(text: str) -> int:
@@ -155,6 +167,9 @@ class Settings:
         _number(1, _MOST_MEDIA), str(_MEDIA_MAX), is_="bytes that the files of one upload may have together"
     )
     bin_open: bool = _setting(_switch, "off", is_="whether anybody may make bins, without a login")
+    portal_origins: tuple[str, ...] = _setting(
+        _origins, "", is_="origins whose pages may frame the portal, like https://app.example.com; none if empty"
+    )
     retention: int = _setting(_retention, "30d", is_="how long finished events and attempts are kept")
     receipt_retention: int = _setting(
         parse_duration, "400d", is_="how long received callbacks are kept, of which the tables can be rebuilt"

@@ -65,7 +65,7 @@ async def started(
     """A Python process that runs in that folder, where it leaves its log, and ends with the context."""
     log = folder / f"{name}.log"
     with log.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(  # noqa: TID251 - no store is open here, whose locks could be held
             sys.executable,
             *arguments,
             stdin=asyncio.subprocess.PIPE,

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import fields, replace
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # Seconds. Whatever makes a worker end at once must not keep the machine busy.
 _START_AGAIN_AFTER_S = 2.0
+_LOOK_AFTER_S = 0.2
 _DELIVERING = frozenset({"deliver"})
 # Seconds for which a thread may keep Python to itself while another waits for it. With the usual 0.005 the thread that
 # writes to SQLite waits so long between any two statements; with this the whole way carries 15 to 30 % more (measured).
@@ -122,20 +124,26 @@ async def _workers(count: int, *, environ: Mapping[str, str]) -> AsyncIterator[N
 
 
 async def _keep_working(environ: Mapping[str, str]) -> None:
-    command = (sys.executable, "-m", "tidings", "worker", "--until-input-ends")
+    clock = Clock()
     while True:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environ,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is ours: we end it, in order
-        )
+        process = await asyncio.to_thread(_begun_worker, environ)
         try:
-            status = await process.wait()
+            while process.poll() is None:
+                await clock.sleep(_LOOK_AFTER_S)
         finally:
-            if process.returncode is None and process.stdin is not None:
+            if process.stdin is not None:
                 process.stdin.close()
-                await process.wait()
-        log.error("worker.ended status=%s", status)
-        await Clock().sleep(_START_AGAIN_AFTER_S)
+            await asyncio.to_thread(process.wait)
+        log.error("worker.ended status=%s", process.returncode)
+        await clock.sleep(_START_AGAIN_AFTER_S)
+
+
+def _begun_worker(environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    # In a thread, as every process of ours begins: see `inbox.child`.
+    return subprocess.Popen(
+        [sys.executable, "-m", "tidings", "worker", "--until-input-ends"],
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is ours: we end it, in order
+    )

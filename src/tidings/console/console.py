@@ -3,15 +3,33 @@
 from collections.abc import Sequence
 
 from tidings.console.assets import Assets
+from tidings.console.audit import AuditPages
+from tidings.console.connect import Connect
+from tidings.console.connectors import ConnectorPages
+from tidings.console.dashboards import Dashboards
+from tidings.console.deliveries import DeliveryPages
 from tidings.console.design import DesignPages
 from tidings.console.door import ConsoleDoor
+from tidings.console.events import Events
+from tidings.console.groups import Groups
 from tidings.console.home import Home
+from tidings.console.inspector import InspectorPages
 from tidings.console.offers import Offers
 from tidings.console.page import Pages
+from tidings.console.people import PeoplePages
 from tidings.console.place import Place
+from tidings.console.portal import PortalPages
+from tidings.console.portal_door import PortalDoor
+from tidings.console.replaying import Replaying
+from tidings.console.retention import RetentionPages
 from tidings.console.session_cookie import SessionCookie
 from tidings.console.sessions import SessionPages
 from tidings.console.sign_in import SignIn
+from tidings.console.source_flows import SourceFlows
+from tidings.console.sources import Sources
+from tidings.console.tables import TablePages
+from tidings.console.webhook_changes import WebhookChanges
+from tidings.console.webhooks import WebhookPages
 from tidings.web.page import Page as WebPage
 from tidings.web.peer import Proxies
 
@@ -26,12 +44,34 @@ class Console:
         self._pages = Pages(self._assets, clock=offers.clock, is_secure=is_secure, has=lambda path: path in self._paths)
         cookie = SessionCookie(is_secure=is_secure)
         self._home = Home(offers, self._pages)
+        self._groups = Groups(offers, self._pages)
+        self._dashboards = Dashboards(offers, self._pages)
+        self._replaying = Replaying(offers)
+        self._people = PeoplePages(offers)
         areas = (
             self._home,
             SignIn(offers, cookie),
+            self._people,
+            ConnectorPages(offers),
+            AuditPages(offers),
+            RetentionPages(offers),
             SessionPages(offers),
             DesignPages(offers),
+            self._groups,
+            WebhookPages(offers),
+            WebhookChanges(offers),
+            PortalPages(offers),
+            Events(offers),
+            self._replaying,
+            DeliveryPages(offers),
+            self._dashboards,
+            TablePages(offers),
+            Sources(offers),
+            SourceFlows(offers),
+            InspectorPages(offers),
+            Connect(offers),
         )
+        self._portal = PortalDoor(offers, self._pages)
         self.places: Sequence[Place] = [place for area in areas for place in area.places()]
         self._paths = frozenset(place.path for place in self.places)
         self._door = ConsoleDoor(
@@ -47,6 +87,7 @@ class Console:
         """What the server's door leads to."""
         return [
             *self._door.pages(),
+            *self._portal.pages(),
             WebPage(
                 path="/console/static/{hash}/{name}",
                 name="console",
@@ -57,4 +98,8 @@ class Console:
 
     def close(self) -> None:
         """End what goes on for as long as somebody looks."""
-        self._home.live.close()
+        self._home.close()
+        self._people.close()
+        self._groups.close()
+        self._dashboards.live.close()
+        self._replaying.close()

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 # Seconds. One small write each time, however much happened; what a killed process did since the last is not counted.
 EVERY_S = 5.0
 # The longest chart is of a month.
-_KEPT_MS = 32 * DAY
+KEPT_MS = 32 * DAY
 _FORGET_EVERY_MS = 6 * 60 * MINUTE
 
 
@@ -47,7 +47,7 @@ class Counting:
             await self._pulse.add(now - now % MINUTE, grown)
             self._noted = seen
         if now - self._forgot_at > _FORGET_EVERY_MS:
-            await self._pulse.forget(before=now - _KEPT_MS)
+            await self._pulse.forget(before=now - KEPT_MS)
             self._forgot_at = now
 
 

@@ -1,19 +1,21 @@
 """Door of the console: who comes in, whether a form is really theirs, and what is shown when something is wrong."""
 
+import contextlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tidings.console.entrance import Entrance, csrf_of
 from tidings.console.form import Form, form_of
 from tidings.console.page import Pages
 from tidings.console.place import Place
-from tidings.console.rights import WHO, Right
+from tidings.console.rights import WHO, Right, may
 from tidings.console.session_cookie import SessionCookie
 from tidings.console.visit import SAFE, Visit
 from tidings.core.errors import Forbidden, Invalid, NotFound, Throttled, TidingsError, Unauthenticated, Unavailable
@@ -80,7 +82,7 @@ class ConsoleDoor:
                 if not visit.may(place.needs):
                     return self._turned_away(visit, place)
                 if request.method in SAFE:
-                    return await place.does(visit)
+                    return self._for_as_long(await place.does(visit), visit, needs=place.needs)
                 return await self._changing(visit, place)
             except (TidingsError, TimeoutError) as error:
                 return _wrong(visit, error)
@@ -93,6 +95,26 @@ class ConsoleDoor:
                 )
 
         return answer
+
+    def _for_as_long(self, response: Response, visit: Visit, *, needs: Right) -> Response:
+        """What goes on for as long as somebody listens ends when they may listen no more."""
+        if isinstance(response, StreamingResponse) and response.media_type == "text/event-stream":
+            response.body_iterator = self._told(
+                response.body_iterator, token=self._cookie.token_in(visit.request), needs=needs
+            )
+        return response
+
+    async def _told(self, pieces: AsyncIterable[Any], *, token: str, needs: Right) -> AsyncIterator[Any]:
+        async with contextlib.aclosing(aiter(pieces)) as told:  # type: ignore[type-var]  # they are generators
+            async for piece in told:
+                try:
+                    role = await self._entrance.role_of(token)
+                except TidingsError as error:
+                    log.warning("console.listening_ended error=%r", error.message)
+                    return
+                if not may(role, needs):
+                    return
+                yield piece
 
     async def _changing(self, visit: Visit, place: Place) -> Response:
         self._must_be_ours(visit.request)

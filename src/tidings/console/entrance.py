@@ -34,7 +34,7 @@ LINK_LIVES_MS = 24 * HOUR
 # Where links lead to, below the public URL.
 FIRST = "console/first/"
 # A day's work without signing in again, and a month at most.
-_IDLE_MS, _LONGEST_MS = 12 * HOUR, 30 * DAY
+IDLE_MS, LONGEST_MS = 12 * HOUR, 30 * DAY
 # So often at most the use of a session is written down: reading pages costs no writing.
 _NOTED_EVERY_MS = 5 * MINUTE
 _BYTES = 32
@@ -132,8 +132,13 @@ class Entrance:
         now = self._clock.now()
         found = await self.sessions.get(_hash(token), now=now)
         if found is not None and now - found.seen_at >= _NOTED_EVERY_MS:
-            await self.sessions.used(found.hash, now=now, expires_at=min(now + _IDLE_MS, found.ends_at))
+            await self.sessions.used(found.hash, now=now, expires_at=min(now + IDLE_MS, found.ends_at))
         return found
+
+    async def role_of(self, token: str) -> Role:
+        """What whoever has that session may do at this moment; asking does not prolong it."""
+        found = await self.sessions.get(_hash(token), now=self._clock.now())
+        return Role.STRANGER if found is None else Role(found.role)
 
     async def sign_out(self, session: Session) -> None:
         await self.end(session.id, person=session.person)
@@ -149,6 +154,11 @@ class Entrance:
             actor=session.person, action="console.sessions_ended", about=session.person, at=self._clock.now()
         )
         await self._database.write(sessions_ended(session.person, besides=session.hash), entry)
+
+    async def end_all(self, person: str, *, actor: str) -> None:
+        """Sign a person out everywhere."""
+        entry = audited(actor=actor, action="console.sessions_ended", about=person, at=self._clock.now())
+        await self._database.write(sessions_ended(person), entry)
 
     # Roles
 
@@ -177,8 +187,8 @@ class Entrance:
             role="",
             created_at=now,
             seen_at=now,
-            expires_at=now + _IDLE_MS,
-            ends_at=now + _LONGEST_MS,
+            expires_at=now + IDLE_MS,
+            ends_at=now + LONGEST_MS,
             address=address,
             agent=agent[:_LONGEST_AGENT].replace("\0", ""),
         )

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _FRESH_MS = 4 * SECOND
 # Counting a million debts takes longer than a page may; it comes with the next figures then.
-_PATIENCE_S = 0.05
+_PATIENCE_S = 0.02
 _MOST_TROUBLES = 20
 
 
@@ -62,12 +62,10 @@ class FigureBoard:
                     await asyncio.shield(self._looking)
         return self._figures
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End what is under way."""
         if self._looking is not None:
             self._looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
 
     async def _look(self) -> None:
         now = self._clock.now()

@@ -13,13 +13,15 @@ from tidings.console.page import Pages
 from tidings.console.place import Place
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
-from tidings.core.clock import DAY, HOUR, MINUTE
+from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
 from tidings.core.identifier import identifier_at
 from tidings.store.pulse import Happened, Pulse, Step, Tried
 
 _SHOWN = 20
 # A poll looks no further back: whoever publishes more a second than this sees the newest of them.
 _AT_ONCE = 20
+# What happened since a page was made, when it begins to listen; what it shows already it leaves out.
+_BEFORE_A_PAGE_MS = 10 * SECOND
 # Looks between two tellings of the figures.
 _FIGURES_EVERY = 5
 
@@ -68,7 +70,7 @@ class Home:
         self._board = FigureBoard(offers.history, self._pulse, clock=offers.clock)
         self._last_event = self._last_attempt = 0
         self._looks = 0
-        self.live = Live(self._look, clock=offers.clock)
+        self._live = Live(self._look, clock=offers.clock)
 
     def places(self) -> Sequence[Place]:
         return [
@@ -76,9 +78,10 @@ class Home:
             Place(path="/live", does=self._listen, needs=Right.LOOK),
         ]
 
-    async def close(self) -> None:
-        self.live.close()
-        await self._board.close()
+    def close(self) -> None:
+        """End what goes on for as long as somebody looks."""
+        self._live.close()
+        self._board.close()
 
     async def _show(self, visit: Visit) -> Response:
         if not visit.may(Right.LOOK):
@@ -98,7 +101,7 @@ class Home:
 
     async def _listen(self, visit: Visit) -> Response:
         del visit
-        return self.live.answer()
+        return self._live.answer()
 
     async def _charts(self, span: Span) -> Charts:
         now = self._clock.now()
@@ -111,15 +114,14 @@ class Home:
         return Charts(came=[_came(step, span) for step in whole], went=[_went(step, span) for step in whole])
 
     async def _look(self) -> Sequence[Piece]:
-        """What is new since the last look; the first one after a pause goes back a moment only."""
-        floor = identifier_at(self._clock.now() - MINUTE)
+        """What is new since the last look; the first one goes back a moment, as pages take to come."""
+        floor = identifier_at(self._clock.now() - _BEFORE_A_PAGE_MS)
         events = await self._pulse.events(after=max(self._last_event, floor), most=_AT_ONCE)
         attempts = await self._pulse.attempts(after=max(self._last_attempt, floor), most=_AT_ONCE)
-        is_first = self._last_event == 0
         self._last_event = max([self._last_event, floor, *(one.id for one in events)])
         self._last_attempt = max([self._last_attempt, floor, *(one.id for one in attempts)])
         pieces = []
-        if (events or attempts) and not is_first:
+        if events or attempts:
             rows = self._pages.block("home/home.html", "rows", happenings=_merged(events, attempts))
             pieces.append(Piece(name="happenings", html=rows))
         self._looks += 1

@@ -10,6 +10,8 @@ from tidings.console.fact import Fact
 from tidings.core.clock import Clock
 from tidings.core.dialect import Dialect, Reader
 from tidings.core.event import Event
+from tidings.core.schedule import RetrySchedule
+from tidings.dashboards.changes import Changes
 from tidings.dashboards.connecting import Connecting
 from tidings.dashboards.drawing import Drawing
 from tidings.dashboards.passing import Passing
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """`public_url` ends in a slash. `settings` are those of the installation, as `tidings doctor` prints them."""
+    """`public_url` ends in a slash. `settings` are those of the installation, as `tidings doctor` prints them.
+
+    `portal_origins` are those whose pages may frame the portal.
+    """
 
     clock: Clock
     database: Database
@@ -51,6 +56,7 @@ class Offers:
     pulling: Pulling
     showing: Showing
     drawing: Drawing
+    changes: Changes
     passing: Passing
     connecting: Connecting
     open_tables: Callable[[], "Tables"]
@@ -59,6 +65,8 @@ class Offers:
     readers: Mapping[str, Reader]
     samples: Mapping[str, Event]
     public_url: str
+    portal_origins: Sequence[str]
+    retry_schedule: RetrySchedule
     retention_ms: int
     receipt_retention_ms: int
     settings: Sequence[Fact]

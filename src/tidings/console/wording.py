@@ -90,9 +90,9 @@ def exactly(at: int) -> str:
     return f"{_datetime(at):%Y-%m-%d %H:%M:%S.}{at % SECOND:03d} UTC"
 
 
-def showable(text: str) -> str:
+def showable(text: object) -> str:
     """Text from outside, without what would turn a line around or hide in it."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in str(text))
 
 
 def slug(text: str) -> str:

@@ -32,12 +32,16 @@ class Field(msgspec.Struct, frozen=True, gc=False):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """The table that a row belongs to: `origin` is what it is known by for good, `name` what it wishes to be called."""
+    """The table that a row belongs to: `origin` is what it is known by for good, `name` what it wishes to be called.
+
+    Tables of one `bundle` come and go together: only the newest 200 bundles have any.
+    """
 
     origin: str
     name: str
     comment: str
     time: str = "at"  # the name of its column of time
+    bundle: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from tidings.egress.request import Request
 from tidings.store.sinks import Sinks
 
 if TYPE_CHECKING:
-    from tidings.tables.query import Query
+    from tidings.tables.tables import Tables
 
 AUTHORITY, GRAPH = "https://login.microsoftonline.com", "https://graph.microsoft.com"
 _LOOK_MS = 30 * SECOND
@@ -52,10 +52,10 @@ class ListAddress(msgspec.Struct, frozen=True, kw_only=True):
 class Carrying:
     """Carries what is owed to sinks. The lists that were written to are remembered, and the tokens for them."""
 
-    def __init__(self, sinks: Sinks, *, send: Send, open_query: "Callable[[], Query]", clock: Clock) -> None:
+    def __init__(self, sinks: Sinks, *, send: Send, open_tables: "Callable[[], Tables]", clock: Clock) -> None:
         self._sinks = sinks
         self._send = send
-        self._open_query = open_query
+        self._open_tables = open_tables
         self._clock = clock
         self._lists: dict[int, SharePointList | None] = {}
 
@@ -110,13 +110,24 @@ class Carrying:
         return SharePointList(address.path, graph=graph, clock=self._clock)
 
     def _shapes(self, told: Told) -> Mapping[str, Shape]:
-        query, shapes = self._open_query(), dict[str, Shape]()
-        for table in {row.table for row in told.rows} | {gone.table for gone in told.gone}:
-            try:
-                shapes |= {name: column.shape for name, column in query.sheet(table).columns.items()}
-            except NotFound:
-                continue
+        """What the columns of the table hold. It blocks."""
+        from tidings.tables.query import telling  # noqa: PLC0415 - whoever has no lists pays no memory for its library
+
+        needed = {name for row in told.rows for name in (*row.key, *row.values)}
+        with telling():
+            tables = self._open_tables()
+            shapes = _known_shapes(tables, told)
+            if not needed <= shapes.keys():
+                # Another process has widened it since.
+                tables.refresh()
+                shapes = _known_shapes(tables, told)
         return shapes
+
+
+def _known_shapes(tables: "Tables", told: Told) -> Mapping[str, Shape]:
+    known = tables.known()
+    names = {row.table for row in told.rows} | {gone.table for gone in told.gone}
+    return {name: shape for table in names & known.keys() for name, shape in known[table].shapes.items()}
 
 
 def sealed_text(address: ListAddress) -> Secret:

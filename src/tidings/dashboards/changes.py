@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -25,20 +26,20 @@ _ECHO = f"Data of {CHANGED} of "
 
 
 class Changes:
-    """Collects which tables changed, and tells of them together."""
+    """Collects which tables changed, and tells of them together. `noted` counts how often each did, in this process."""
 
     def __init__(self, showing: Showing, publisher: Publisher, *, clock: Clock) -> None:
         self._showing = showing
         self._publisher = publisher
         self._clock = clock
+        self.noted: Counter[str] = Counter()
         self._names: set[str] = set()
         self._news = asyncio.Event()
 
     def note(self, names: Iterable[str]) -> None:
         """These tables have new rows."""
-        self._names.update(names)
-        if self._names:
-            self._news.set()
+        self._remember(fresh := frozenset(names))
+        self.noted.update(fresh)
 
     async def run(self) -> None:
         """Tell of changes until cancelled; what cannot be told now is told with the next."""
@@ -51,9 +52,14 @@ class Changes:
                 await self._tell(names)
             except TidingsError as error:
                 log.warning("table.not_told error=%r", error.message)
-                self.note(names)
+                self._remember(names)
             except Exception:
                 log.exception("table.not_counted")
+
+    def _remember(self, names: Iterable[str]) -> None:
+        self._names.update(names)
+        if self._names:
+            self._news.set()
 
     async def _tell(self, names: set[str]) -> None:
         if news := await self._worth_telling(names):

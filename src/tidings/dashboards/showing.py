@@ -58,7 +58,7 @@ class Showing:
 
     async def sheets(self) -> Mapping[str, Sheet]:
         """All tables by name."""
-        return await _in_thread(lambda: self._open_pieces().query.sheets())
+        return await _in_thread(lambda: self._open_pieces().query.sheets())  # noqa: PLW0108 - it is opened in there, too
 
     async def boards(self) -> Mapping[str, Board]:
         """All of them by name."""
@@ -80,6 +80,10 @@ class Showing:
         """
         names = frozenset(tables)
         await _in_thread(lambda: self._count(names), on_cancel=lambda: self._open_pieces().stop())
+
+    async def groups(self, table: str, *, most: int) -> Sequence[str]:
+        """Ids of so many groups that a table has counted rows of."""
+        return await _in_thread(lambda: self._open_pieces().groups(table, most=most))
 
     async def forget(self) -> None:
         """Count everything again at the next look."""
@@ -137,7 +141,7 @@ def _counted(
 ) -> tuple[Mapping[str, Count], Mapping[str, list[tuple[int, str]]]]:
     from tidings.tables.pieces import ALL, Span  # noqa: PLC0415 - whoever has no tables pays no memory for them
 
-    plan, condition = _plan(sheet, every), _condition(sheet, look)
+    plan, condition = _plan(sheet, every), condition_of(sheet, look)
     person = person_column(sheet)
     pieces.prepare(sheet.name, columns=[person] if person else [])
     if look.responder and condition is not None:
@@ -157,7 +161,8 @@ def _plan(sheet: Sheet, every: Sequence[Chart]) -> "Plan":
     return Plan(table=sheet.name, measures=tuple(measures.values()), group=group_column(sheet))
 
 
-def _condition(sheet: Sheet, look: Look) -> Condition | None:
+def condition_of(sheet: Sheet, look: Look) -> Condition | None:
+    """What rows of a table must be like to be looked at. Raises Invalid for what the table does not tell."""
     at = Named(sheet.time, Shape.INSTANT)
     parts: list[Condition] = []
     if look.since is not None:

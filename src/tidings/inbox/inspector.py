@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import random
 import re
 import secrets
@@ -9,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tidings.core.clock import DAY, SECOND, Clock
+from tidings.core.clock import DAY, HOUR, SECOND, Clock
 from tidings.core.errors import Invalid, Throttled
 from tidings.core.reply import Replies, Reply, must_be_harmless
 from tidings.inbox.search import Found, Wish, search
-from tidings.store.bins import NEWEST, Bin, Bins, Capture, Glimpse, Request, no_such_bin
+from tidings.store.bins import NEWEST, Bin, Bins, Capture, Glimpse, Request, Standing, no_such_bin
 
 T = TypeVar("T")
 
@@ -30,9 +31,13 @@ _LOOK_AGAIN_AFTER_S = 1.0
 _FORGET_AT_ONCE = 1_000
 # 80 random bits: nobody finds a bin that was not told of it.
 _RANDOM_NAME_BYTES = 10
-_VIEW_PREFIX = "tdb_"
+_VIEW_PREFIX, _PASS_PREFIX = "tdb_", "tdp_"
+# A working day: whoever is still at it then opens the bin anew.
+_PASS_MS = 12 * HOUR
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _EVERYTHING = Wish()
+# Digits of an instant, until the year 5138.
+_LONGEST_AT = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Inspector:
     def is_closed(self) -> bool:
         return self._closing.is_set()
 
-    async def make(self, name: str | None, *, connector: str = "", address: str = "") -> NewBin:
+    async def make(self, name: str | None, *, connector: str = "", address: str = "", life_ms: int = LIFE_MS) -> NewBin:
         """Make a bin, or prolong the connector's own one of that name; without a name, a random one.
 
         Nobody's bins, without a connector, are counted by address and have random names alone. Raises Invalid for what
@@ -70,7 +75,7 @@ class Inspector:
             raise Invalid("name: must be 1 to 64 letters, digits, '-' or '_', and begin with a letter or digit")
         now = self._clock.now()
         token = _VIEW_PREFIX + secrets.token_urlsafe(24)
-        made = NewBin(name=name or secrets.token_hex(_RANDOM_NAME_BYTES), view_token=token, expires_at=now + LIFE_MS)
+        made = NewBin(name=name or secrets.token_hex(_RANDOM_NAME_BYTES), view_token=token, expires_at=now + life_ms)
         count = await self._bins.count(connector, address=address, besides=made.name, now=now)
         limits = (MOST_BINS, MOST_BINS) if connector else (MOST_OPEN_BINS, MOST_OPEN_BINS_OF_ONE)
         if count.in_all >= limits[0] or count.from_address >= limits[1]:
@@ -149,9 +154,14 @@ class Inspector:
     async def shown_to(self, name: str, token: str) -> Bin:
         """A bin, for who has its view token. Raises NotFound, whether the bin or the right is missing."""
         found = await self.get(name)
-        if not secrets.compare_digest(found.viewer, _hash(token)):
+        if not (secrets.compare_digest(found.viewer, _hash(token)) or self._is_pass(token, found)):
             raise no_such_bin(name)
         return found
+
+    def pass_to(self, bin_: Bin) -> str:
+        """What shows a bin as its view token does, for some hours; only we and who has the token can make it."""
+        until = str(self._clock.now() + _PASS_MS)
+        return f"{_PASS_PREFIX}{until}_{_proof(bin_, until)}"
 
     async def belonging_to(self, name: str, connector: str) -> Bin:
         """A bin, for the connector that made it. Raises NotFound, whether the bin or the right is missing."""
@@ -165,6 +175,10 @@ class Inspector:
         if not _NAME.fullmatch(name):
             raise no_such_bin(name)
         return await self._bins.get(name, now=self._clock.now())
+
+    async def all(self, *, after: str, most: int) -> Sequence[Standing]:
+        """So many of everybody's bins by name, from `after` on, exclusive."""
+        return await self._bins.all(after=after, most=most, now=self._clock.now())
 
     async def of(self, connector: str, *, after: str, most: int) -> Sequence[Bin]:
         """So many of a connector's bins by name, from `after` on, exclusive."""
@@ -189,6 +203,15 @@ class Inspector:
         self._closing.set()
         self._wake()
 
+    def _is_pass(self, token: str, bin_: Bin) -> bool:
+        until, _, proof = token.removeprefix(_PASS_PREFIX).partition("_")
+        is_whole = token.startswith(_PASS_PREFIX) and until.isascii() and until.isdigit() and len(until) < _LONGEST_AT
+        return (
+            is_whole
+            and self._clock.now() < int(until)
+            and secrets.compare_digest(proof.encode(), _proof(bin_, until).encode())
+        )
+
     async def _awaited(self, look: Callable[[], Awaitable[T]], *, is_news: Callable[[T], bool], wait_s: float) -> T:
         loop = asyncio.get_running_loop()
         until = loop.time() + wait_s
@@ -211,6 +234,11 @@ class Inspector:
 
 def is_view_token(token: str) -> bool:
     return token.startswith(_VIEW_PREFIX)
+
+
+def _proof(bin_: Bin, until: str) -> str:
+    # The hash of a random token is as hard to guess as the token, and never leaves the store.
+    return hmac.digest(bin_.viewer.encode(), f"{bin_.name} {until}".encode(), "sha256").hex()
 
 
 def _hash(token: str) -> str:

@@ -77,6 +77,10 @@ class Pulling:
         self._open_query = open_query
         self._clock = clock
 
+    def can(self, dialect: str) -> bool:
+        """Whether what speaks so can be asked, not only heard."""
+        return dialect in self._pullers
+
     async def create(
         self,
         name: str,

@@ -50,10 +50,6 @@ GRACE_S = 7.0
 PROBE_GRACE_MS = 1_000
 
 
-# Takes a callback where it belongs, by a way of its own.
-Carrier = Callable[[Subscription, Request], Awaitable[Answer]]
-
-
 class _Turn(NamedTuple):
     lane: Lane
     debt: Debt
@@ -63,7 +59,7 @@ class _Turn(NamedTuple):
 class Courier:
     """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another.
 
-    `carriers` are for kinds of subjects whose deliveries are more than one request.
+    `carriers` take callbacks about a kind of subject where they belong, if that takes more than one request.
     """
 
     def __init__(
@@ -80,7 +76,7 @@ class Courier:
     ) -> None:
         self.recorder = Recorder(database, clock, on_settled=self._settled)
         self.roster = roster
-        self.carriers: dict[str, Carrier] = {}
+        self.carriers: dict[str, Callable[[Subscription, Request], Awaitable[Answer]]] = {}
         self.delivered = 0
         self.refused = 0
         self.attempt_ms = Histogram()

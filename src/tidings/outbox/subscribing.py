@@ -22,6 +22,7 @@ from tidings.outbox.handshake import shake_hands
 from tidings.outbox.notices import notice
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.outbox.terms import Terms, agree
+from tidings.store.audit import audited
 from tidings.store.database import Statement
 from tidings.store.history import History
 from tidings.store.subscriptions import Subscriptions, disabling, ending, reviving
@@ -54,9 +55,12 @@ class Subscribing:
     is_own: Callable[[str], bool] = field(default=lambda url: False)  # noqa: ARG005
 
     async def create(
-        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = ""
+        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = "", actor: str = ""
     ) -> tuple[Subscription, SigningSecret]:
-        """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
+        """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`.
+
+        Here and below, `actor` is whom the audit log names; empty for a program that goes by its own token.
+        """
         if terms.types is None:
             raise Invalid("eventTypes: name at least one event type")
         if not terms.url:
@@ -78,12 +82,15 @@ class Subscribing:
         )
         subscription = self._agreed(blank, terms)
         await self._check_url(subscription, terms)
-        subscription = await self.subscriptions.add(subscription)
+        record = self._record(subscription, actor=actor, action="webhook.created")
+        subscription = await self.subscriptions.add(subscription, also=record)
         await self.directory.refresh()
         log.info("webhook.created webhook=%s about=%s:%s", subscription.id, subject.kind, subject.id)
         return subscription, secret
 
-    async def change(self, before: Subscription, terms: Terms, *, active: bool | None = None) -> Subscription:
+    async def change(
+        self, before: Subscription, terms: Terms, *, active: bool | None = None, actor: str = ""
+    ) -> Subscription:
         """Change what is named in the terms; a new URL must pass the handshake. `active` revives or disables."""
         asked = self._agreed(before, terms)
         if asked.url != before.url:
@@ -103,7 +110,8 @@ class Subscribing:
             now, why = self.clock.now(), "it was disabled by its owner"
             also = [disabling(before.number, why=why, at=now, unless_succeeded_since=now + DAY)]
             after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why=why)
-        await self.subscriptions.save(after, also=also)
+        record = self._record(after, actor=actor, action="webhook.changed")
+        await self.subscriptions.save(after, also=(*also, *record))
         if is_revived:
             await self._tell(notice("webhook.enabled", after, at=self.clock.now()))
         elif is_disabled:
@@ -112,15 +120,19 @@ class Subscribing:
         log.info("webhook.changed webhook=%s state=%s", after.id, after.state)
         return after
 
-    async def end(self, subscription: Subscription, *, why: str = "it was deleted") -> None:
+    async def end(self, subscription: Subscription, *, why: str = "it was deleted", actor: str = "") -> None:
         """End a subscription: nothing more is matched, and what is still owed is cancelled."""
-        event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
-        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),)))
+        now = self.clock.now()
+        record = self._record(subscription, actor=actor, action="webhook.ended")
+        event = notice("webhook.ended", subscription, at=now, why=why)
+        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=now), *record)))
         await self.directory.refresh()
         await self.history.cancel(subscription.number, at=self.clock.now())
         log.info("webhook.ended webhook=%s", subscription.id)
 
-    async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
+    async def rotate(
+        self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS, actor: str = ""
+    ) -> SigningSecret:
         """Make a new signing secret of the same kind; the old ones sign along for the overlap, then no more."""
         now = self.clock.now()
         subscription = await self._as_it_stands(subscription)
@@ -132,7 +144,8 @@ class Subscribing:
         is_ed25519 = subscription.secrets[0].kind == "whsk_"
         secret = new_key_pair() if is_ed25519 else new_secret()
         kept = [one for one in old if one.counts_at(now)]
-        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)))
+        record = self._record(subscription, actor=actor, action="webhook.rotated")
+        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)), also=record)
         await self.directory.refresh()
         return secret
 
@@ -159,14 +172,22 @@ class Subscribing:
         draft = Draft(event=replace_struct(sample, at=self.clock.now()), only=subscription.number)
         return (await self.publisher.publish_one(draft)).id
 
+    def asks(self, kind: str, *, validate: bool | None = None) -> bool:
+        """Whether the URL of a webhook on that kind of subject must pass the handshake."""
+        return self.handshake == "always" or (
+            self.handshake == "kaizala" and (kind in KAIZALA_KINDS or validate is True)
+        )
+
     async def _check_url(self, subscription: Subscription, terms: Terms) -> None:
         if not self.is_own(subscription.url):
             await self.guard.target(subscription.url)
-        asked = self.handshake == "always" or (
-            self.handshake == "kaizala" and (subscription.subject.kind in KAIZALA_KINDS or terms.validate is True)
-        )
-        if asked:
+        if self.asks(subscription.subject.kind, validate=terms.validate):
             await shake_hands(self.client, subscription.url)
+
+    def _record(self, subscription: Subscription, *, actor: str, action: str) -> tuple[Statement, ...]:
+        if not actor:
+            return ()
+        return (audited(actor=actor, action=action, about=subscription.id, at=self.clock.now()),)
 
     def _agreed(self, before: Subscription, terms: Terms) -> Subscription:
         return agree(before, terms, now=self.clock.now(), formats=self.formats)

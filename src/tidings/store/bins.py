@@ -72,6 +72,18 @@ class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A bin among all others: whose it is, by the connector's name, and when its last request came, 0 for none."""
+
+    name: str
+    connector: str
+    address: str
+    captured: int
+    created_at: int
+    expires_at: int
+    last_at: int
+
+
 class Count(msgspec.Struct, frozen=True, kw_only=True):
     """How many bins a connector has, in all and from one address."""
 
@@ -143,6 +155,10 @@ class Bins:
         """So many of a connector's bins by name, from `after` on, exclusive."""
         rows = await self._database.read(_BinRow, "bins_of", connector=connector, after=after, most=most, now=now)
         return [_bin(row) for row in rows]
+
+    async def all(self, *, after: str, most: int, now: int) -> Sequence[Standing]:
+        """So many of everybody's bins by name, from `after` on, exclusive."""
+        return await self._database.read(Standing, "bins_standing", after=after, most=most, now=now)
 
     async def count(self, connector: str, *, address: str, besides: str, now: int) -> Count:
         """How many bins a connector has that are alive, besides the one of that name."""

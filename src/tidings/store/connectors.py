@@ -1,5 +1,7 @@
 """Connectors: the programs that may use the API, and the version of everybody's rights."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
@@ -16,6 +18,21 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: str = ""
     created_at: int
     revoked_at: int | None = None
+
+
+class Listed(Connector, frozen=True, kw_only=True):
+    """A connector with when one of its keys or refresh tokens was last used, exact to a minute; None for never."""
+
+    used_at: int | None
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A connector that reads the tables alone; `used_at` is exact to a minute, None for never."""
+
+    id: str
+    name: str
+    created_at: int
+    used_at: int | None
 
 
 # Whatever takes a right away says so in the same transaction; see `Connectors.version`.
@@ -39,8 +56,16 @@ def connector_added(connector: Connector) -> Statement:
 
 def connector_revoked(identifier: str, *, at: int) -> Statement:
     """Raises NotFound if there is none, or it was revoked before."""
-    missing = NotFound(f"there is no connector {identifier} that is not revoked yet; see `tidings connector list`")
-    return Statement("connector_revoked", {"id": identifier, "at": at}, missing)
+    return Statement("connector_revoked", {"id": identifier, "at": at}, _missing(identifier))
+
+
+def connector_secret_changed(identifier: str, secret: str) -> Statement:
+    """Give it the secret of that hash. Raises NotFound if there is none, or it was revoked."""
+    return Statement("connector_secret_changed", {"id": identifier, "secret": secret}, _missing(identifier))
+
+
+def _missing(identifier: str) -> NotFound:
+    return NotFound(f"there is no connector {identifier} that is not revoked yet; see `tidings connector list`")
 
 
 class Connectors:
@@ -57,6 +82,19 @@ class Connectors:
     async def list(self, *, after: str = "", most: int = 100) -> list[Connector]:
         """So many connectors by id, from `after` on, exclusive."""
         return await self._database.read(Connector, "connectors", after=after, most=most)
+
+    async def listed(self, *, after: str = "", most: int = 100) -> Sequence[Listed]:
+        """So many connectors by id, from `after` on, exclusive, with when they were last used."""
+        return await self._database.read(Listed, "connectors_listed", after=after, most=most)
+
+    async def reading(self, *, after: str = "", most: int = 100) -> Sequence[Reading]:
+        """So many connectors by id that read the tables and do nothing else, from `after` on, exclusive."""
+        return await self._database.read(Reading, "connectors_reading", after=after, most=most)
+
+    async def is_reading(self, identifier: str) -> bool:
+        """Whether that connector reads the tables, does nothing else, and was not revoked."""
+        found = await self.get(identifier)
+        return found is not None and found.scopes == "tables.read" and found.revoked_at is None
 
     async def version(self) -> int:
         """A number that moves whenever a right is taken away from anybody."""

@@ -1,4 +1,4 @@
-"""Cursors of lists: the last number that was shown, as text."""
+"""Cursors of lists: the last number that was shown, or its instant and id, as text."""
 
 from tidings.core.errors import Invalid
 
@@ -15,3 +15,14 @@ def read_cursor(text: str, *, start: int) -> int:
     if number >= _LIMIT:
         raise Invalid("cursor: give the cursor of the answer before, or none to begin anew")
     return number
+
+
+def written_place(at: int, identifier: str) -> str:
+    """Where a list by instant and id, the newest first, goes on."""
+    return f"{at}.{identifier}"
+
+
+def read_place(text: str) -> tuple[int, str]:
+    """Where that was; the top if there is no cursor yet. Raises Invalid if no list of ours made it."""
+    at, _, identifier = text.partition(".")
+    return read_cursor(at, start=_LIMIT - 1), identifier

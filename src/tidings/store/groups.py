@@ -50,6 +50,11 @@ class Member(Actor, frozen=True, kw_only=True):
     has_signed_in: bool
 
 
+class _Name(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+
+
 class _Count(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     number: int
@@ -146,6 +151,11 @@ class Groups:
             counts = await self._database.read(_Count, "members_unseen", ids=_listed(batch))
             unseen |= {one.id: one.number for one in counts}
         return [await self._counted(group, unseen.get(group.id, 0)) for group in found]
+
+    async def names(self, groups: Sequence[str]) -> dict[str, str]:
+        """What those groups are called, by id."""
+        found = await self._database.read(_Name, "group_names", ids=_listed(groups))
+        return {one.id: one.name for one in found}
 
     async def _counted(self, group: Group, unseen: int) -> Group:
         within = _Within(people=group.members, people_unseen=unseen)

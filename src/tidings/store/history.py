@@ -209,12 +209,17 @@ class History:
         `types` may have wildcards; none means all. Oldest first, and in the subscription's order if it has one. Each
         step is a transaction of its own: what an interrupted replay has done stays done.
         """
+        made = self.replaying(subscription, since=since, until=until, types=types, states=states)
+        return sum([count async for count in made])
+
+    async def replaying(
+        self, subscription: int, *, since: int, until: int | None, types: Sequence[str], states: Collection[State]
+    ) -> AsyncIterator[int]:
+        """As `replay`; how many it was after each step."""
         order_key = await self._order_key(subscription)
         wanted = compile_types(types or ["*"])
-        count = 0
         async for finals in self._finals(subscription, since=since, until=until, states=states):
-            count += await self._owe_again([one for one in finals if wanted.match(one.type)], order_key=order_key)
-        return count
+            yield await self._owe_again([one for one in finals if wanted.match(one.type)], order_key=order_key)
 
     async def retry(self, event: int, subscription: int, *, now: int) -> None:
         """Make a delivery due at once; one that is finished is owed again. Raises NotFound."""

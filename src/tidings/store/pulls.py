@@ -113,6 +113,11 @@ class Pulls:
         """So many pulls by name, from `after` on, exclusive."""
         return [self._opened(row) for row in await self._database.read(_Row, "pulls", after=after, most=most)]
 
+    async def of_source(self, source: str, *, after: str = "", most: int = 100) -> Sequence[Pull]:
+        """So many pulls of a source by name, from `after` on, exclusive."""
+        rows = await self._database.read(_Row, "pulls_of_source", source=source, after=after, most=most)
+        return [self._opened(row) for row in rows]
+
     async def standings(self, *, after: str = "", most: int = 100) -> Sequence[Standing]:
         """How so many pulls fare, by name, from `after` on, exclusive."""
         return await self._database.read(Standing, "pulls_standing", after=after, most=most)

@@ -42,6 +42,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
+    """A receipt without what it holds; `size` is its body's, in bytes."""
+
+    id: int
+    at: int
+    peer: str
+    state: State
+    type: str
+    reason: str
+    size: int
+
+
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What a receipt says. Of equal ones (`once`) within `window_ms` the later are duplicates."""
 
@@ -169,6 +181,19 @@ class Receipts:
         name = "receipts_unreadable" if unreadable else "receipts"
         rows = await self._database.read(_Row, name, source=source, before=before, most=most)
         return [_entry(row) for row in rows]
+
+    async def glimpses(
+        self, source: str, *, unreadable: bool = False, before: int = NEWEST, most: int
+    ) -> list[Glimpse]:
+        """As `of_source`, without headers and bodies."""
+        name = "receipts_glimpsed_unreadable" if unreadable else "receipts_glimpsed"
+        return await self._database.read(Glimpse, name, source=source, before=before, most=most)
+
+    async def one(self, source: str, identifier: int) -> Entry:
+        """One receipt of a source. Raises NotFound."""
+        for row in await self._database.read(_Row, "receipt_of_source", source=source, id=identifier):
+            return _entry(row)
+        raise NotFound("there is no such receipt of this source, or it is kept no more")
 
     async def after(self, identifier: int, *, most: int) -> list[Receipt]:
         """So many receipts of all sources above that id, oldest first, duplicates left out."""

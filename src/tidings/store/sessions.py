@@ -113,8 +113,11 @@ class Sessions:
         return found[0] if found else None
 
     async def used(self, hash_: str, *, now: int, expires_at: int) -> None:
-        """Have a session live on until then."""
-        await self._database.write(Statement("session_used", {"hash": hash_, "now": now, "expires_at": expires_at}))
+        """Have a session live on until then, and its person be seen."""
+        await self._database.write(
+            Statement("session_used", {"hash": hash_, "now": now, "expires_at": expires_at}),
+            Statement("person_seen", {"hash": hash_, "now": now}),
+        )
 
     async def of(self, person: str, *, now: int, before: tuple[int, str] = (2**62, ""), most: int) -> list[Listed]:
         """So many of a person's sessions, the newest first; go on with the last one's beginning and id."""

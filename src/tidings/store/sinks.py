@@ -69,6 +69,10 @@ class Sinks:
         """So many sinks by name, from `after` on, exclusive."""
         return await self._database.read(Sink, "sinks", after=after, most=most)
 
+    async def of_source(self, source: str, *, after: str = "", most: int = 100) -> Sequence[Sink]:
+        """So many sinks by name that rows of a source are sent to, from `after` on, exclusive."""
+        return await self._database.read(Sink, "sinks_of_source", source=source, after=after, most=most)
+
     async def settings(self, name: str) -> Secret | None:
         """How a sink is entered, empty if it is a webhook; None if it has ended."""
         for sealed in await self._database.read(str, "sink_settings", name=name):

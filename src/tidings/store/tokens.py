@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tidings.core.errors import Throttled, Unauthenticated
+from tidings.core.errors import Throttled, TidingsError, Unauthenticated
 from tidings.core.event import NOBODY, Actor
 from tidings.store.database import Database, Statement, Value
 
@@ -34,6 +34,26 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     revoked_at: int | None
     used_at: int | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A token as it is looked after: nobody can act by what stands here.
+
+    `name` is that of its person, or in a list of a person's of its connector; `used_at` is exact to a minute.
+    """
+
+    hash: str
+    purpose: str
+    kind: str
+    connector: str
+    person: str
+    group: str
+    scopes: str
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    used_at: int | None
+    name: str
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +123,17 @@ def former_refresh_tokens_ended(token: Token) -> Statement:
     return Statement("refresh_tokens_replaced", values)
 
 
-def token_revoked(token_hash: str, *, at: int, otherwise: Unauthenticated) -> Statement:
+def token_revoked(token_hash: str, *, at: int, otherwise: TidingsError) -> Statement:
     return Statement("token_revoked", {"hash": token_hash, "at": at}, otherwise)
+
+
+def token_shortened(token_hash: str, *, ends_at: int, otherwise: TidingsError) -> Statement:
+    """Have a token end then, unless it ends earlier."""
+    return Statement("token_shortened", {"hash": token_hash, "at": ends_at}, otherwise)
+
+
+def token_used(token_hash: str, *, at: int) -> Statement:
+    return Statement("token_used", {"hash": token_hash, "at": at})
 
 
 def key_used(token_hash: str, *, at: int) -> Statement:
@@ -193,6 +222,24 @@ class Tokens:
         """So many keys of a connector, oldest first, from `after` on, exclusive; revoked ones too."""
         since, last = (after.created_at, after.hash) if after else (0, "")
         return await self._database.read(Key, "keys", connector=connector, since=since, after=last, most=most)
+
+    async def of_connector(
+        self, connector: str, *, purpose: str, before: tuple[int, str] = (2**62, ""), most: int
+    ) -> list[Held]:
+        """So many tokens of a connector, the newest first; go on with the last one's `created_at` and `hash`."""
+        return await self._database.read(
+            Held,
+            "tokens_of_connector",
+            connector=connector,
+            purpose=purpose,
+            before=before[0],
+            before_hash=before[1],
+            most=most,
+        )
+
+    async def of_person(self, person: str, *, most: int) -> list[Held]:
+        """So many of the newest tokens by which programs may act for a person."""
+        return await self._database.read(Held, "tokens_of_person", person=person, most=most)
 
     async def waiting_pin(self, phone: str, *, most_tries: int, now: int) -> WaitingPin | None:
         """The newest PIN that waits for a person."""

@@ -1,5 +1,6 @@
 """Catalogue: which tables and columns there are, kept in the tables' own database, so that names never change."""
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from tidings.core.row import Field, Place, Shape
+from tidings.tables.bundle import Bundles
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.insertion import Insertion
 from tidings.tables.naming import digest, name_for
@@ -48,6 +50,7 @@ class Catalogue:
         self._kind = engine.dialect.name
         self._schema = schema_of(engine)
         self._known: dict[str, Known] = {}
+        self._gone: frozenset[str] = frozenset()
         self._changing = threading.Lock()
         own = sa.MetaData(schema=self._schema)
         text = column_type(Shape.TEXT, engine=self._kind, is_key=True)
@@ -80,6 +83,7 @@ class Catalogue:
             sa.Column(VERSION, sa.BigInteger, nullable=False),
             info={"engine": self._kind},
         )
+        self._bundles = Bundles(own, engine=self._kind, version=VERSION)
 
     def open(self) -> None:
         """Make the catalogue if it is not there, and read it."""
@@ -94,19 +98,26 @@ class Catalogue:
         """The table of that origin, unless it is not known yet."""
         return self._known.get(digest(place.origin))
 
+    def is_gone(self, place: Place) -> bool:
+        """Whether it had a table once, and gets none any more."""
+        return bool(self._gone) and digest(place.bundle) in self._gone
+
     def named(self) -> Mapping[str, Known]:
         """All tables by name."""
         return {known.table.name: known for known in self._known.values()}
 
     def widen(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> None:
-        """Make the table, or the columns that it lacks. Whoever else was doing so has finished then."""
+        """Make the table unless it is gone, or the columns that it lacks. Whoever else does so has finished then."""
         with self._changing:
             with writing(self._engine) as connection, alone(connection):
                 found = self._read(connection)
                 origin = digest(place.origin)
-                if origin not in found:
+                if self.is_gone(place):
+                    fields = ()
+                elif origin not in found:
                     taken = {known.table.name for known in found.values()}
                     found[origin] = self._make(connection, place=place, key=key, taken=taken)
+                    self._make_room(connection, found, place=place)
                 for one in fields:
                     if digest(one.origin) not in found[origin].columns:
                         self._add_column(connection, known=found[origin], one=one)
@@ -138,6 +149,7 @@ class Catalogue:
             .order_by(tables.name, columns.number)
         )
         found: dict[str, Known] = {}
+        self._gone = self._bundles.gone(connection)
         for row in connection.execute(asked):
             if row.table_origin not in found:
                 table = sa.Table(row.table_name, sa.MetaData(schema=self._schema), info={"engine": self._kind})
@@ -193,6 +205,25 @@ class Catalogue:
         table.append_column(sa.Column(VERSION, sa.BigInteger, nullable=False))
         table.create(connection)
         return known
+
+    def _make_room(self, connection: Connection, found: dict[str, Known], *, place: Place) -> None:
+        if place.bundle:
+            for origin in self._bundles.add(connection, digest(place.bundle), origin=digest(place.origin)):
+                self._drop(connection, found.pop(origin).table, origin=origin)
+            self._gone = self._bundles.gone(connection)
+
+    def _drop(self, connection: Connection, table: sa.Table, *, origin: str) -> None:
+        # It is forgotten first: where tables are dropped outside of transactions, none is missed that is known.
+        self._bundles.end(connection, origin)
+        connection.execute(self._tables.delete().where(self._tables.c.origin == origin))
+        connection.execute(self._columns.delete().where(self._columns.c.table_name == table.name))
+        connection.execute(self.families.delete().where(self.families.c.table_name == table.name))
+        if self._kind != "postgresql":
+            table.drop(connection)
+            return
+        # One that somebody's view stands on is left to them.
+        with contextlib.suppress(sa.exc.DBAPIError), connection.begin_nested():
+            table.drop(connection)
 
     def _add_column(self, connection: Connection, *, known: Known, one: Field) -> None:
         if sum(name is not None for name in known.columns.values()) >= MOST_COLUMNS:

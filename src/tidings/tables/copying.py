@@ -14,7 +14,7 @@ from tidings.tables.position import beyond, ordering, ranks_of
 from tidings.tables.tables import Tables
 
 _AT_ONCE = 500
-_FAMILY = "tidings_family"
+_BESIDE = ("tidings_family", "tidings_bundle")
 
 
 def copy_tables(source: Tables, target: Tables, *, progress: Callable[[int], None]) -> int:
@@ -29,9 +29,10 @@ def copy_tables(source: Tables, target: Tables, *, progress: Callable[[int], Non
         for known in _real(source):
             made = _made(known, source, target=target)
             number += _copy_rows(source, target, tables=(known.table, made), progress=progress)
-        with _reading(source) as there, _reading(target) as here:
-            families = _reflected(there, _FAMILY), _reflected(here, _FAMILY)
-        _copy_rows(source, target, tables=families, progress=lambda _: None)
+        for bookkeeping in _BESIDE:
+            with _reading(source) as there, _reading(target) as here:
+                both = _reflected(there, bookkeeping), _reflected(here, bookkeeping)
+            _copy_rows(source, target, tables=both, progress=lambda _: None)
         # With the views, which stand on tables that were not there before.
         _verify(source, Tables(target.engine))
         return number

@@ -1,4 +1,4 @@
-"""Index: by what rows are found, made when somebody asks for them that way; who lays rows pays for no more than that."""
+"""Index: by what rows are found, made when somebody asks for them that way, so that laying rows costs no more."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ from tidings.core.row import Cell, Shape
 from tidings.tables.catalogue import VERSION, Known
 from tidings.tables.clause import clause_of
 from tidings.tables.condition import Condition
-from tidings.tables.counts import Count, Counts, Grouped, Measure, add, count, trim, whole
+from tidings.tables.counts import Count, Counts, Grouped, Measure, add, count, tallied, trim, whole
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.naming import digest
 from tidings.tables.query import Query, telling
@@ -36,6 +36,9 @@ ALL = "*"
 # A prime: sums of what is left stay below 64 bits for a billion rows a day.
 _MODULUS = 1_000_000_007
 _AT_ONCE = 100
+_HOUR_S = HOUR // SECOND
+# Hours from before any year that a table holds to 1970.
+_AGES_H = 10_000 * 366 * 24
 # Rows that are looked through for the latest texts, and characters of each: some of many questions are rarely answered.
 _LATEST, _BEGINNING = 1_000, 300
 
@@ -141,6 +144,15 @@ class Pieces:
         with self.query.reading() as connection:
             return [tuple(row) for row in connection.execute(statement)]
 
+    def groups(self, table: str, *, most: int) -> list[str]:
+        """So many groups that the counted days of a table tell of."""
+        kept = self._kept
+        asked = sa.select(kept.c.member).distinct().where(kept.c.table_name == table, kept.c.width == DAY)
+        self._open()
+        with self.query.reading() as connection:
+            named = asked.where(kept.c.member.not_in([ALL, ""])).order_by(kept.c.member).limit(most)
+            return list(connection.execute(named).scalars())
+
     def forget(self) -> None:
         """Count everything again at the next look: rows were laid again by other rules."""
         self._open()
@@ -204,7 +216,7 @@ class Pieces:
         plain = [one for one in plan.measures if not one.child]
         names = list(dict.fromkeys(name for one in plain for name in (one.column, one.other) if name))
         group = known.table.c[plan.group] if plan.group else sa.literal("", sa.Text())
-        statement = sa.select(group, *(known.table.c[name] for name in names)).where(where)
+        statement = sa.select(group, *(_quickly(known, name) for name in names)).where(where)
         with self.query.reading() as connection:
             for groups, *columns in _batches(connection, statement):
                 add(found, count(dict(zip(names, columns, strict=True)), plain, groups=groups))
@@ -213,12 +225,15 @@ class Pieces:
                     other = self.query.find(one.child)
                     if one.column not in other.table.c:
                         continue  # nobody has chosen anything yet
-                    asked = sa.select(group, other.table.c[one.column]).join_from(
-                        known.table, other.table, _same(known, other)
+                    value = other.table.c[one.column]
+                    asked = (
+                        sa.select(group, value, sa.func.count())
+                        .join_from(known.table, other.table, _same(known, other))
+                        .where(where, other.table.c["question"] == one.question)
+                        .group_by(*([group, value] if plan.group else [value]))
                     )
-                    of_question = other.table.c["question"] == one.question
-                    for groups, column in _batches(connection, asked.where(where, of_question)):
-                        add(found, count({one.column: column}, [one], groups=groups))
+                    rows = connection.execute(asked)
+                    add(found, tallied(one, ((row[0], row[1], row[2]) for row in rows)))
         return found
 
     def _days(self, plan: Plan, *, until: int | None) -> Iterator[_Piece]:
@@ -299,6 +314,19 @@ def _fingerprinted(connection: Connection, plan: Plan, *, known: Known, start: i
 def _between(known: Known, *, since: int, until: int) -> sa.ColumnElement[bool]:
     at = known.table.c[known.time]
     return sa.and_(at >= since, at < until)
+
+
+def _quickly(known: Known, name: str) -> sa.ColumnElement[Any]:
+    """A column; of an instant the hour is enough, which its engine makes a number of sooner than we do."""
+    column = known.table.c[name]
+    engine = column.table.info["engine"]
+    if known.shapes[name] is Shape.INSTANT and engine == "sqlite":
+        # It has no rounding down of its own, but divides what is above nothing so.
+        hours = (sa.type_coerce(sa.extract("epoch", column), sa.BigInteger()) + _AGES_H * _HOUR_S) // _HOUR_S
+        return (hours - _AGES_H) * HOUR
+    if known.shapes[name] is Shape.INSTANT and engine == "postgresql":
+        return sa.cast(sa.func.floor(sa.extract("epoch", column) / _HOUR_S), sa.BigInteger) * HOUR
+    return column
 
 
 def _same(known: Known, child: Known) -> sa.ColumnElement[bool]:

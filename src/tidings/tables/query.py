@@ -80,6 +80,22 @@ class Query:
         with self.reading() as connection:
             return int(connection.execute(statement).scalar_one())
 
+    def floor(self, name: str, *, most: int, until: int | None = None) -> int | None:
+        """From when on there are so many rows, counted back from the newest or from that instant; None for fewer.
+
+        Whoever reads by time, the newest first, asks for no more than those: not every engine reads an index backwards
+        where what is empty comes last. Raises NotFound and Unavailable.
+        """
+        known = self.find(name)
+        if known.is_view or known.time not in known.comments:
+            return None
+        with telling():
+            self.indexes.ensure(known)
+        at = known.table.c[known.time]
+        newest = sa.select(at).where(at.is_not(None) if until is None else at <= until).order_by(at.desc())
+        with self.reading() as connection:
+            return connection.execute(newest.offset(most).limit(1)).scalar()
+
     def find(self, name: str) -> Known:
         """A table, as SQLAlchemy knows it. Raises NotFound and Unavailable."""
         known = self._named().get(name)

@@ -61,6 +61,18 @@ def make_reader_role(engine: Engine, name: str) -> ReaderRole:
     return ReaderRole(host=host, port=engine.url.port or 5432, database=database, user=user, password=password)
 
 
+def reader_roles(engine: Engine) -> list[str]:
+    """The roles that were made so and are still there, by name; none on other engines. Raises Unavailable."""
+    if engine.dialect.name != "postgresql":
+        return []
+    asked = sa.text("SELECT rolname FROM pg_roles WHERE starts_with(rolname::text, :prefix) ORDER BY rolname")
+    try:
+        with engine.connect().execution_options(is_reading=True) as connection:
+            return [str(name) for name in connection.execute(asked, {"prefix": PREFIX}).scalars()]
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        raise Unavailable("the database of the tables does not answer; try again later") from error
+
+
 def drop_reader_role(engine: Engine, user: str) -> None:
     """Take the role away; what it has open ends with its next statement. Raises NotFound."""
     if not user.startswith(PREFIX) or engine.dialect.name != "postgresql":

@@ -35,12 +35,23 @@ class Tables:
         Raises Unavailable if that is not possible now, and Invalid if the engine does not take these values.
         """
         try:
-            return self._writer.write(changes)
+            return self._written(changes)
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
             raise Unavailable(f"the tables cannot be written: {_reason(error)}") from error
         except (sa.exc.SQLAlchemyError, OverflowError, ValueError) as error:
             # The drivers say by the latter two that a value is beyond what a column holds.
             raise Invalid(f"the tables do not take it: {_reason(error)}") from error
+
+    def _written(self, changes: Sequence[Change]) -> frozenset[str]:
+        try:
+            return self._writer.write(changes)
+        except sa.exc.DBAPIError:
+            before = self._catalogue.named().keys()
+            self._catalogue.refresh()
+            if before <= self._catalogue.named().keys():
+                raise
+        # Another process has dropped what we knew.
+        return self._writer.write(changes)
 
     def close(self) -> None:
         """Let go of the database, after what other threads are still at, for a few seconds at most."""

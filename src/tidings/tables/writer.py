@@ -32,6 +32,8 @@ class Writer:
         """
         for place, key, fields in _shapes(changes).values():
             self._ensure(place, key=key, fields=fields)
+        # Making one table may be the end of another.
+        changes = [one for one in changes if not self._catalogue.is_gone(one.place)]
         with writing(self._engine) as connection:
             current = self._current(connection, [one for one in changes if isinstance(one, Family)])
             rows = [one for one in changes if isinstance(one, Row)]
@@ -41,19 +43,22 @@ class Writer:
         places = {one.place.origin: one.place for one in changes}
         return frozenset(str(self._known(one).table.name) for one in places.values())
 
-    def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> Known:
+    def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> None:
         known = self._catalogue.find(place)
+        if self._catalogue.is_gone(place):
+            return
         if known is None or any(digest(one.origin) not in known.columns for one in fields):
             self._catalogue.widen(place, key=key, fields=fields)
-            known = self._catalogue.find(place)
-        assert known is not None  # noqa: S101 - that is what widening is for
-        return known
 
     def _batches(self, rows: Sequence[Row]) -> Mapping[Insertion, list[Cells]]:
         newest: dict[tuple[str, _Key], tuple[int, Insertion, Cells]] = {}
+        insertions: dict[tuple[str, tuple[str, ...]], Insertion] = {}
         for row in rows:
             fields = (*row.key, *row.fields)
-            insertion = self._insertion(row.place, tuple([one.origin for one in fields]))
+            shape = row.place.origin, tuple([one.origin for one in fields])
+            insertion = insertions.get(shape)
+            if insertion is None:
+                insertion = insertions[shape] = self._insertion(row.place, shape[1])
             key = row.place.origin, tuple([one.value for one in row.key])
             before = newest.get(key)
             if before is None or before[0] <= row.version:

@@ -41,7 +41,7 @@ def read_answers(questions: Sequence[Question], sent: Sequence[Any], *, field: s
     """One answer a question, in their order; None where it was left open, which is also what nothing but space is.
 
     By type, as in `data.Question`; files are still the mediaResources that were sent. Raises Invalid, naming the place
-    and the question.
+    and the question, for a required one too that was left open.
     """
     if len(sent) > len(questions):
         raise Invalid(f"{field}[{len(questions)}]: there are {len(questions)} questions only; send one answer for each")
@@ -49,7 +49,11 @@ def read_answers(questions: Sequence[Question], sent: Sequence[Any], *, field: s
         None if _is_open(value) else _READERS[question.type](value, _Asked(question, f"{field}[{number}]"))
         for number, (value, question) in enumerate(zip(sent, questions, strict=False))
     ]
-    return answers + [None] * (len(questions) - len(answers))
+    answers += [None] * (len(questions) - len(answers))
+    for number, (answer, question) in enumerate(zip(answers, questions, strict=True)):
+        if answer is None and question.is_required:
+            raise Invalid(f"{_Asked(question, f'{field}[{number}]').place}: expected an answer; this one is required")
+    return answers
 
 
 def filled_in(

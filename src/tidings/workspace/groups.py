@@ -26,6 +26,7 @@ from tidings.store.groups import (
 )
 from tidings.store.groups import Groups as KeptGroups
 from tidings.store.people import People
+from tidings.store.posts import GroupTexts, group_changed
 from tidings.store.subscriptions import following_role, held_authors
 from tidings.store.tree import sub_group_added
 from tidings.workspace import data
@@ -149,6 +150,11 @@ class Groups:
         found = await self._kept.get(group, person=caller.person.id)
         return msgspec.structs.replace(found, role=role)
 
+    async def change(self, caller: Caller, group: str, *, texts: GroupTexts) -> None:
+        """Call and describe a group otherwise; no event tells of it. Raises Invalid, Forbidden and NotFound."""
+        await self._rights.must_be_admin(caller, group)
+        await self._database.write(group_changed(group, _checked_texts(texts), at=self._clock.now()))
+
     async def _seen(self, caller: Caller, groups: Sequence[str]) -> list[Group]:
         """Those groups as the caller sees them, who rules all of them or sees them as a person."""
         found = await self._kept.told(groups, person=caller.person.id)
@@ -237,16 +243,22 @@ class Groups:
             raise Invalid(f"groupType: expected one of {', '.join(_TYPES)}")
         if new.type == "ConnectGroup" and not rules_all(caller):
             raise Forbidden("groupType: only a tenant token may create a ConnectGroup")
+        identifier = checked_identifier(new.id)
+        texts = _checked_texts(
+            GroupTexts(
+                name=new.name,
+                welcome_message=new.welcome_message,
+                short_description=new.short_description,
+                long_description=new.long_description,
+            )
+        )
         return Group(
-            id=checked_identifier(new.id),
-            name=checked_name(new.name),
-            welcome_message=_short_enough(new.welcome_message, _LONGEST_WELCOME, field="welcomeMessage"),
+            id=identifier,
+            **msgspec.structs.asdict(texts),
             type=new.type,
             created_at=self._clock.now(),
             photo=_short_enough(new.photo, _LONGEST_ADDRESS, field="GroupPhoto"),
             background=_short_enough(new.background, _LONGEST_ADDRESS, field="BackgroundPhoto"),
-            short_description=_short_enough(new.short_description, _LONGEST_SHORT, field="ShortDescriptionString"),
-            long_description=_short_enough(new.long_description, _LONGEST_LONG, field="LongDescriptionString"),
         )
 
     async def _first_roles(self, caller: Caller, new: NewGroup) -> dict[str, Role]:
@@ -264,6 +276,15 @@ class Groups:
             if await self._people.get(person) is None:
                 raise Invalid(f"memberUserIds[{place}]: there is no person of this id; name members by phone number")
         return list(people)
+
+
+def _checked_texts(texts: GroupTexts) -> GroupTexts:
+    return GroupTexts(
+        name=checked_name(texts.name),
+        welcome_message=_short_enough(texts.welcome_message, _LONGEST_WELCOME, field="welcomeMessage"),
+        short_description=_short_enough(texts.short_description, _LONGEST_SHORT, field="ShortDescriptionString"),
+        long_description=_short_enough(texts.long_description, _LONGEST_LONG, field="LongDescriptionString"),
+    )
 
 
 def _short_enough(text: str, most: int, *, field: str) -> str:

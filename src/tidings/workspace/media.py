@@ -41,6 +41,7 @@ _FETCH_WITHIN_MS = 25 * SECOND
 _IN_MEMORY = 1 << 20
 # What the sizes of its chunks may add to an answer: an eighth, and a little for short ones.
 _FRAMING = 64 * 1024
+_ADDRESS = re.compile(r"/media/([0-9a-f]{64})/")
 # Kaizala numbered them so; only that 3 is Image is known. An album is a picture with several files.
 _ACTION_TYPES = {MediaKind.IMAGE: 3, MediaKind.AUDIO: 5, MediaKind.DOCUMENT: 6, MediaKind.VIDEO: 10}
 
@@ -191,6 +192,12 @@ class Media:
             width=stored.width,
             height=stored.height,
         )
+
+
+def resource_of(url: str) -> str:
+    """The mediaResource of a file that is kept, by its address; empty if that is no address of a file of ours."""
+    found = _ADDRESS.search(url)
+    return base64.b64encode(msgspec.json.encode({"Files": [{"Id": found[1]}]})).decode() if found else ""
 
 
 def _checked(upload: Upload) -> _Checked:

@@ -45,6 +45,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: QuestionType
     options: tuple[str, ...] = ()
     is_invisible: bool = False  # answered by the program that shows it, not by people
+    is_required: bool = False  # no response without an answer to it
 
 
 class Asked(NamedTuple):
@@ -54,6 +55,7 @@ class Asked(NamedTuple):
     type: str
     options: Sequence[str] = ()
     is_invisible: bool = False
+    is_required: bool = False
 
 
 # The table of types says Date where the samples say DateTime; the app's own model has names of its own for options.
@@ -84,7 +86,11 @@ def _question(asked: Asked, *, field: str) -> Question:
         )
     title = read_title(asked.title, field=f"{field}.title")
     options = _options(asked.options, field=f"{field}.options") if type_.has_options else ()
-    return Question(title=title, type=type_, options=options, is_invisible=asked.is_invisible)
+    if asked.is_required and asked.is_invisible:
+        raise Invalid(f"{field}: nobody can answer what nobody sees; make it either required or invisible")
+    return Question(
+        title=title, type=type_, options=options, is_invisible=asked.is_invisible, is_required=asked.is_required
+    )
 
 
 def _options(titles: Sequence[str], *, field: str) -> tuple[str, ...]:

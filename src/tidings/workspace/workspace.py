@@ -16,6 +16,7 @@ from tidings.workspace.media import Media
 from tidings.workspace.messages import Messages
 from tidings.workspace.packages import Packages
 from tidings.workspace.posting import Posting
+from tidings.workspace.posts import Posts
 from tidings.workspace.reactions import Reactions
 from tidings.workspace.reading import Reading
 from tidings.workspace.responses import Responses
@@ -43,6 +44,7 @@ class Workspace:
     amending: Amending
     responses: Responses
     reading: Reading
+    posts: Posts
 
 
 def open_workspace(
@@ -82,4 +84,5 @@ def open_workspace(
             database, publisher=publisher, rights=rights, subjects=Subjects(tree), media=media, clock=clock
         ),
         reading=Reading(database, rights=rights, clock=clock),
+        posts=Posts(database, rights=rights),
     )

@@ -34,12 +34,22 @@
       holder.innerHTML = html;
       const first = holder.content.firstElementChild;
       if (place.dataset.swap === "prepend") {
-        for (const one of holder.content.children) one.classList.add("new");
+        for (const one of [...holder.content.children]) {
+          // What is there already was shown when the page was loaded.
+          if (one.id && document.getElementById(one.id)) one.remove();
+          else one.classList.add("new");
+        }
         const had = place.querySelector("[data-nothing]");
         if (had) had.remove();
         place.prepend(holder.content);
         const most = Number(place.dataset.most || 50);
         while (place.children.length > most) place.lastElementChild.remove();
+      } else if (place.dataset.swap === "known") {
+        // Of what is on the page only that which has changed.
+        for (const one of [...holder.content.children]) {
+          const had = document.getElementById(one.id);
+          if (had) { had.replaceWith(one); furnish(one); }
+        }
       } else {
         place.replaceChildren(holder.content);
       }
@@ -73,6 +83,7 @@
     const answer = await fetch(figure.dataset.chart, { headers: { accept: "application/json" } });
     if (!answer.ok) return;
     const spec = await answer.json();
+    if (spec.width === "container") spec.width = figure.clientWidth;
     const ink = resolved("--ink"), faint = resolved("--ink-faint"), line = resolved("--line");
     const config = {
       background: "transparent",
@@ -85,9 +96,8 @@
       text: { color: ink },
     };
     const place = document.createElement("div");
-    const picture = figure.querySelector("img");
     place.setAttribute("role", "img");
-    place.setAttribute("aria-label", picture ? picture.alt : "");
+    place.setAttribute("aria-label", figure.dataset.label);
     try {
       // `ast`: expressions are interpreted, since nothing may be evaluated; styles come from our own sheet.
       await window.vegaEmbed(place, spec, {
@@ -95,7 +105,10 @@
       });
       figure.replaceChildren(place);
     } catch (error) {
-      // The picture stays.
+      const picture = new Image();
+      picture.src = figure.dataset.picture;
+      picture.alt = figure.dataset.label;
+      figure.replaceChildren(picture);
       console.warn("chart not drawn", error);
     }
   };
@@ -114,7 +127,15 @@
     if (button.dataset.copy !== undefined) copy(button);
     if (button.dataset.confirm && !window.confirm(button.dataset.confirm)) event.preventDefault();
   });
-  document.addEventListener("htmx:afterSwap", (event) => furnish(event.detail.target));
+  // What somebody opened to read stays open when it comes anew.
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((one) => one.id);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    furnish(event.detail.target);
+  });
   // Forms that say so are sent as soon as something in them is chosen.
   document.addEventListener("change", (event) => {
     const form = event.target.form;

@@ -5,3 +5,62 @@ INSERT INTO audit (id, at, actor, action, about) VALUES (:id, :at, :actor, :acti
 -- name: audit
 -- The record, newest first.
 SELECT id, at, actor, action, about FROM audit WHERE id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: audit_named
+-- The record of a time, newest first, with the names of the people in it.
+SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+FROM audit
+LEFT JOIN person ON person.id = audit.actor
+LEFT JOIN person AS thing ON thing.id = audit.about
+WHERE audit.id >= :since AND audit.id < :before
+ORDER BY audit.id DESC LIMIT :most;
+
+-- name: audit_of_actor
+-- What somebody did.
+SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+FROM audit
+LEFT JOIN person ON person.id = audit.actor
+LEFT JOIN person AS thing ON thing.id = audit.about
+WHERE audit.actor = :actor AND audit.id >= :since AND audit.id < :before AND (CAST(:action AS TEXT) = '' OR audit.action = :action)
+ORDER BY audit.id DESC LIMIT :most;
+
+-- name: audit_of_action
+-- Who did something.
+SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+FROM audit
+LEFT JOIN person ON person.id = audit.actor
+LEFT JOIN person AS thing ON thing.id = audit.about
+WHERE audit.action = :action AND audit.id >= :since AND audit.id < :before
+ORDER BY audit.id DESC LIMIT :most;
+
+-- name: audit_about
+-- What was done to something.
+SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+FROM audit
+LEFT JOIN person ON person.id = audit.actor
+LEFT JOIN person AS thing ON thing.id = audit.about
+WHERE audit.about = :about AND audit.id >= :since AND audit.id < :before AND (CAST(:actor AS TEXT) = '' OR audit.actor = :actor) AND (CAST(:action AS TEXT) = '' OR audit.action = :action)
+ORDER BY audit.id DESC LIMIT :most;
+
+-- name: audit_actions
+-- What was ever done, each once, from one to the next by the index.
+WITH RECURSIVE step (name) AS (
+    SELECT MIN(action) FROM audit
+    UNION ALL
+    SELECT (SELECT MIN(audit.action) FROM audit WHERE audit.action > step.name) FROM step WHERE step.name IS NOT NULL
+)
+SELECT name FROM step WHERE name IS NOT NULL LIMIT :most;
+
+-- name: audit_actors
+-- Who ever did something, each once, from one to the next by the index.
+WITH RECURSIVE step (id) AS (
+    SELECT MIN(actor) FROM audit
+    UNION ALL
+    SELECT (SELECT MIN(audit.actor) FROM audit WHERE audit.actor > step.id) FROM step WHERE step.id IS NOT NULL
+)
+SELECT step.id, COALESCE(person.name, '') AS name FROM step LEFT JOIN person ON person.id = step.id
+WHERE step.id IS NOT NULL LIMIT :most;

@@ -101,3 +101,11 @@ RETURNING number;
 -- Bins that have run out and hold nothing any more.
 DELETE FROM bin
 WHERE expires_at <= :now AND NOT EXISTS (SELECT 1 FROM capture WHERE capture.bin = bin.name);
+
+-- name: bins_standing
+-- All bins that are alive, by name, with when the last request came.
+SELECT bin.name, bin.address, bin.captured, bin.created_at, bin.expires_at,
+    COALESCE(connector.name, bin.connector) AS connector,
+    COALESCE((SELECT at FROM capture WHERE capture.bin = bin.name ORDER BY number DESC LIMIT 1), 0) AS last_at
+FROM bin LEFT JOIN connector ON connector.id = bin.connector
+WHERE bin.name > :after AND bin.expires_at > :now ORDER BY bin.name LIMIT :most;

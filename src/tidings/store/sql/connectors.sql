@@ -13,6 +13,16 @@ SELECT id, name, secret, scopes, redirect_uris, created_at, revoked_at FROM conn
 SELECT id, name, secret, scopes, redirect_uris, created_at, revoked_at FROM connector
 WHERE id > :after ORDER BY id LIMIT :most;
 
+-- name: connectors_listed
+-- All connectors by id, with when one of their tokens was last used.
+SELECT id, name, secret, scopes, redirect_uris, created_at, revoked_at,
+    (SELECT MAX(used_at) FROM token WHERE token.connector = connector.id) AS used_at
+FROM connector WHERE id > :after ORDER BY id LIMIT :most;
+
+-- name: connector_secret_changed
+-- A connector has another secret from now on.
+UPDATE connector SET secret = :secret WHERE id = :id AND revoked_at IS NULL;
+
 -- name: connector_revoked
 -- A connector may nothing more; its tokens stop with it.
 UPDATE connector SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL;
@@ -32,3 +42,10 @@ INSERT INTO application (id, connector, at) VALUES (:id, :connector, :at) ON CON
 -- name: application_connector
 -- Whose an application's id is.
 SELECT connector FROM application WHERE id = :id;
+
+-- name: connectors_reading
+-- The connectors that read the tables and do nothing else, by id, with when one of their keys was last used.
+SELECT id, name, created_at,
+    (SELECT MAX(used_at) FROM token WHERE token.connector = connector.id AND purpose = 'static') AS used_at
+FROM connector
+WHERE scopes = 'tables.read' AND revoked_at IS NULL AND id > :after ORDER BY id LIMIT :most;

@@ -32,6 +32,10 @@ SELECT
 FROM grouping WHERE grouping.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 ORDER BY grouping.id;
 
+-- name: group_names
+-- What groups of a list are called.
+SELECT id, name FROM grouping WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: members_unseen
 -- How many members of each group of a list have never signed in.
 SELECT member.group_id AS id, COUNT(*) AS number

@@ -20,8 +20,50 @@ SELECT id, COALESCE(phone, '') AS phone, name, picture, is_bot FROM person WHERE
 SELECT id, phone, name, picture, is_bot FROM person WHERE phone = :phone;
 
 -- name: person_signed_in
--- The first sign-in of a person.
-UPDATE person SET signed_in_at = :at WHERE id = :id AND signed_in_at IS NULL;
+-- A person signs in, for the first time or again.
+UPDATE person SET signed_in_at = COALESCE(signed_in_at, :at), seen_at = :at WHERE id = :id;
+
+-- name: person_seen
+-- A person whose session that is was here.
+UPDATE person SET seen_at = :now WHERE id = (SELECT session.person FROM session WHERE session.hash = :hash);
+
+-- name: person_profile
+-- A person as owners see them, unless erased; bots are none.
+SELECT person.id, COALESCE(person.phone, '') AS phone, person.name, person.picture, person.created_at,
+    person.signed_in_at, person.seen_at, COALESCE(console_role.role, '') AS role
+FROM person LEFT JOIN console_role ON console_role.person = person.id
+WHERE person.id = :id AND person.is_bot = 0 AND person.erased_at IS NULL;
+
+-- name: people_with_role
+-- People who may do something in the console, by id.
+SELECT person.id, COALESCE(person.phone, '') AS phone, person.name, person.picture, person.created_at,
+    person.signed_in_at, person.seen_at, console_role.role
+FROM console_role JOIN person ON person.id = console_role.person
+WHERE console_role.person > :after ORDER BY console_role.person LIMIT :most;
+
+-- name: people_newest
+-- Everybody, the newest first.
+SELECT person.id, COALESCE(person.phone, '') AS phone, person.name, person.picture, person.created_at,
+    person.signed_in_at, person.seen_at, COALESCE(console_role.role, '') AS role
+FROM person LEFT JOIN console_role ON console_role.person = person.id
+WHERE person.is_bot = 0 AND person.erased_at IS NULL AND (person.created_at, person.id) < (:before, :before_id)
+ORDER BY person.created_at DESC, person.id DESC LIMIT :most;
+
+-- name: people_step
+-- Where a step of so many people ends; nothing if there are not so many.
+SELECT created_at, id FROM person
+WHERE is_bot = 0 AND erased_at IS NULL AND (created_at, id) < (:before, :before_id)
+ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET :step;
+
+-- name: people_found
+-- People of a step by a part of their name or number, the newest first.
+SELECT person.id, COALESCE(person.phone, '') AS phone, person.name, person.picture, person.created_at,
+    person.signed_in_at, person.seen_at, COALESCE(console_role.role, '') AS role
+FROM person LEFT JOIN console_role ON console_role.person = person.id
+WHERE person.is_bot = 0 AND person.erased_at IS NULL AND (person.created_at, person.id) < (:before, :before_id)
+    AND (person.created_at, person.id) >= (:until, :until_id)
+    AND (LOWER(person.name) LIKE LOWER(CAST(:name AS TEXT)) ESCAPE '\' OR person.phone LIKE :phone)
+ORDER BY person.created_at DESC, person.id DESC LIMIT :most;
 
 -- name: person_erased
 -- Nothing is left of a person but the id.

@@ -65,3 +65,10 @@ WHERE name = :name AND holder = :holder;
 -- name: receipt_waiting
 -- Since when the receipt waits that is to be laid flat next.
 SELECT at FROM receipt WHERE state = 'kept' ORDER BY id LIMIT 1;
+
+-- name: pulls_of_source
+-- The pulls of a source that have not ended, by name; so few that they are found by looking through all.
+SELECT
+    name, source, remote, application, secret, refresh_token, access_token, access_until, group_id, every_ms, cursor,
+    next_at, succeeded_at, failures, error, pulled
+FROM pull WHERE ended_at IS NULL AND source = :source AND name > :after ORDER BY name LIMIT :most;

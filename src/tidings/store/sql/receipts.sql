@@ -39,3 +39,18 @@ SELECT COUNT(*) FROM receipt WHERE state <> 'duplicate';
 -- name: receipts_forgotten
 -- Some receipts that are too old.
 DELETE FROM receipt WHERE id IN (SELECT id FROM receipt WHERE at < :before ORDER BY at LIMIT :most) RETURNING id;
+
+-- name: receipts_glimpsed
+-- Receipts of a source without what they hold, newest first, from before an id on.
+SELECT id, at, peer, state, type, reason, LENGTH(body) AS size FROM receipt
+WHERE source = :source AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: receipts_glimpsed_unreadable
+-- The same of those that could not be understood.
+SELECT id, at, peer, state, type, reason, LENGTH(body) AS size FROM receipt
+WHERE source = :source AND state = 'unreadable' AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: receipt_of_source
+-- One receipt of a source.
+SELECT id, source, at, query, headers, body, peer, state, type, reason FROM receipt
+WHERE id = :id AND source = :source;

@@ -45,3 +45,8 @@ SELECT
     ) AS deliveries,
     coalesce((SELECT failed FROM lane WHERE subscription = sink.webhook), 0) AS failed
 FROM sink WHERE ended_at IS NULL AND name > :after ORDER BY name LIMIT :page;
+
+-- name: sinks_of_source
+-- The sinks that rows of a source are sent to, by name.
+SELECT name, table_name AS "table", source, webhook FROM sink
+WHERE ended_at IS NULL AND source IN ('', :source) AND name > :after ORDER BY name LIMIT :most;

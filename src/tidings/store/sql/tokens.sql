@@ -30,6 +30,32 @@ SELECT hash, person, scopes, created_at, revoked_at, used_at FROM token
 WHERE connector = :connector AND purpose = 'static' AND (created_at, hash) > (:since, :after)
 ORDER BY created_at, hash LIMIT :most;
 
+-- name: token_used
+-- A refresh token was used then.
+UPDATE token SET used_at = :at WHERE hash = :hash;
+
+-- name: tokens_of_connector
+-- The tokens of a connector for one purpose, the newest first, with whose they are; also those that were revoked.
+SELECT token.hash, token.purpose, token.kind, token.connector, token.person, token.group_id AS "group", token.scopes,
+    token.created_at, token.expires_at, token.revoked_at, token.used_at, COALESCE(person.name, '') AS name
+FROM token LEFT JOIN person ON person.id = token.person
+WHERE token.connector = :connector AND token.purpose = :purpose
+    AND (token.created_at, token.hash) < (:before, :before_hash)
+ORDER BY token.created_at DESC, token.hash DESC LIMIT :most;
+
+-- name: tokens_of_person
+-- What programs hold to act for a person, the newest first; so few that it is sorted.
+SELECT token.hash, token.purpose, token.kind, token.connector, token.person, token.group_id AS "group", token.scopes,
+    token.created_at, token.expires_at, token.revoked_at, token.used_at, connector.name
+FROM token JOIN connector ON connector.id = token.connector AND connector.revoked_at IS NULL
+WHERE token.person = :person AND token.purpose <> 'access' AND token.revoked_at IS NULL
+ORDER BY token.created_at DESC, token.hash DESC LIMIT :most;
+
+-- name: token_shortened
+-- A token ends then, unless it ends earlier.
+UPDATE token SET expires_at = CASE WHEN expires_at < :at THEN expires_at ELSE :at END
+WHERE hash = :hash AND revoked_at IS NULL;
+
 -- name: refresh_tokens_replaced
 -- A new refresh token ends the former ones of the same connector, bearer and kind.
 UPDATE token SET revoked_at = :at

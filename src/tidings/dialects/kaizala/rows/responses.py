@@ -33,7 +33,8 @@ def form(package: str, *, survey: str) -> Place:
     """The table of a form: of a package, whatever its version, or of one survey. Raises Invalid for neither."""
     if survey:
         short = survey.replace("-", "")[:8]
-        return Place(f"survey:{survey}", f"responses_survey_{short}", commented(f"Responses to the survey {survey}."))
+        origin, comment = f"survey:{survey}", commented(f"Responses to the survey {survey}.")
+        return Place(origin, f"responses_survey_{short}", comment, bundle=origin)
     if not package:
         raise Invalid("data.actionPackageId: is missing, as is data.actionId; there is no telling what was answered")
     name = package.rpartition(".")[2] or package
@@ -94,13 +95,17 @@ def _of_answer(question: Question) -> tuple[Field, ...]:
 
 
 def _options(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
-    child = Place(f"{place.origin}:options", f"{place.name}_options", f"The options chosen, of {place.name}.")
+    child = Place(
+        f"{place.origin}:options", f"{place.name}_options", f"The options chosen, of {place.name}.", bundle=place.bundle
+    )
     rows = [(text("question", question.title), text("option", text_of(one))) for one in _several(question)]
     return _family(happening, child, rows=rows, at=at)
 
 
 def _files(happening: Happening, place: Place, *, question: Question, at: int) -> Family:
-    child = Place(f"{place.origin}:files", f"{place.name}_files", f"The files attached, of {place.name}.")
+    child = Place(
+        f"{place.origin}:files", f"{place.name}_files", f"The files attached, of {place.name}.", bundle=place.bundle
+    )
     rows = [
         (
             text("question", question.title),

@@ -185,7 +185,9 @@ def _action(happening: Happening, *, title: str, questions: Sequence[Question]) 
     data = happening.data
     fields = (
         text("type", happening.callback.event_type.removesuffix("Created")),
-        text("title", title),
+        text(
+            "title", title, comment="Of jobs, polls and meetings; callbacks of forms and surveys do not bring theirs."
+        ),
         text("action_package_id", data.action_package_id),
         whole("questions", sum(not one.is_invisible for one in questions), comment="How many can be seen."),
     )

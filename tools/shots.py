@@ -1,0 +1,221 @@
+"""Photographs every page of the console over a demo, at both widths and in both themes: `make shots`.
+
+Pages are taken from the console's own list of places; one whose path has parameters is shown with the first example that
+any page links to. Given a path, like /webhooks, only pages below it are taken.
+"""
+
+import asyncio
+import contextlib
+import html
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.async_api import Browser, BrowserContext, Page, TimeoutError, async_playwright
+from rich.console import Console
+
+from tidings.app.front import front
+from tidings.app.serve import served
+from tidings.app.settings import load
+from tidings.app.throw_away import throw_away
+from tidings.console.place import Place
+from tidings.console.rights import Right
+from tidings.core.clock import Clock
+from tidings.demo.receiver import Receivers
+from tidings.demo.screen import Screen
+from tidings.demo.stage import Stage, set_up
+from tidings.demo.story import Story
+from tidings.web.server import Server
+
+FOLDER = Path(__file__).parents[1] / "build" / "shots"
+LOOKS = tuple(product((360, 1280), ("light", "dark")))
+_HOST = "127.0.0.1"
+_HEIGHT = 800
+# So many turns leave one receiver down, one given up, and a little of everything in the tables.
+_TURNS = 26
+# Seconds: counts and traits are noted every five, and rows are laid within one.
+_SETTLING_S = 11.0
+# Milliseconds. A chart takes one second, the first one two more, and two cores do everything at once.
+_DRAWING_MS = 8_000
+_LINK = re.compile(r'href="(/console/[^"?#]*)')
+_DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((one) => one.querySelector('svg, img'))"
+_INDEX = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Every page of the console</title>
+<style>body {{ font: 1rem system-ui; margin: 2rem; }} div {{ display: flex; gap: 1rem; align-items: start; overflow: auto; }}
+img {{ max-height: 30rem; border: 1px solid #8888; }}</style>
+<h1>Every page of the console</h1>
+{pages}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A page to photograph: where it is, and whether it is for people who are not signed in."""
+
+    address: str
+    is_for_strangers: bool
+
+    @property
+    def name(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.address.removeprefix("/console").lower()).strip("-")[:80] or "home"
+
+
+@contextlib.asynccontextmanager
+async def on_stage(folder: Path) -> AsyncIterator[Stage]:
+    """A demo that has been going for a while."""
+    clock = Clock()
+    receivers = Receivers(clock=clock, on_callback=lambda _: None)
+    certificate = throw_away(folder, address=_HOST, now=clock.now())
+    settings = load(
+        {},
+        folder=folder,
+        database=f"sqlite:{folder / 'tidings.db'}",
+        port="0",
+        egress_allow=f"{_HOST}/32",
+        egress_ca=str(certificate.chain),
+        retry_schedule="1s,1s,2s,4s,8s,15s",
+    )
+    async with (
+        Server(receivers.application, clock=clock, certificate=certificate).listening(_HOST, 0) as port,
+        served(settings, clock=clock) as running,
+    ):
+        stage = await set_up(running.parts, receivers, receivers_url=f"https://{_HOST}:{port}/")
+        story = Story(stage, screen=Screen(Console(file=io.StringIO()), clock=clock), clock=clock)
+        for turn in range(_TURNS):
+            await story.turn(turn)
+        await clock.sleep(_SETTLING_S)
+        yield stage
+
+
+class Finding:
+    """Walks from page to page, signed in, until every place has been seen or nothing leads to it."""
+
+    def __init__(self, http: httpx.AsyncClient, places: Sequence[Place]) -> None:
+        self._http = http
+        self._places = [place for place in places if place.method == "GET"]
+        self.found: dict[str, str] = {one.path: f"/console{one.path}" for one in self._places if "{" not in one.path}
+        self._waiting = list(self.found)
+
+    async def pages(self) -> list[Shown]:
+        """The places that answer with a page, in their order."""
+        answering = set()
+        while self._waiting:
+            path = self._waiting.pop(0)
+            text = await self._read(self.found[path])
+            if text is not None:
+                answering.add(path)
+                self._note(text)
+        return [
+            Shown(address=self.found[place.path], is_for_strangers=place.needs is Right.ENTER)
+            for place in self._places
+            if place.path in answering
+        ]
+
+    @property
+    def missing(self) -> list[str]:
+        """Places that no page links to."""
+        return [place.path for place in self._places if place.path not in self.found]
+
+    async def _read(self, address: str) -> str | None:
+        async with self._http.stream("GET", address) as answer:
+            if answer.status_code != httpx.codes.OK or "text/html" not in answer.headers.get("content-type", ""):
+                return None
+            return (await answer.aread()).decode()
+
+    def _note(self, text: str) -> None:
+        for link in map(html.unescape, _LINK.findall(text)):
+            path = link.removeprefix("/console")
+            # As the server decides: the first place that fits.
+            place = next((one for one in self._places if _fits(one, path)), None)
+            if place is not None and place.path not in self.found:
+                self.found[place.path] = link
+                self._waiting.append(place.path)
+
+
+def _fits(place: Place, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(place.path)), path) is not None
+
+
+@contextlib.asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        raise SystemExit("chromium is not installed; tools/test-machine installs it from Debian")
+    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=program, args=arguments)
+        yield launched
+        await launched.close()
+
+
+async def photograph(pages: Sequence[Shown], *, url: str, cookies: Mapping[str, str]) -> None:
+    """Take each page in each look."""
+    async with browser() as opened:
+        for width, theme in LOOKS:
+            stranger, reader = [
+                await opened.new_context(
+                    viewport={"width": width, "height": _HEIGHT},
+                    color_scheme="dark" if theme == "dark" else "light",
+                    reduced_motion="reduce",
+                    timezone_id="UTC",
+                )
+                for _ in range(2)
+            ]
+            await reader.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+            for one in pages:
+                await _take(stranger if one.is_for_strangers else reader, one, url=url, ending=f"{width}-{theme}")
+            await stranger.close()
+            await reader.close()
+
+
+async def _take(context: BrowserContext, shown: Shown, *, url: str, ending: str) -> None:
+    page: Page = await context.new_page()
+    await page.goto(f"{url.rstrip('/')}{shown.address}")
+    # A chart that is not drawn by then is missing in the picture, as it would be for people.
+    with contextlib.suppress(TimeoutError):
+        await page.wait_for_function(_DRAWN, timeout=_DRAWING_MS)
+    await page.screenshot(path=FOLDER / f"{shown.name}-{ending}.png", full_page=True)
+    await page.close()
+
+
+def index(pages: Sequence[Shown]) -> str:
+    parts = []
+    for one in pages:
+        pictures = "".join(
+            f'<a href="{one.name}-{width}-{theme}.png"><img loading="lazy" src="{one.name}-{width}-{theme}.png"'
+            f' alt="{html.escape(one.address)}, {width} pixels wide, {theme}"></a>'
+            for width, theme in LOOKS
+        )
+        parts.append(f"<h2>{html.escape(one.address)}</h2>\n<div>{pictures}</div>")
+    return _INDEX.format(pages="\n".join(parts))
+
+
+async def main(below: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="tidings-shots-") as folder:
+        async with on_stage(Path(folder)) as stage, httpx.AsyncClient(headers={"accept": "text/html"}) as http:
+            url = stage.parts.settings.base_url
+            http.base_url = httpx.URL(url)
+            await http.get(f"/console/first/{stage.console}")
+            console = front(stage.parts).console
+            finding = Finding(http, console.places if console else ())
+            pages = [one for one in await finding.pages() if urlsplit(one.address).path.startswith(f"/console{below}")]
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            FOLDER.mkdir(parents=True)
+            await photograph(pages, url=url, cookies=dict(http.cookies))
+            (FOLDER / "index.html").write_text(index(pages), "utf-8")
+    sys.stdout.write(f"{len(pages)} pages in {FOLDER / 'index.html'}\n")
+    if finding.missing:
+        sys.stdout.write(f"nothing in the demo leads to {', '.join(finding.missing)}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else ""))
