@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
@@ -23,13 +24,12 @@ FOLDER = "x" * 26
 async def run(command: str) -> str:
     """What a command prints in a shell that knows of no installation."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
-    process = await asyncio.create_subprocess_exec(
-        "bash", "-euc", command, env=clean, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    shell = ("bash", "-euc", command)
+    done = await asyncio.to_thread(
+        subprocess.run, shell, env=clean, capture_output=True, text=True, timeout=30, check=False
     )
-    async with asyncio.timeout(30):
-        printed, complaints = await process.communicate()
-    assert process.returncode == 0, complaints
-    return printed.decode()
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 async def test_no_line_is_wider_than_eighty_columns(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 # Seconds; a busy machine needs two.
 STARTS_WITHIN_S = 30.0
@@ -24,27 +26,18 @@ class Program:
         # Measuring coverage doubles the time of a start, and a process that is killed could not report it.
         rest = {name: value for name, value in os.environ.items() if not name.startswith(("TIDINGS_", "COV"))}
         self._environ = rest | dict(settings)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> subprocess.Popen[bytes]:
         assert self._process is not None
         return self._process
 
     async def start(self) -> None:
         """Start it, and wait until it says that it is ready."""
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tidings", *self._arguments),
-                cwd=self._folder,
-                env=self._environ,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        assert self._process.stdout is not None
+        self._process = await asyncio.to_thread(self._begun)
         async with asyncio.timeout(STARTS_WITHIN_S):
-            said = await self._process.stdout.readline()
+            said = await asyncio.to_thread(self._pipe.readline)
         assert said.startswith(b"Tidings "), self.log.read_text()
         self.is_up.set()
 
@@ -73,11 +66,26 @@ class Program:
 
     async def end(self) -> None:
         """Leave nothing behind, whatever happened before."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._process.poll() is None:
             await self.kill()
 
     async def _ended(self) -> int:
-        assert self.process.stdout is not None
         # To the end, so that its pipe is closed too.
-        await self.process.stdout.read()
-        return await self.process.wait()
+        await asyncio.to_thread(self.process.communicate)
+        return self.process.returncode
+
+    @property
+    def _pipe(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tidings", *self._arguments],
+                cwd=self._folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )

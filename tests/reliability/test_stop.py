@@ -26,7 +26,7 @@ async def test_a_stop_with_silent_endpoints_and_stalled_requests_is_over_in_time
             server.tell_to_stop()
             await refuses(one.port)
             refuses_since = Clock().monotonic()
-            is_finishing = server.process.returncode is None
+            is_finishing = server.process.poll() is None
             status = await server.stopped()
         one.receiver.silent.clear()
         await server.start()

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ async def server(tmp_path: Path) -> AsyncIterator[Served]:
         yield server
 
 
-async def asked(server: Served, *more: str, key: str, folder: Path) -> tuple[int | None, str]:
+async def asked(server: Served, *more: str, key: str, folder: Path) -> tuple[int, str]:
     """What schemathesis finds: its exit code and its last words."""
-    asking = await asyncio.create_subprocess_exec(
+    command = (
         Path(sys.executable).with_name("schemathesis"),
         "run",
         f"{server.url}openapi.json",
@@ -65,13 +66,15 @@ async def asked(server: Served, *more: str, key: str, folder: Path) -> tuple[int
         "--suppress-health-check=all",
         "--no-color",
         *more,
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asking.communicate()
-    return asking.returncode, said.decode()[-8_000:]
+    return await asyncio.to_thread(_ran, command, folder)
+
+
+def _ran(command: Sequence[str | Path], folder: Path) -> tuple[int, str]:
+    environ = {**os.environ, "HOME": str(folder)}
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    done = subprocess.run(command, cwd=folder, env=environ, stdout=pipe, stderr=both, text=True, check=False)
+    return done.returncode, done.stdout[-8_000:]
 
 
 @pytest.mark.timeout(180)
