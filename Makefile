@@ -31,6 +31,11 @@ test: .venv/dev  ## Run all tests, on real servers, and hold the coverage gates
 		--include='src/tidings/core/*,src/tidings/egress/*,src/tidings/outbox/*'
 	@$(BIN)/coverage report --skip-covered --fail-under=90
 
+.PHONY: chaos
+chaos: .venv/dev  ## Kill, freeze and starve servers under load, more often than the tests do
+	@tools/test-machine
+	@CHAOS_KILLS=25 $(BIN)/pytest -n 2 tests/reliability $(ARGS)
+
 .PHONY: check
 check: format lint types contracts dependencies changelog-check  ## Format, lint, types, contracts, dependencies
 

@@ -1,7 +1,7 @@
 """Photographs every page of the console over a demo, at both widths and in both themes: `make shots`.
 
-Pages are taken from the console's own list of places; one whose path has parameters is shown with the first example that
-any page links to. Given a path, like /webhooks, only pages below it are taken.
+Pages are taken from the console's own list of places; one whose path has parameters is shown with the first example
+that any page links to. Given a path, like /webhooks, only pages below it are taken.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page, TimeoutError, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import TimeoutError as NotInTime
 from rich.console import Console
 
 from tidings.app.front import front
@@ -50,7 +50,8 @@ _LINK = re.compile(r'href="(/console/[^"?#]*)')
 _DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((one) => one.querySelector('svg, img'))"
 _INDEX = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Every page of the console</title>
-<style>body {{ font: 1rem system-ui; margin: 2rem; }} div {{ display: flex; gap: 1rem; align-items: start; overflow: auto; }}
+<style>body {{ font: 1rem system-ui; margin: 2rem; }}
+div {{ display: flex; gap: 1rem; align-items: start; overflow: auto; }}
 img {{ max-height: 30rem; border: 1px solid #8888; }}</style>
 <h1>Every page of the console</h1>
 {pages}
@@ -59,14 +60,15 @@ img {{ max-height: 30rem; border: 1px solid #8888; }}</style>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A page to photograph: where it is, and whether it is for people who are not signed in."""
+    """A page to photograph: its place, an example of it, and whether it is for people who are not signed in."""
 
+    path: str
     address: str
     is_for_strangers: bool
 
     @property
     def name(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.address.removeprefix("/console").lower()).strip("-")[:80] or "home"
+        return re.sub(r"[^a-z0-9]+", "-", self.path.lower()).strip("-") or "home"
 
 
 @contextlib.asynccontextmanager
@@ -103,6 +105,7 @@ class Finding:
         self._http = http
         self._places = [place for place in places if place.method == "GET"]
         self.found: dict[str, str] = {one.path: f"/console{one.path}" for one in self._places if "{" not in one.path}
+        self.broken: list[str] = []
         self._waiting = list(self.found)
 
     async def pages(self) -> list[Shown]:
@@ -115,7 +118,7 @@ class Finding:
                 answering.add(path)
                 self._note(text)
         return [
-            Shown(address=self.found[place.path], is_for_strangers=place.needs is Right.ENTER)
+            Shown(path=place.path, address=self.found[place.path], is_for_strangers=place.needs is Right.ENTER)
             for place in self._places
             if place.path in answering
         ]
@@ -127,6 +130,8 @@ class Finding:
 
     async def _read(self, address: str) -> str | None:
         async with self._http.stream("GET", address) as answer:
+            if answer.is_server_error:
+                self.broken.append(address)
             if answer.status_code != httpx.codes.OK or "text/html" not in answer.headers.get("content-type", ""):
                 return None
             return (await answer.aread()).decode()
@@ -181,7 +186,7 @@ async def _take(context: BrowserContext, shown: Shown, *, url: str, ending: str)
     page: Page = await context.new_page()
     await page.goto(f"{url.rstrip('/')}{shown.address}")
     # A chart that is not drawn by then is missing in the picture, as it would be for people.
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(NotInTime):
         await page.wait_for_function(_DRAWN, timeout=_DRAWING_MS)
     await page.screenshot(path=FOLDER / f"{shown.name}-{ending}.png", full_page=True)
     await page.close()
@@ -195,11 +200,12 @@ def index(pages: Sequence[Shown]) -> str:
             f' alt="{html.escape(one.address)}, {width} pixels wide, {theme}"></a>'
             for width, theme in LOOKS
         )
-        parts.append(f"<h2>{html.escape(one.address)}</h2>\n<div>{pictures}</div>")
+        parts.append(f'<h2 id="{one.name}">{html.escape(one.path)}</h2>\n<div>{pictures}</div>')
     return _INDEX.format(pages="\n".join(parts))
 
 
-async def main(below: str) -> None:
+async def main(below: str) -> int:
+    """The exit status: 1 if a page failed."""
     with tempfile.TemporaryDirectory(prefix="tidings-shots-") as folder:
         async with on_stage(Path(folder)) as stage, httpx.AsyncClient(headers={"accept": "text/html"}) as http:
             url = stage.parts.settings.base_url
@@ -207,7 +213,7 @@ async def main(below: str) -> None:
             await http.get(f"/console/first/{stage.console}")
             console = front(stage.parts).console
             finding = Finding(http, console.places if console else ())
-            pages = [one for one in await finding.pages() if urlsplit(one.address).path.startswith(f"/console{below}")]
+            pages = [one for one in await finding.pages() if one.path.startswith(below)]
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)
             await photograph(pages, url=url, cookies=dict(http.cookies))
@@ -215,7 +221,10 @@ async def main(below: str) -> None:
     sys.stdout.write(f"{len(pages)} pages in {FOLDER / 'index.html'}\n")
     if finding.missing:
         sys.stdout.write(f"nothing in the demo leads to {', '.join(finding.missing)}\n")
+    if finding.broken:
+        sys.stdout.write(f"failed, as the log above says: {', '.join(finding.broken)}\n")
+    return 1 if finding.broken else 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else ""))
+    sys.exit(asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "")))

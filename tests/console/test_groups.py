@@ -137,6 +137,7 @@ async def test_a_job_is_done_by_whom_it_is_assigned_to(house: ConsoleHouse) -> N
     form = {"title": "Lock the gate", "assigned": bina.person.phone, "due": "24"}
 
     address = (await post(asha, group, "job", form)).headers["location"]
+    assert "Bina" in (await asha.get(address)).text
     answer = await bina.post(f"{address}/responses", {"done": "yes"})
 
     assert answer.status_code == 303

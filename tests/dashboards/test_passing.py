@@ -6,13 +6,14 @@ import msgspec
 import pytest
 import standardwebhooks
 
-from tests.dashboards.office import REAL, Office, OpenOffice
+from tests.dashboards.office import REAL, Office, OpenOffice, Words
 from tests.outbox.conftest import failing_once
 from tidings.core.clock import MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound, Unavailable
 from tidings.core.receipt import Receipt
+from tidings.core.row import Field, Place, Row, Shape
 from tidings.core.subscription import State
-from tidings.dashboards.parcel import LARGEST, MOST_ROWS, Item, parcels_of
+from tidings.dashboards.parcel import LARGEST, MOST_ROWS, Item, items_of, parcels_of
 
 
 async def test_a_row_that_is_laid_arrives_signed_and_once(office: Office) -> None:
@@ -211,6 +212,19 @@ async def test_a_running_installation_sends_what_it_receives(open_office: OpenOf
     rows = {row["table"]: row for row in office.arrived()}
     assert rows["shop"]["values"]["a"] == 1.5
     assert rows["events"]["key"] == rows["shop"]["key"]
+
+
+async def test_rows_of_a_table_that_is_not_there_any_more_keep_no_other_row_back(office: Office) -> None:
+    said = {"word": "rice", "count": 1}
+    await office.keep(said)
+    tables = await asyncio.to_thread(office.parts.open_tables)
+    [known] = Words().read(Receipt(source="box", at=0, body=msgspec.json.encode(said))).changes
+    survey = Place("survey:1", "survey_1", "A survey.")
+    gone = Row(place=survey, key=(Field("id", "id", Shape.TEXT, "1"),), fields=(), version=1)
+
+    told = await asyncio.to_thread(lambda: list(items_of([gone, known], tables=tables, wish="")))
+
+    assert [msgspec.json.decode(item.json)["table"] for item in told] == ["words"]
 
 
 def test_a_parcel_holds_so_many_rows_and_bytes_and_a_receipt_is_told_with_its_last_one() -> None:

@@ -1,6 +1,10 @@
 """Finding events: one behaviour, two engines; with traits noted and without."""
 
+import asyncio
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.store.conftest import Raw
 from tests.store.factories import NOW, event, kept, publication, settlement
@@ -9,7 +13,7 @@ from tidings.core.event import Actor, Event, Subject
 from tidings.core.identifier import instant_of
 from tidings.store.database import Database
 from tidings.store.finding import Finding, Wish
-from tidings.store.traits import Traits
+from tidings.store.traits import Traits, Unnoted, filter_of, may_have, of_name, of_type
 
 EVER = 2**62
 ASHA = Actor(id="p-1", phone="+910000000001", name="Asha Verma")
@@ -21,7 +25,9 @@ def finding(database: Database) -> Finding:
 
 
 @pytest.fixture
-def traits(database: Database) -> Traits:
+def traits(database: Database, monkeypatch: pytest.MonkeyPatch) -> Traits:
+    """Of stretches of one event."""
+    monkeypatch.setattr("tidings.store.traits.STRETCH", 1)
     return Traits(database)
 
 
@@ -29,10 +35,11 @@ def made_by(actor: Actor) -> Event:
     return Event(type="order.created", subjects=(Subject("Group", "g-9"),), data=b"{}", at=NOW, actor=actor)
 
 
-async def note_all(traits: Traits) -> int:
+async def note_all(traits: Traits, *, before: int = EVER) -> int:
+    """Note one stretch after another; how many there were."""
     count = 0
-    while noted := await traits.note(before=EVER):
-        count += noted
+    while await traits.note(before=before):
+        count += 1
     return count
 
 
@@ -132,32 +139,69 @@ async def test_a_look_goes_no_further_than_its_budget_and_says_how_far(database:
     assert ([one.id for one in third.events], third.before) == ([needle], 0)
 
 
-async def test_traits_are_noted_once_and_in_stretches(
+async def test_traits_are_noted_once_and_of_whole_stretches(
     database: Database, finding: Finding, traits: Traits, raw: Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidings.store.traits.STRETCH", 4)
-    all_ = await kept(database, *[publication() for _ in range(9)])
+    all_ = await kept(database, *[publication() for _ in range(11)])
 
-    assert await traits.note(before=all_[6]) == 6
-    assert await note_all(traits) == 3
-    assert await traits.note(before=EVER) == 0
+    assert await note_all(traits, before=all_[7]) == 1
+    assert await note_all(traits) == 1
+    assert await note_all(traits) == 0
 
-    # Three stretches of four, two and three, each with a type and a subject.
-    [(rows,)] = await raw("SELECT count(*) FROM event_trait")
-    assert rows == 6
+    assert await raw("SELECT oldest, newest FROM event_stretch ORDER BY oldest") == [
+        (all_[0], all_[3]),
+        (all_[4], all_[7]),
+    ]
     assert await ids(finding, Wish(type="order.created", object_id="shop")) == all_[::-1]
 
 
-async def test_traits_of_events_that_are_gone_are_forgotten(
+async def test_what_two_processes_note_at_once_is_noted_once(database: Database, traits: Traits, raw: Raw) -> None:
+    await kept(database, publication())
+
+    await asyncio.gather(traits.note(before=EVER), Traits(database).note(before=EVER))
+
+    assert len(await raw("SELECT oldest FROM event_stretch")) == 1
+
+
+async def test_a_stretch_without_a_trait_is_not_looked_through(
+    database: Database, finding: Finding, traits: Traits, raw: Raw
+) -> None:
+    rare, *_, last = await kept(database, publication(of=event(type_="rare")), *[publication() for _ in range(20)])
+    await note_all(traits)
+
+    found = await finding.events(Wish(type="rare"), most=5, budget=3)
+    await raw("UPDATE event_stretch SET traits = (SELECT traits FROM event_stretch ORDER BY oldest LIMIT 1)")
+    tired = await finding.events(Wish(type="rare"), most=5, budget=3)
+
+    assert ([one.id for one in found.events], found.before) == ([rare], 0)
+    assert tired.events == []
+    assert rare < tired.before < last
+
+
+async def test_stretches_of_events_that_are_gone_are_forgotten(
     database: Database, finding: Finding, traits: Traits, raw: Raw
 ) -> None:
     old, new = await kept(database, publication(of=event(type_="old")), publication(of=event(type_="new")))
-    await traits.note(before=new)
     await note_all(traits)
     await raw(f"DELETE FROM event WHERE id = {old}")  # noqa: S608 - a value of ours
 
     gone = await traits.forget()
 
-    assert gone == 2
+    assert gone == 1
     assert await traits.forget() == 0
     assert await ids(finding, Wish(type="new")) == [new]
+
+
+@given(texts=st.lists(st.text(max_size=20), min_size=1, max_size=300, unique=True))
+def test_a_filter_misses_nothing_that_was_put_in(texts: list[str]) -> None:
+    made = filter_of([Unnoted(id=1, type="t", wire_id=text, subjects="[]", actor=None) for text in texts])
+
+    assert all(may_have(made, [of_name(text)]) for text in texts if text)
+    assert may_have(made, [of_type("t")])
+
+
+def test_a_filter_rarely_has_what_was_not_put_in() -> None:
+    made = filter_of([Unnoted(id=1, type="t", wire_id=f"in {n}", subjects="[]", actor=None) for n in range(500)])
+
+    assert sum(may_have(made, [of_name(f"out {n}")]) for n in range(10_000)) < 300

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from tidings.core.errors import Forbidden, Invalid, NotFound
 from tidings.core.row import Field, Place, Row, Shape
-from tidings.tables.reader_role import ReaderRole, drop_reader_role, make_reader_role
+from tidings.tables.reader_role import ReaderRole, drop_reader_role, make_reader_role, reader_roles
 from tidings.tables.tables import Tables, open_tables
 
 
@@ -111,6 +111,16 @@ def test_what_was_dropped_cannot_sign_in_and_other_roles_cannot_be_dropped(table
             drop_reader_role(tables.engine, name)
 
 
+def test_roles_are_listed_until_they_are_dropped(tables: Tables, role: ReaderRole) -> None:
+    there = reader_roles(tables.engine)
+    drop_reader_role(tables.engine, role.user)
+
+    assert there == [role.user]
+    assert reader_roles(tables.engine) == []
+
+
 def test_other_engines_have_none(tmp_path: Path) -> None:
+    with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
+        assert reader_roles(tables.engine) == []
     with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables, pytest.raises(Invalid, match="tables copy"):
         make_reader_role(tables.engine, "x")

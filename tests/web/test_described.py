@@ -53,7 +53,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Served]:
 
 async def asked(server: Served, *more: str, key: str, folder: Path) -> tuple[int, str]:
     """What schemathesis finds: its exit code and its last words."""
-    command = (
+    command: tuple[str | Path, ...] = (
         Path(sys.executable).with_name("schemathesis"),
         "run",
         f"{server.url}openapi.json",

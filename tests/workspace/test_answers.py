@@ -177,3 +177,15 @@ def test_every_instant_that_can_be_written_is_read_or_refused(instant: object) -
         answer = read(QuestionType.DATE_TIME, str(instant))
 
         assert isinstance(answer, int)
+
+
+def test_a_required_question_is_not_left_open() -> None:
+    asked = [
+        Question(title="Why?", type=QuestionType.TEXT, is_required=True),
+        Question(title="Else?", type=QuestionType.TEXT),
+    ]
+
+    assert read_answers(asked, ["rain"], field="answers") == ["rain", None]
+    for sent in ([], [None], ["  ", "more"]):
+        with pytest.raises(Invalid, match=r"answers\[0\] \(Why\?\): expected an answer; this one is required"):
+            read_answers(asked, sent, field="answers")

@@ -63,3 +63,11 @@ def test_options_are_kept_where_one_can_choose_and_nowhere_else() -> None:
 def test_what_cannot_be_asked_is_refused_by_its_place(asked: list[Asked], field: str) -> None:
     with pytest.raises(Invalid, match=f"^{field}:"):
         read_questions(asked, field="questions")
+
+
+def test_nobody_has_to_answer_what_nobody_sees() -> None:
+    [kept] = read_questions([Asked("Why?", "Text", is_required=True)], field="questions")
+
+    assert kept.is_required
+    with pytest.raises(Invalid, match=r"questions\[0\]: nobody can answer what nobody sees"):
+        read_questions([Asked("Why?", "Text", is_required=True, is_invisible=True)], field="questions")

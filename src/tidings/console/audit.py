@@ -1,5 +1,6 @@
 """Audit log: who did what, to what, and when."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,12 +20,12 @@ from tidings.store.cursor import read_cursor
 _A_PAGE = 50
 # Beyond that a list to choose from is none; everybody's page leads to what they did.
 _CHOICES = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
 # Where what an action is about can be looked at, by how the action begins.
 _PLACES = {
-    "person": "/settings/people/{id}",
-    "console.role": "/settings/people/{id}",
-    "console.link": "/settings/people/{id}",
     "connector": "/settings/connectors/{id}",
+    "person": "/settings/connectors/{id}",  # by which a person signed in; people themselves are told apart
+    "token.created": "/settings/connectors/{id}",
     "webhook": "/webhooks/{id}",
     "group": "/groups/{id}",
     "event": "/events/{id}",
@@ -39,6 +40,12 @@ class Line:
     entry: Told
     address: str
 
+    @property
+    def shown(self) -> str:
+        """What it is about; of a token's hash the beginning, as elsewhere."""
+        one = self.entry
+        return one.about_name or (one.about[:12] if _HASH.fullmatch(one.about) else one.about)
+
 
 class AuditPages:
     """For whoever may look; the record is only ever added to."""
@@ -50,11 +57,7 @@ class AuditPages:
         return [Place(path="/settings/audit", does=self._list, needs=Right.LOOK)]
 
     async def _list(self, visit: Visit) -> Response:
-        query = {
-            name: text.strip()
-            for name in ("actor", "action", "about", "since", "until")
-            if (text := visit.query.get(name, "")).strip()
-        }
+        query = {name: visit.query.get(name, "").strip() for name in ("actor", "action", "about", "since", "until")}
         entries: list[Told] = []
         error = None
         try:
@@ -63,12 +66,13 @@ class AuditPages:
             entries = await self._audit.told(asked, before=before, most=_A_PAGE)
         except Invalid as wrong:
             error = wrong
-        here = f"/console/settings/audit?{urlencode(query)}"
+        here = f"/console/settings/audit?{urlencode({name: text for name, text in query.items() if text})}"
         return visit.page(
             "settings/audit.html",
             error=error,
             lines=[Line(entry=one, address=_address(visit, one)) for one in entries],
             query=query,
+            is_asked=any(query.values()),
             actors=_named([(one.id, one.name or one.id) for one in await self._audit.actors(most=_CHOICES)], query),
             actions=await self._audit.actions(most=_CHOICES),
             older=f"{here}&cursor={entries[-1].id}" if len(entries) == _A_PAGE else "",
@@ -79,9 +83,9 @@ class AuditPages:
 def _asked(query: dict[str, str]) -> Asked:
     until = _day(query, "until")
     return Asked(
-        actor=query.get("actor", ""),
-        action=query.get("action", ""),
-        about=query.get("about", ""),
+        actor=query["actor"],
+        action=query["action"],
+        about=query["about"],
         since=_day(query, "since") or 0,
         until=None if until is None else until + DAY,
     )
@@ -89,7 +93,7 @@ def _asked(query: dict[str, str]) -> Asked:
 
 def _day(query: dict[str, str], name: str) -> int | None:
     """The instant at which a day begins, in UTC. Raises Invalid."""
-    if name not in query:
+    if not query[name]:
         return None
     try:
         day = date.fromisoformat(query[name])
@@ -103,7 +107,7 @@ def _day(query: dict[str, str], name: str) -> int | None:
 
 def _named(actors: list[tuple[str, str]], query: dict[str, str]) -> list[tuple[str, str]]:
     """Whom to choose from; whoever is asked about is one of them in any case."""
-    chosen = query.get("actor", "")
+    chosen = query["actor"]
     if chosen and all(actor != chosen for actor, _ in actors):
         actors.append((chosen, chosen))
     return sorted(actors, key=lambda one: one[1].casefold())

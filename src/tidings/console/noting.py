@@ -3,7 +3,7 @@
 import logging
 
 from tidings.core.clock import HOUR, SECOND, Clock
-from tidings.core.errors import Conflict, Unavailable
+from tidings.core.errors import Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.traits import Traits
 
@@ -18,7 +18,7 @@ _FORGET_EVERY_MS = HOUR
 
 
 class Noting:
-    """Notes until cancelled; several processes may, and do each piece once."""
+    """Notes stretch by stretch; several processes may."""
 
     def __init__(self, traits: Traits, *, clock: Clock) -> None:
         self._traits = traits
@@ -26,12 +26,11 @@ class Noting:
         self._forgot_at = 0
 
     async def run(self) -> None:
+        """Note until cancelled."""
         while True:
             await self._clock.sleep(EVERY_S)
             try:
                 await self.note()
-            except Conflict:
-                log.debug("noting.somebody_else_did")
             except Unavailable as error:
                 log.warning("noting.waits error=%r", error.message)
 
@@ -40,6 +39,5 @@ class Noting:
         while await self._traits.note(before=identifier_at(self._clock.now() - _BEHIND_MS)):
             pass
         if self._clock.now() - self._forgot_at > _FORGET_EVERY_MS:
-            while await self._traits.forget():
-                pass
+            await self._traits.forget()
             self._forgot_at = self._clock.now()

@@ -97,4 +97,6 @@ class RetentionPages:
         url = self._offers.open_tables().engine.url
         if url.get_backend_name() != "sqlite" or not url.database:
             return None
-        return Path(url.database).stat().st_size
+        file = Path(url.database)
+        log = file.with_name(f"{file.name}-wal")
+        return file.stat().st_size + (log.stat().st_size if log.exists() else 0)

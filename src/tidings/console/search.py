@@ -9,7 +9,7 @@ from tidings.store.finding import Finding, Found, Wish
 # Seconds that one step of a search for text may take altogether, so that a page stays under a tenth.
 _PATIENCE_S = 0.06
 # Events of the first look. Whatever they carry (1 MiB at most), it takes less than the second that a reader has.
-_FIRST_LOOK, _LARGEST_LOOK, _SMALLEST_LOOK = 200, 10_000, 10
+FIRST_LOOK, _LARGEST_LOOK, _SMALLEST_LOOK = 200, 10_000, 10
 _MOST_LOOKS = 20
 
 
@@ -17,7 +17,7 @@ _MOST_LOOKS = 20
 class _Pace:
     """How many events are gone through at once: as many as take a third of the patience."""
 
-    look: int = _FIRST_LOOK
+    look: int
 
     def learn(self, seconds: float) -> None:
         if seconds < _PATIENCE_S / 6:
@@ -37,7 +37,7 @@ class Search:
         """As many as can be found at once, `most` at most; where the answer says so, there may be more."""
         if not wish.text:
             return await self._finding.events(wish, most=most, before=before)
-        pace, began = _Pace(), self._clock.monotonic()
+        pace, began = _Pace(FIRST_LOOK), self._clock.monotonic()
         found = await self._look(wish, pace, most=most, before=before)
         events = [*found.events]
         for _ in range(_MOST_LOOKS):

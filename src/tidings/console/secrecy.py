@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,6 +13,9 @@ _SECRET = re.compile(
     r"(?i)passw|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authori[sz]ation|credential|cookie|signature"
     r"|^(pin|otp|cvv|cvc)$"
 )
+# Numbers stay as they were written.
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 # Said of everything that we send, and no secret.
 _OPEN = frozenset({"webhook-signature"})
 
@@ -32,7 +36,7 @@ def payload(body: bytes, *, is_whole: bool) -> bytes:
     try:
         if is_whole:
             return msgspec.json.format(body, indent=2)
-        return msgspec.json.format(msgspec.json.encode(without_secrets(msgspec.json.decode(body))), indent=2)
+        return msgspec.json.format(_encode(without_secrets(_decode(body))), indent=2)
     except msgspec.DecodeError:
         return body
 

@@ -94,7 +94,7 @@ class SheetFilter:
     def condition(self, sheet: Sheet) -> Condition | None:
         """Raises Invalid for what cannot be asked of that table."""
         if len(self.lines) > MOST:
-            raise Invalid(f"at most {MOST} conditions at a time; take one away")
+            raise Invalid(f"there can be {MOST} conditions at a time; take one away")
         parts = tuple(_condition(line, _column(sheet, line.column)) for line in self.lines)
         return Both(parts) if parts else None
 
@@ -120,10 +120,10 @@ def _condition(line: Line, column: Column) -> Condition:
         operator = Operator.EQ if how is Is.EMPTY else Operator.NE
         return Compared(named, operator, Literal(None, column.shape))
     if not line.value:
-        raise Invalid(f"value: write what {column.name} is to be compared with")
+        raise Invalid(f"value: write what to compare {column.name} with")
     if how in _PLACES:
         if column.shape is not Shape.TEXT:
-            raise Invalid(f"how: {column.name} is no text; compare it in another way")
+            raise Invalid(f"how: choose another way, for {column.name} is no text")
         return Holding(named, _PLACES[how], line.value)
     return Compared(named, _OPERATORS[how], _literal(line.value, column))
 
@@ -134,17 +134,17 @@ def _literal(text: str, column: Column) -> Literal:
             return Literal(text, Shape.TEXT)
         case Shape.TRUTH:
             if text.lower() not in _TRUTHS:
-                raise Invalid(f"value: {column.name} is yes or no")
+                raise Invalid(f"value: write yes or no, which is all that {column.name} can be")
             return Literal(_TRUTHS[text.lower()], Shape.TRUTH)
         case Shape.INSTANT:
             found = _read(text if text.endswith("Z") or "T" not in text else f"{text}Z")
             if found is None or found.shape is not Shape.INSTANT:
-                raise Invalid(f"value: {column.name} is a time; write it like 2026-01-31 or 2026-01-31T09:00Z")
+                raise Invalid(f"value: write a time like 2026-01-31 or 2026-01-31T09:00Z, for {column.name} is one")
             return found
         case Shape.NUMBER | Shape.WHOLE:
             found = _read(text)
             if found is None or found.shape not in {Shape.NUMBER, Shape.WHOLE}:
-                raise Invalid(f"value: {column.name} is a number; write it like 12 or 0.5")
+                raise Invalid(f"value: write a number like 12 or 0.5, for {column.name} is one")
             return found
 
 

@@ -72,7 +72,9 @@ class TablePages:
             block="rows",
             error=error,
             sheet=sheet,
-            filters=filters,
+            # What is wrong stands in the form, to be mended, and not among what holds.
+            filters=SheetFilter(lines=(), order="") if error else filters,
+            tried=filters.lines[-1] if error and filters.lines else None,
             rows=rows,
             hows=[(one.value, one.value) for one in how_for(list(sheet.columns.values()))],
             formats=_FORMATS,

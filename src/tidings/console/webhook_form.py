@@ -113,8 +113,11 @@ def blank_values(default_format: str) -> dict[str, Any]:
 
 def filter_text(subscription: Subscription) -> str:
     """Its filter as a person may read and change it, empty for none."""
-    filters = subscription.filters
-    return json.dumps(filters.raw, ensure_ascii=False, indent=2) if filters else ""
+    if subscription.filters is None:
+        return ""
+    # One condition a line.
+    conditions = ",\n ".join(json.dumps(one, ensure_ascii=False) for one in subscription.filters.raw)
+    return f"[{conditions}]"
 
 
 def _asked(form: Form, *, before: Subscription | None) -> Iterator[tuple[str, Any]]:
@@ -193,7 +196,7 @@ def _headers(text: str, *, kept: Mapping[str, str]) -> dict[str, str]:
     for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
         name, colon, value = map(str.strip, line.partition(":"))
         if not colon:
-            raise Invalid(f"callBackHeaders: line {number} has no colon; write one `Name: value` a line")
+            raise Invalid(f"callBackHeaders: line {number} has no colon; write one header a line, like X-Key: value")
         if value == KEPT and name not in kept:
             raise Invalid(f"callBackHeaders: line {number} is new, so there is no value to keep; write it")
         headers[name] = kept[name] if value == KEPT else value

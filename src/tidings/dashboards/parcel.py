@@ -1,11 +1,13 @@
 """Parcel: rows as they are sent on, so many together, by the names that their tables and columns have."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tidings.core.errors import NotFound
 from tidings.core.row import Cell, Change, Family, Field, Row, Shape
 from tidings.dashboards.moment import moment_text
 
@@ -71,15 +73,21 @@ def told_by(callback: bytes) -> Told:
 def items_of(changes: Sequence[Change], *, tables: "Tables", wish: str) -> Iterator[Item]:
     """What there is to tell of the table that is wished for, or with an empty wish of all. It may block."""
     for change in changes:
-        if isinstance(change, Row):
-            yield from _row(change, tables=tables, wish=wish)
-            continue
-        table, where = _named(change, change.parent, tables=tables)
-        if wish in {"", table}:
-            gone = {"table": table, "where": where, "olderThan": change.version}
-            yield Item(msgspec.json.encode(gone), is_gone=True)
-        for row in change.rows:
-            yield from _row(row, tables=tables, wish=wish)
+        # The tables of old surveys make room for those of new ones; their answers are told of as rows of `answers`.
+        with contextlib.suppress(NotFound):
+            yield from list(_items(change, tables=tables, wish=wish))
+
+
+def _items(change: Change, *, tables: "Tables", wish: str) -> Iterator[Item]:
+    if isinstance(change, Row):
+        yield from _row(change, tables=tables, wish=wish)
+        return
+    table, where = _named(change, change.parent, tables=tables)
+    if wish in {"", table}:
+        gone = {"table": table, "where": where, "olderThan": change.version}
+        yield Item(msgspec.json.encode(gone), is_gone=True)
+    for row in change.rows:
+        yield from _row(row, tables=tables, wish=wish)
 
 
 def parcels_of(told: Mapping[int, Sequence[Item]], *, sink: str) -> Iterator[Parcel]:

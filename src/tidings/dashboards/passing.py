@@ -173,8 +173,8 @@ class Passing:
                     reader = readers[receipt.source]
                     changes = reader.read(receipt).changes if reader else ()
                     told[receipt.id] = list(items_of(changes, tables=tables, wish=sink.table))
-                except (Invalid, NotFound) as error:
-                    # It was understood once: since then its reader or its table has changed.
+                except Invalid as error:
+                    # It was understood once: since then its reader has changed.
                     log.warning("rows.not_sent sink=%s receipt=%d why=%r", sink.name, receipt.id, error.message)
         return list(parcels_of(told, sink=sink.name))
 

@@ -22,7 +22,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(Entry, frozen=True, kw_only=True):
-    """An entry with the names of the people in it, as long as they have one; nothing is kept under them."""
+    """An entry with the names of the people in it, as long as they have one.
+
+    `is_about_person`: who is neither a bot nor erased.
+    """
 
     actor_name: str
     about_name: str

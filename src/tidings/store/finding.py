@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,12 +13,15 @@ from tidings.core.identifier import identifier_at, instant_of
 from tidings.store import traits
 from tidings.store.database import Database
 from tidings.store.event_row import json_text
+from tidings.store.traits import Trait, Traits, may_have
 
 # Events of one look without a trait to go by: some twenty milliseconds (measured on SQLite).
 LOOK = 10_000
 # Events that one call goes through, so that a page takes less than a tenth of a second.
 BUDGET = 20_000
-_STRETCHES_AT_ONCE = 50
+# Filters of stretches read at once: a megabyte, some milliseconds (measured on SQLite).
+_NOTED_AT_ONCE, _COST_OF_NOTED = 400, 2_000
+_EVENTS_AT_ONCE = 50
 
 LAST = 2**62
 _subjects = msgspec.json.Decoder(tuple[Subject, ...])
@@ -57,15 +61,14 @@ class Wish:
     until: int | None = None
 
     @property
-    def trait(self) -> int | None:
-        """The trait to go by, the rarest; None if there is none."""
-        if self.name:
-            return traits.of_name(self.name)
-        if self.object_id:
-            return traits.of_subject(self.object_id)
-        if self.person:
-            return traits.of_person(self.person)
-        return traits.of_type(self.type) if self.type else None
+    def traits(self) -> list[Trait]:
+        """What to go by; none if there is nothing."""
+        return [
+            *([traits.of_name(self.name)] if self.name else []),
+            *([traits.of_subject(self.object_id)] if self.object_id else []),
+            *([traits.of_person(self.person)] if self.person else []),
+            *([traits.of_type(self.type)] if self.type else []),
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +84,18 @@ class Found:
         return instant_of(self.before)
 
 
-class _Stretch(msgspec.Struct, frozen=True, kw_only=True):
+class _Noted(msgspec.Struct, frozen=True):
+    oldest: int
+    newest: int
+    traits: bytes
+
+
+class _Stretch(NamedTuple):
     """Events from one to another, both included; `cost` is how many are gone through."""
 
     oldest: int
     newest: int
-    cost: int = 0
+    cost: int
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -109,6 +118,7 @@ class Finding:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._traits = Traits(database)
 
     async def events(self, wish: Wish, *, most: int, before: int = 0, budget: int = BUDGET) -> Found:
         """So many events that fit, below that identifier (0: the newest); maybe fewer, and still not all.
@@ -120,7 +130,8 @@ class Finding:
         gone_through = 0
         look = most if wish == _of_time_alone(wish) else min(LOOK, budget)
         async for stretch in self._stretches(wish, since=start, before=min(before or LAST, end), look=look):
-            found += await self._between(wish, stretch, look=look, most=most - len(found))
+            if stretch.newest >= stretch.oldest:
+                found += await self._between(wish, stretch, look=look, most=most - len(found))
             if len(found) == most:
                 return Found(events=found, before=found[-1].id)
             gone_through += stretch.cost
@@ -128,42 +139,41 @@ class Finding:
                 return Found(events=found, before=stretch.oldest)
         return Found(events=found, before=0)
 
-    async def event_named(self, name: str) -> int | None:
-        """The newest event that its source calls so."""
-        found = await self.events(Wish(name=name), most=1)
-        return found.events[0].id if found.events else None
-
     async def _stretches(self, wish: Wish, *, since: int, before: int, look: int) -> AsyncIterator[_Stretch]:
         """Where to look, newest first."""
         if wish.state is not None:
             async for stretch in self._of_state(wish.state, since=since, before=before):
                 yield stretch
             return
-        trait = wish.trait
-        noted = 0 if trait is None else (await self._database.read(int, "traits_noted_until"))[0]
+        wanted = wish.traits
+        noted = await self._traits.noted_until() if wanted else 0
         async for stretch in self._steps(since=max(since, noted + 1), before=before, look=look):
             yield stretch
-        if trait is None:
-            return
-        before = min(before, noted + 1)
-        while before > since:
-            some = await self._database.read(
-                _Stretch, "stretches_of_trait", trait=trait, since=since, before=before, most=_STRETCHES_AT_ONCE
-            )
-            for one in some:
-                async for stretch in self._steps(
-                    since=max(since, one.oldest), before=min(before, one.newest + 1), look=min(look, traits.STRETCH)
-                ):
+        if wanted:
+            async for stretch in self._noted(wanted, since=since, before=min(before, noted + 1)):
+                if look >= stretch.cost:
                     yield stretch
-            if len(some) < _STRETCHES_AT_ONCE:
+                    continue
+                async for part in self._steps(since=stretch.oldest, before=stretch.newest + 1, look=look):
+                    yield part
+
+    async def _noted(self, wanted: list[Trait], *, since: int, before: int) -> AsyncIterator[_Stretch]:
+        """Stretches that may have what is wanted; and an empty one for many that have not, for what they cost."""
+        while before > since:
+            some = await self._database.read(_Noted, "stretches", since=since, before=before, most=_NOTED_AT_ONCE)
+            for one in some:
+                if may_have(one.traits, wanted):
+                    yield _Stretch(max(since, one.oldest), min(before - 1, one.newest), traits.STRETCH)
+            if len(some) < _NOTED_AT_ONCE:
                 return
             before = some[-1].oldest
+            yield _Stretch(before, before - 1, _COST_OF_NOTED)
 
     async def _steps(self, *, since: int, before: int, look: int) -> AsyncIterator[_Stretch]:
         while before > since:
             [step] = await self._database.read(_Step, "events_looked_at", before=before, since=since, look=look)
             if step.looked:
-                yield _Stretch(oldest=step.edge, newest=before - 1, cost=step.looked)
+                yield _Stretch(step.edge, before - 1, step.looked)
             if step.looked < look:
                 return
             before = step.edge
@@ -171,11 +181,11 @@ class Finding:
     async def _of_state(self, state: State, *, since: int, before: int) -> AsyncIterator[_Stretch]:
         while True:
             events = await self._database.read(
-                int, "events_of_delivery_state", state=state, since=since, before=before, most=_STRETCHES_AT_ONCE
+                int, "events_of_delivery_state", state=state, since=since, before=before, most=_EVENTS_AT_ONCE
             )
             for one in events:
-                yield _Stretch(oldest=one, newest=one, cost=traits.STRETCH)
-            if len(events) < _STRETCHES_AT_ONCE:
+                yield _Stretch(one, one, traits.STRETCH)
+            if len(events) < _EVENTS_AT_ONCE:
                 return
             before = events[-1]
 

@@ -15,7 +15,7 @@ from tidings.store.cursor import read_cursor
 from tidings.store.database import Database, Value
 from tidings.store.event_row import json_text
 
-# Webhooks that one page looks through: some thirty milliseconds, whatever there is to find (measured on SQLite).
+# Webhooks that one page looks through: some fifteen milliseconds, whatever there is to find (measured on SQLite).
 LOOK = 2_000
 _STEP = 200
 _LAST = 2**62

@@ -62,13 +62,17 @@ def make_reader_role(engine: Engine, name: str) -> ReaderRole:
 
 
 def reader_roles(engine: Engine) -> list[str]:
-    """The roles that were made so and are still there, by name; none on other engines. Raises Unavailable."""
+    """The roles that were made so and read these tables, by name; none on other engines. Raises Unavailable."""
     if engine.dialect.name != "postgresql":
         return []
-    asked = sa.text("SELECT rolname FROM pg_roles WHERE starts_with(rolname::text, :prefix) ORDER BY rolname")
+    # A server has one set of roles for all its databases.
+    asked = sa.text(
+        "SELECT rolname FROM pg_roles WHERE starts_with(CAST(rolname AS text), :prefix)"
+        " AND has_schema_privilege(oid, to_regnamespace(:schema), 'USAGE') ORDER BY rolname"
+    )
     try:
         with engine.connect().execution_options(is_reading=True) as connection:
-            return [str(name) for name in connection.execute(asked, {"prefix": PREFIX}).scalars()]
+            return [str(name) for name in connection.execute(asked, {"prefix": PREFIX, "schema": SCHEMA}).scalars()]
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         raise Unavailable("the database of the tables does not answer; try again later") from error
 

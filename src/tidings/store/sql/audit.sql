@@ -9,7 +9,7 @@ SELECT id, at, actor, action, about FROM audit WHERE id < :before ORDER BY id DE
 -- name: audit_named
 -- The record of a time, newest first, with the names of the people in it.
 SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
-    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.is_bot = 0 AND thing.erased_at IS NULL THEN 1 ELSE 0 END AS is_about_person
 FROM audit
 LEFT JOIN person ON person.id = audit.actor
 LEFT JOIN person AS thing ON thing.id = audit.about
@@ -19,7 +19,7 @@ ORDER BY audit.id DESC LIMIT :most;
 -- name: audit_of_actor
 -- What somebody did.
 SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
-    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.is_bot = 0 AND thing.erased_at IS NULL THEN 1 ELSE 0 END AS is_about_person
 FROM audit
 LEFT JOIN person ON person.id = audit.actor
 LEFT JOIN person AS thing ON thing.id = audit.about
@@ -29,7 +29,7 @@ ORDER BY audit.id DESC LIMIT :most;
 -- name: audit_of_action
 -- Who did something.
 SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
-    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.is_bot = 0 AND thing.erased_at IS NULL THEN 1 ELSE 0 END AS is_about_person
 FROM audit
 LEFT JOIN person ON person.id = audit.actor
 LEFT JOIN person AS thing ON thing.id = audit.about
@@ -39,7 +39,7 @@ ORDER BY audit.id DESC LIMIT :most;
 -- name: audit_about
 -- What was done to something.
 SELECT audit.id, audit.at, audit.actor, audit.action, audit.about, COALESCE(person.name, '') AS actor_name,
-    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.id IS NULL THEN 0 ELSE 1 END AS is_about_person
+    COALESCE(thing.name, '') AS about_name, CASE WHEN thing.is_bot = 0 AND thing.erased_at IS NULL THEN 1 ELSE 0 END AS is_about_person
 FROM audit
 LEFT JOIN person ON person.id = audit.actor
 LEFT JOIN person AS thing ON thing.id = audit.about

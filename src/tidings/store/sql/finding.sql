@@ -20,41 +20,27 @@ WHERE attempt.state = :state AND attempt.state <> 'delivered' AND attempt.event 
     )))
 ORDER BY attempt.event DESC LIMIT :most;
 
--- name: stretches_of_trait
--- Stretches in which an event has a trait, newest first; they do not overlap, so at most one begins before `since`.
-SELECT oldest, newest FROM event_trait
-WHERE trait = :trait AND oldest < :before AND oldest >= coalesce((
-    SELECT max(oldest) FROM event_trait WHERE trait = :trait AND oldest < :since
-), 0)
+-- name: stretches
+-- Stretches that begin before an event and end at one or after it, newest first. They do not overlap.
+SELECT oldest, newest, traits FROM event_stretch
+WHERE oldest < :before AND oldest >= coalesce((SELECT max(oldest) FROM event_stretch WHERE oldest < :since), 0)
 ORDER BY oldest DESC LIMIT :most;
 
--- name: traits_noted_until
--- The last event whose traits were noted.
+-- name: stretch_newest
+-- The end of the newest stretch.
 -- finds: by key
-SELECT noted FROM event_trait_mark WHERE id = 1;
+SELECT newest FROM event_stretch ORDER BY oldest DESC LIMIT 1;
 
 -- name: events_unnoted
 -- What traits are made of, of events after that one.
 SELECT id, type, wire_id, subjects, actor FROM event WHERE id > :after AND id < :before ORDER BY id LIMIT :most;
 
--- name: traits_marked
--- Traits are noted up to an event, by whoever was first.
-UPDATE event_trait_mark SET noted = :noted WHERE id = 1 AND noted = :before;
+-- name: stretch_noted
+-- What the events of a stretch can be found by, unless another process was first.
+INSERT INTO event_stretch (oldest, newest, traits) VALUES (:oldest, :newest, :traits) ON CONFLICT DO NOTHING;
 
--- name: traits_noted
--- Among the events of a stretch some have these traits.
-INSERT INTO event_trait (trait, oldest, newest)
-SELECT CAST(value AS BIGINT), :oldest, :newest FROM json_each(CAST(:traits AS TEXT)) WHERE 1 = 1
-ON CONFLICT DO NOTHING;
-
--- name: traits_forgotten
--- Forget some traits of stretches that end before an event.
-DELETE FROM event_trait WHERE (trait, oldest) IN (
-    SELECT trait, oldest FROM event_trait WHERE newest < :before ORDER BY newest LIMIT :most
-)
+-- name: stretches_forgotten
+-- Forget stretches that end before the oldest event that is kept.
+DELETE FROM event_stretch WHERE oldest < (SELECT id FROM event ORDER BY id LIMIT 1)
+    AND newest < (SELECT id FROM event ORDER BY id LIMIT 1)
 RETURNING oldest;
-
--- name: event_oldest
--- The oldest event that is kept.
-SELECT id FROM event ORDER BY id LIMIT 1;
-
