@@ -75,10 +75,10 @@ async def arrive(page: Page, address: str) -> None:
             await CLOCK.sleep(0.1)
 
 
-async def settle(site: Served) -> None:
+async def settle(site: Served, *, source: str = "shop") -> None:
     """All that came was looked at, and is in the tables."""
     async with asyncio.timeout(20):
-        while any(one.state is State.KEPT for one in await site.parts.inbox.receipts.glimpses("shop", most=100)):
+        while any(one.state is State.KEPT for one in await site.parts.inbox.receipts.glimpses(source, most=100)):
             await CLOCK.sleep(0.05)
 
 
@@ -160,6 +160,7 @@ async def test_a_source_is_made_and_what_it_cannot_read_is_found(page: Page, sit
     async with httpx.AsyncClient() as sender:
         headers = {"authorization": f"Bearer {secret}"}
         assert (await sender.post(address, content=b'{"a": ]', headers=headers)).status_code == 200
+    await settle(site, source="harbour")
     await page.get_by_role("link", name="See what arrives").click()
     await page.get_by_role("link", name="Unreadable").click()
 

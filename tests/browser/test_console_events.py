@@ -135,9 +135,9 @@ async def test_a_long_search_streams_what_it_finds_and_is_stopped_and_taken_up_a
     page: Page, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidings.console.search._MOST_LOOKS", 0)
-    monkeypatch.setattr("tidings.console.search.FIRST_LOOK", 2)
+    monkeypatch.setattr("tidings.console.search.FIRST_LOOK", 10)
     await shop.publish("order.oldest", "haystack needle")
-    for number in range(400):
+    for number in range(600):
         await shop.publish("user.seen", f"hay {number}")
     await shop.publish("order.newest", "needle")
     await sign_in(page, shop.site, Role.READER)

@@ -1,20 +1,22 @@
 """Settings in a browser: usable by everybody; somebody is invited, a key made, rolled and revoked, by real clicks."""
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.console import sign_in
-from tests.browser.looks import every_look, every_width, is_usable
+from tests.browser.looks import Look, every_look, is_usable
 from tidings.app.serve import Served
 from tidings.console.rights import Role
 from tidings.core.event import Actor
 
 EVIL = "</script><script>window.evil = 1</script><img src=x onerror='window.evil = 1'>"
+narrow = pytest.mark.parametrize("look", [Look(width=360)], ids=str, indirect=True)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def owner(page: Page, site: Served) -> Actor:
-    """An owner who is signed in, and a connector of another name each time."""
+    """An owner who is signed in."""
     return await sign_in(page, site, Role.OWNER)
 
 
@@ -29,16 +31,12 @@ async def test_every_page_of_the_settings_can_be_used_by_everybody(page: Page, s
     await site.parts.access.create_key(shop, actor="test", phone=owner.phone)
     places = [
         "people",
-        "people?whom=all",
         "people?search=nobody+at+all",
-        "people/new",
         f"people/{owner.id}",
         f"people/{owner.id}/erase",
-        "connectors",
         "connectors/new",
         f"connectors/{shop}",
         f"connectors/{shop}?of=tokens",
-        f"connectors/{shop}/keys/new",
         f"connectors/{shop}/tokens/new",
         "audit",
         "audit?until=x",
@@ -52,7 +50,6 @@ async def test_every_page_of_the_settings_can_be_used_by_everybody(page: Page, s
     assert await page.evaluate("window.evil === undefined")
 
 
-@every_width
 async def test_somebody_is_invited_and_made_an_operator(page: Page, site: Served, owner: Actor) -> None:
     number = "+9112" + owner.phone[-8:]
     await page.goto(f"{site.url}console/settings/people")
@@ -77,7 +74,7 @@ async def test_somebody_is_invited_and_made_an_operator(page: Page, site: Served
     await is_usable(page)
 
 
-@every_width
+@narrow
 async def test_a_key_is_made_rolled_and_revoked(page: Page, site: Served, owner: Actor) -> None:
     del owner
     shop = await connector(site)
@@ -106,7 +103,6 @@ async def test_a_key_is_made_rolled_and_revoked(page: Page, site: Served, owner:
     await is_usable(page)
 
 
-@every_width
 async def test_a_person_is_erased(page: Page, site: Served, owner: Actor) -> None:
     number = "+9113" + owner.phone[-8:]
     ravi = await site.parts.access.create_person(number, actor="test", name="Ravi Menon")

@@ -159,7 +159,8 @@ async def test_a_guest_does_what_the_link_allows(house: ConsoleHouse) -> None:
     record = [(actor, action) for actor, action, about in await audited(house) if about == webhook.id]
     assert {action for _, action in record} >= {
         "webhook.created",
-        "webhook.changed",
+        "webhook.paused",
+        "webhook.resumed",
         "webhook.tested",
         "webhook.rotated",
         "webhook.replayed",
@@ -191,7 +192,7 @@ async def test_a_guest_does_nothing_that_the_link_does_not_allow(house: ConsoleH
 async def test_a_person_of_a_link_hears_only_what_they_may(house: ConsoleHouse) -> None:
     admin, other = await house.person(Role.MEMBER), await house.person(Role.MEMBER)
     group = await group_of(house, admin)
-    asked = {"objectType": "Group", "objectId": group.id, "grants": EVERYTHING}
+    asked: dict[str, str | list[str]] = {"objectType": "Group", "objectId": group.id, "grants": EVERYTHING}
     operator = await house.person(Role.OPERATOR)
     hers = Guest(house.stranger.http, await link(operator, **asked, phone=admin.person.phone))
     his = Guest(house.stranger.http, await link(operator, **asked, phone=other.person.phone))

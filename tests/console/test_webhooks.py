@@ -27,6 +27,7 @@ from tidings.core.event import ANY, Event, Subject
 from tidings.core.filter import compile_filter
 from tidings.core.identifier import outside
 from tidings.core.pattern import compile_types
+from tidings.core.schedule import DEFAULT_SCHEDULE
 from tidings.core.signature import new_key_pair, new_secret, sign
 from tidings.core.subscription import State, Subscription
 from tidings.outbox.terms import Terms
@@ -232,7 +233,7 @@ async def test_a_change_keeps_what_is_not_shown_again(house: ConsoleHouse) -> No
     assert dict(after.headers) == {"X-Key": "never shown", "X-New": "value"}
     assert after.basic_auth
     assert after.basic_auth.reveal() == "me:secret"
-    assert (after.token, after.schedule, after.expires_at) == (None, None, webhook.expires_at)
+    assert (after.token, after.schedule, after.expires_at) == (None, DEFAULT_SCHEDULE, webhook.expires_at)
     assert (operator.person.id, "webhook.changed", webhook.id) in await audited(house)
 
 
@@ -264,9 +265,9 @@ async def test_a_webhook_is_paused_resumed_tested_rotated_and_ended(house: Conso
     assert "End this webhook" not in ended.text
     actions = sorted(action for actor, action, about in await audited(house) if about == webhook.id and actor)
     assert actions == [
-        "webhook.changed",
-        "webhook.changed",
         "webhook.ended",
+        "webhook.paused",
+        "webhook.resumed",
         "webhook.rotated",
         "webhook.tested",
     ]

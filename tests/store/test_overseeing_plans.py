@@ -17,7 +17,7 @@ PLANS = {
     "person_profile": ["SEARCH person USING INDEX sqlite_autoindex_person_1 (id=?)", "SEARCH console_role"],
     "people_with_role": ["SEARCH console_role USING INDEX sqlite_autoindex_console_role_1 (person>?)", "SEARCH person"],
     "people_newest": ["SEARCH person USING INDEX person_created_at ((created_at,id)<(?,?))", "SEARCH console_role"],
-    "people_step": ["SEARCH person USING COVERING INDEX person_created_at ((created_at,id)<(?,?))"],
+    "people_step": ["SEARCH person USING INDEX person_created_at ((created_at,id)<(?,?))"],
     "people_found": ["SEARCH person USING INDEX person_created_at", "SEARCH console_role"],
     "tokens_of_connector": [
         "SEARCH token USING INDEX token_purpose (connector=? AND purpose=? AND (created_at,hash)<(?,?))",
@@ -25,7 +25,7 @@ PLANS = {
     ],
     "tokens_of_person": ["SEARCH token USING INDEX token_person (person=?)", "SEARCH connector"],
     "connectors_listed": ["SEARCH connector", "SEARCH token USING COVERING INDEX token_used_at (connector=?)"],
-    "audit_named": ["SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "SEARCH person", "SEARCH thing"],
+    "audit_named": ["SEARCH audit USING INDEX sqlite_autoindex_audit_1 (id>? AND id<?)", "SEARCH person", "SEARCH thing"],
     "audit_of_actor": ["SEARCH audit USING INDEX audit_actor (actor=? AND id>? AND id<?)"],
     "audit_of_action": ["SEARCH audit USING INDEX audit_action (action=? AND id>? AND id<?)"],
     "audit_about": ["SEARCH audit USING INDEX audit_about (about=? AND id>? AND id<?)"],

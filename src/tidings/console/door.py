@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 _SIGN_IN = "/console/sign-in"
 _STRANGE_FORM = "this form did not come from a page of yours here; load the page again, and send it from there"
-_NO_PAGE = "there is no page at this address; it may have moved, or what it showed is gone"
 _HEADINGS = {
     HTTPStatus.FORBIDDEN: "You may not do this",
     HTTPStatus.NOT_FOUND: "There is nothing here",
@@ -82,7 +81,6 @@ class ConsoleDoor:
                 visit = self._visit(request, session)
                 if not visit.may(place.needs):
                     return self._turned_away(visit, place)
-                _must_be_text(request)
                 if request.method in SAFE:
                     return self._for_as_long(await place.does(visit), visit, needs=place.needs)
                 return await self._changing(visit, place)
@@ -175,15 +173,9 @@ class ConsoleDoor:
 _OUR_FAULT = "Something went wrong that should not have; the server's log says what. Try again, or go another way."
 
 
-def _must_be_text(request: Request) -> None:
-    """Raise NotFound for an address with a NUL character, which no database keeps, so that nothing is called so."""
-    if any("\0" in str(text) for text in (*request.path_params.values(), *request.query_params.values())):
-        raise NotFound(_NO_PAGE)
-
-
 async def _nothing(visit: Visit) -> Response:
     del visit
-    raise NotFound(_NO_PAGE)
+    raise NotFound("there is no page at this address; it may have moved, or what it showed is gone")
 
 
 def _wrong(visit: Visit, error: TidingsError | TimeoutError) -> Response:

@@ -22,7 +22,6 @@ from tidings.outbox.handshake import shake_hands
 from tidings.outbox.notices import notice
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.outbox.terms import Terms, agree
-from tidings.store.audit import audited
 from tidings.store.database import Statement
 from tidings.store.history import History
 from tidings.store.subscriptions import Subscriptions, disabling, ending, reviving
@@ -55,12 +54,9 @@ class Subscribing:
     is_own: Callable[[str], bool] = field(default=lambda url: False)  # noqa: ARG005
 
     async def create(
-        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = "", actor: str = ""
+        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = ""
     ) -> tuple[Subscription, SigningSecret]:
-        """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`.
-
-        Here and below, `actor` is whom the audit log names; empty for a program that goes by its own token.
-        """
+        """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
         if terms.types is None:
             raise Invalid("eventTypes: name at least one event type")
         if not terms.url:
@@ -82,15 +78,12 @@ class Subscribing:
         )
         subscription = self._agreed(blank, terms)
         await self._check_url(subscription, terms)
-        record = self._record(subscription, actor=actor, action="webhook.created")
-        subscription = await self.subscriptions.add(subscription, also=record)
+        subscription = await self.subscriptions.add(subscription)
         await self.directory.refresh()
         log.info("webhook.created webhook=%s about=%s:%s", subscription.id, subject.kind, subject.id)
         return subscription, secret
 
-    async def change(
-        self, before: Subscription, terms: Terms, *, active: bool | None = None, actor: str = ""
-    ) -> Subscription:
+    async def change(self, before: Subscription, terms: Terms, *, active: bool | None = None) -> Subscription:
         """Change what is named in the terms; a new URL must pass the handshake. `active` revives or disables."""
         asked = self._agreed(before, terms)
         if asked.url != before.url:
@@ -110,8 +103,7 @@ class Subscribing:
             now, why = self.clock.now(), "it was disabled by its owner"
             also = [disabling(before.number, why=why, at=now, unless_succeeded_since=now + DAY)]
             after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why=why)
-        record = self._record(after, actor=actor, action="webhook.changed")
-        await self.subscriptions.save(after, also=(*also, *record))
+        await self.subscriptions.save(after, also=also)
         if is_revived:
             await self._tell(notice("webhook.enabled", after, at=self.clock.now()))
         elif is_disabled:
@@ -120,19 +112,15 @@ class Subscribing:
         log.info("webhook.changed webhook=%s state=%s", after.id, after.state)
         return after
 
-    async def end(self, subscription: Subscription, *, why: str = "it was deleted", actor: str = "") -> None:
+    async def end(self, subscription: Subscription, *, why: str = "it was deleted") -> None:
         """End a subscription: nothing more is matched, and what is still owed is cancelled."""
-        now = self.clock.now()
-        record = self._record(subscription, actor=actor, action="webhook.ended")
-        event = notice("webhook.ended", subscription, at=now, why=why)
-        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=now), *record)))
+        event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
+        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),)))
         await self.directory.refresh()
         await self.history.cancel(subscription.number, at=self.clock.now())
         log.info("webhook.ended webhook=%s", subscription.id)
 
-    async def rotate(
-        self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS, actor: str = ""
-    ) -> SigningSecret:
+    async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
         """Make a new signing secret of the same kind; the old ones sign along for the overlap, then no more."""
         now = self.clock.now()
         subscription = await self._as_it_stands(subscription)
@@ -144,8 +132,7 @@ class Subscribing:
         is_ed25519 = subscription.secrets[0].kind == "whsk_"
         secret = new_key_pair() if is_ed25519 else new_secret()
         kept = [one for one in old if one.counts_at(now)]
-        record = self._record(subscription, actor=actor, action="webhook.rotated")
-        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)), also=record)
+        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)))
         await self.directory.refresh()
         return secret
 
@@ -172,22 +159,14 @@ class Subscribing:
         draft = Draft(event=replace_struct(sample, at=self.clock.now()), only=subscription.number)
         return (await self.publisher.publish_one(draft)).id
 
-    def asks(self, kind: str, *, validate: bool | None = None) -> bool:
-        """Whether the URL of a webhook on that kind of subject must pass the handshake."""
-        return self.handshake == "always" or (
-            self.handshake == "kaizala" and (kind in KAIZALA_KINDS or validate is True)
-        )
-
     async def _check_url(self, subscription: Subscription, terms: Terms) -> None:
         if not self.is_own(subscription.url):
             await self.guard.target(subscription.url)
-        if self.asks(subscription.subject.kind, validate=terms.validate):
+        asked = self.handshake == "always" or (
+            self.handshake == "kaizala" and (subscription.subject.kind in KAIZALA_KINDS or terms.validate is True)
+        )
+        if asked:
             await shake_hands(self.client, subscription.url)
-
-    def _record(self, subscription: Subscription, *, actor: str, action: str) -> tuple[Statement, ...]:
-        if not actor:
-            return ()
-        return (audited(actor=actor, action=action, about=subscription.id, at=self.clock.now()),)
 
     def _agreed(self, before: Subscription, terms: Terms) -> Subscription:
         return agree(before, terms, now=self.clock.now(), formats=self.formats)

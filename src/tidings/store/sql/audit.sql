@@ -62,5 +62,5 @@ WITH RECURSIVE step (id) AS (
     UNION ALL
     SELECT (SELECT MIN(audit.actor) FROM audit WHERE audit.actor > step.id) FROM step WHERE step.id IS NOT NULL
 )
-SELECT step.id, COALESCE(person.name, '') AS name FROM step LEFT JOIN person ON person.id = step.id
-WHERE step.id IS NOT NULL LIMIT :most;
+SELECT id, COALESCE((SELECT person.name FROM person WHERE person.id = step.id), '') AS name
+FROM step WHERE id IS NOT NULL LIMIT :most;
