@@ -46,7 +46,7 @@ _TURNS = 26
 _SETTLING_S = 11.0
 # Milliseconds. A chart takes one second, the first one two more, and two cores do everything at once.
 _DRAWING_MS = 8_000
-_LINK = re.compile(r'href="(/console/[^"?#]*)')
+_LINK = re.compile(r'(?:href|hx-get|data-live)="(/console/[^"?#]*)')
 _DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((one) => one.querySelector('svg, img'))"
 _INDEX = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Every page of the console</title>
@@ -99,26 +99,40 @@ async def on_stage(folder: Path) -> AsyncIterator[Stage]:
 
 
 class Finding:
-    """Walks from page to page, signed in, until every place has been seen or nothing leads to it."""
+    """Walks from page to page, signed in where that is needed, until every place was seen or nothing leads to it.
 
-    def __init__(self, http: httpx.AsyncClient, places: Sequence[Place]) -> None:
-        self._http = http
+    `examples` are of places that no page may link to.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[Place],
+        *,
+        signed_in: httpx.AsyncClient,
+        stranger: httpx.AsyncClient,
+        examples: Mapping[str, str],
+    ) -> None:
+        self._signed_in = signed_in
+        self._stranger = stranger
         self._places = [place for place in places if place.method == "GET"]
         self.found: dict[str, str] = {one.path: f"/console{one.path}" for one in self._places if "{" not in one.path}
+        self.found |= examples
         self.broken: list[str] = []
         self._waiting = list(self.found)
 
     async def pages(self) -> list[Shown]:
         """The places that answer with a page, in their order."""
         answering = set()
+        for_strangers = {place.path for place in self._places if place.needs is Right.ENTER}
         while self._waiting:
             path = self._waiting.pop(0)
-            text = await self._read(self.found[path])
-            if text is not None:
+            text = await self._read(self.found[path], self._stranger if path in for_strangers else self._signed_in)
+            self._note(text)
+            # Parts of pages are no pages.
+            if "<html" in text:
                 answering.add(path)
-                self._note(text)
         return [
-            Shown(path=place.path, address=self.found[place.path], is_for_strangers=place.needs is Right.ENTER)
+            Shown(path=place.path, address=self.found[place.path], is_for_strangers=place.path in for_strangers)
             for place in self._places
             if place.path in answering
         ]
@@ -128,12 +142,13 @@ class Finding:
         """Places that no page links to."""
         return [place.path for place in self._places if place.path not in self.found]
 
-    async def _read(self, address: str) -> str | None:
-        async with self._http.stream("GET", address) as answer:
+    async def _read(self, address: str, http: httpx.AsyncClient) -> str:
+        """The page or part of one; empty for whatever else there is."""
+        async with http.stream("GET", address) as answer:
             if answer.is_server_error:
                 self.broken.append(address)
             if answer.status_code != httpx.codes.OK or "text/html" not in answer.headers.get("content-type", ""):
-                return None
+                return ""
             return (await answer.aread()).decode()
 
     def _note(self, text: str) -> None:
@@ -204,19 +219,32 @@ def index(pages: Sequence[Shown]) -> str:
     return _INDEX.format(pages="\n".join(parts))
 
 
+@contextlib.asynccontextmanager
+async def walking(stage: Stage) -> AsyncIterator[tuple[Finding, httpx.AsyncClient]]:
+    """A walk through the console, and the browser of whoever is signed in."""
+    url, headers = stage.parts.settings.base_url, {"accept": "text/html"}
+    console = front(stage.parts).console
+    async with (
+        httpx.AsyncClient(base_url=url, headers=headers) as signed_in,
+        httpx.AsyncClient(base_url=url, headers=headers) as stranger,
+    ):
+        await signed_in.get(f"/console/first/{stage.console}")
+        first = f"/console/first/{await stage.parts.entrance.link(actor='shots')}"
+        examples = {"/first/{token}": first}
+        yield (
+            Finding(console.places if console else (), signed_in=signed_in, stranger=stranger, examples=examples),
+            signed_in,
+        )
+
+
 async def main(below: str) -> int:
     """The exit status: 1 if a page failed."""
     with tempfile.TemporaryDirectory(prefix="tidings-shots-") as folder:
-        async with on_stage(Path(folder)) as stage, httpx.AsyncClient(headers={"accept": "text/html"}) as http:
-            url = stage.parts.settings.base_url
-            http.base_url = httpx.URL(url)
-            await http.get(f"/console/first/{stage.console}")
-            console = front(stage.parts).console
-            finding = Finding(http, console.places if console else ())
+        async with on_stage(Path(folder)) as stage, walking(stage) as (finding, signed_in):
             pages = [one for one in await finding.pages() if one.path.startswith(below)]
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)
-            await photograph(pages, url=url, cookies=dict(http.cookies))
+            await photograph(pages, url=stage.parts.settings.base_url, cookies=dict(signed_in.cookies))
             (FOLDER / "index.html").write_text(index(pages), "utf-8")
     sys.stdout.write(f"{len(pages)} pages in {FOLDER / 'index.html'}\n")
     if finding.missing:

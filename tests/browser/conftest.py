@@ -1,5 +1,6 @@
 """A real browser that looks at a real server, and fails whoever's page complains, or asks anybody else for anything."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -53,6 +54,19 @@ def look(request: pytest.FixtureRequest) -> Look:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, look: Look) -> AsyncIterator[Page]:
     """A page of a fresh profile. The test fails if a script or the policy complains, or anything leaves loopback."""
+    async with _watched(browser, look) as page:
+        yield page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_page(browser: Browser) -> AsyncIterator[Page]:
+    """The same for somebody else, who holds a phone."""
+    async with _watched(browser, Look(width=360)) as page:
+        yield page
+
+
+@contextlib.asynccontextmanager
+async def _watched(browser: Browser, look: Look) -> AsyncIterator[Page]:
     context = await browser.new_context(
         viewport={"width": look.width, "height": _HEIGHT},
         color_scheme=look.theme,

@@ -1,23 +1,11 @@
 """Groups in a browser: made, posted to, asked and answered by two people, and told live."""
 
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.console import sign_in
 from tests.browser.looks import every_look, is_usable
 from tidings.app.serve import Served
 from tidings.console.rights import Role
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def other_page(browser: Browser) -> AsyncIterator[Page]:
-    """The browser of somebody else."""
-    context = await browser.new_context(viewport={"width": 360, "height": 800}, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(15_000)
-    yield await context.new_page()
-    await context.close()
 
 
 async def make_group(page: Page, site: Served, *, name: str, member: str = "") -> str:

@@ -27,7 +27,6 @@ from tidings.core.event import ANY, Event, Subject
 from tidings.core.filter import compile_filter
 from tidings.core.identifier import outside
 from tidings.core.pattern import compile_types
-from tidings.core.schedule import DEFAULT_SCHEDULE
 from tidings.core.signature import new_key_pair, new_secret, sign
 from tidings.core.subscription import State, Subscription
 from tidings.outbox.terms import Terms
@@ -233,7 +232,7 @@ async def test_a_change_keeps_what_is_not_shown_again(house: ConsoleHouse) -> No
     assert dict(after.headers) == {"X-Key": "never shown", "X-New": "value"}
     assert after.basic_auth
     assert after.basic_auth.reveal() == "me:secret"
-    assert (after.token, after.schedule, after.expires_at) == (None, DEFAULT_SCHEDULE, webhook.expires_at)
+    assert (after.token, after.schedule, after.expires_at) == (None, None, webhook.expires_at)
     assert (operator.person.id, "webhook.changed", webhook.id) in await audited(house)
 
 

@@ -1,20 +1,25 @@
 """Making, changing and ending subscriptions."""
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import msgspec
 import pytest
 
 from tests.outbox.conftest import GROUP, House, types
 from tests.outbox.test_handshake import KAIZALA, token_of
-from tidings.core.clock import DAY, HOUR, MINUTE
+from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound, Undeliverable
 from tidings.core.event import Subject
 from tidings.core.signature import SecretKind, new_key_pair
 from tidings.core.subscription import DEFAULT_VALIDITY_MS, State
 from tidings.outbox.terms import Terms
+from tidings.store.audit import Asked, Audit
 from tidings.store.subscriptions import disabling, withholding
 from tidings.testing.endpoint import Answer, Captured, Endpoint
+
+T = TypeVar("T")
 
 
 async def test_a_new_webhook_has_the_defaults(house: House, endpoint: Endpoint) -> None:
@@ -191,6 +196,66 @@ async def test_what_waits_for_a_webhook_that_gets_another_url_goes_there(house: 
         await house.reaches(lambda: len(endpoint.requests) == 1, by=HOUR)
         assert msgspec.json.decode(endpoint.requests[0].body)["data"] == {"amount": 7}
         assert len(before.requests) == 1
+
+
+async def audited(house: House, webhook: str) -> list[tuple[str, str]]:
+    """Who did what to a webhook, oldest first."""
+    told = await Audit(house.database).told(Asked(about=webhook), most=50)
+    return [(one.actor, one.action) for one in sorted(told, key=lambda one: (one.at, one.id))]
+
+
+async def test_every_change_is_in_the_audit_with_whoever_made_it(house: House, endpoint: Endpoint) -> None:
+    terms = Terms(types=("*",), url=endpoint.url)
+    made, _ = await house.subscribing.create(GROUP, terms, connector="shop", owner="", actor="ada")
+    changed = await _a_second_later(house, house.subscribing.change(made, Terms(context="c"), actor="bo"))
+    paused = await _a_second_later(house, house.subscribing.change(changed, Terms(), active=False, actor="cy"))
+    both = house.subscribing.change(paused, Terms(context="d"), active=True, actor="di")
+    active = await _a_second_later(house, both)
+    await _a_second_later(house, house.subscribing.rotate(active, actor="ed"))
+    await _a_second_later(house, house.subscribing.test(active, house.event(), actor="fi"))
+    await _a_second_later(house, house.subscribing.end(active, actor="gil"))
+
+    record = await audited(house, made.id)
+
+    assert record[:3] == [("ada", "webhook.created"), ("bo", "webhook.changed"), ("cy", "webhook.paused")]
+    assert sorted(record[3:5]) == [("di", "webhook.changed"), ("di", "webhook.resumed")]
+    assert record[5:] == [("ed", "webhook.rotated"), ("fi", "webhook.tested"), ("gil", "webhook.ended")]
+
+
+async def _a_second_later(house: House, change: Awaitable[T]) -> T:
+    await house.later(SECOND)
+    return await change
+
+
+async def test_what_changes_nothing_is_not_in_the_audit(house: House, endpoint: Endpoint) -> None:
+    made = await house.subscribe(endpoint.url)
+
+    await house.subscribing.change(made, Terms(), active=True, actor="ada")
+    with pytest.raises(Invalid):
+        await house.subscribing.change(made, Terms(types=()), actor="ada")
+    with pytest.raises(Undeliverable):
+        await house.subscribing.change(made, Terms(url="http://10.0.0.1/"), actor="ada")
+    await house.subscribing.end(made)
+    with pytest.raises(Conflict):
+        await house.subscribing.end(made, actor="ada")
+    with pytest.raises(NotFound):
+        await house.subscribing.rotate(made, actor="ada")
+
+    assert await audited(house, made.id) == []
+
+
+async def test_a_change_that_comes_to_nothing_on_disk_leaves_no_entry(house: House, endpoint: Endpoint) -> None:
+    made = await house.subscribe(endpoint.url)
+    await house.publish()
+    await endpoint.received(1)
+    await house.settled()
+
+    # Between the look and the change somebody else ended it: only the store knows.
+    ends = (house.subscribing.end(made, actor=actor) for actor in ("ada", "bo"))
+    outcomes = await asyncio.gather(*ends, return_exceptions=True)
+
+    assert [type(one) for one in outcomes if one is not None] == [Conflict]
+    assert len(await audited(house, made.id)) == 1
 
 
 async def test_a_test_event_is_of_now(house: House, endpoint: Endpoint) -> None:

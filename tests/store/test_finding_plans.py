@@ -9,7 +9,7 @@ import apsw
 import asyncpg
 import pytest
 
-from tidings.core.clock import DAY, Clock
+from tidings.core.clock import HOUR, Clock
 from tidings.core.identifier import identifier_at
 from tidings.store.open import open_database
 from tidings.store.statements import statements
@@ -58,7 +58,7 @@ async def test_on_sqlite_nothing_is_read_from_end_to_end(sqlite: apsw.Connection
 
 @pytest.fixture
 async def postgresql(new_postgresql_database: Callable[[], str]) -> AsyncIterator[Connection]:
-    """One webhook with many deliveries of yesterday and today, every thousandth of which failed."""
+    """One webhook with many deliveries of the hour to come, whose day is made already; every thousandth failed."""
     url, now = new_postgresql_database(), Clock().now()
     database = await open_database(url, clock=Clock())
     await database.migrate()
@@ -69,24 +69,24 @@ async def postgresql(new_postgresql_database: Callable[[], str]) -> AsyncIterato
         " state, connector, owner, created_at, expires_at, number) VALUES"
         " ('w', 1, 'Application', 'shop', '[]', '', '', '', '', 1, 0, 'active', 'c', '', 1, 1, 1)"
     )
-    first, step = identifier_at(now - DAY // 24), identifier_at(DAY // 24) // ATTEMPTS
+    first, step = identifier_at(now), identifier_at(HOUR) // ATTEMPTS
+    attempt = (
+        "1, 0, 'ok', CASE WHEN n % 1000 = 0 THEN 'failed' ELSE 'delivered' END, 1, 0, 200, '', '', '[]', '', '[]', 0"
+    )
     for table, columns in (
-        ("event", "'order.created', 0, 'c', '', '[[\"Application\",\"shop\"]]', NULL, '{}'"),
-        (
-            "attempt",
-            f"{first} + n * {step}, 1, 0, 'ok', CASE WHEN n % 1000 = 0 THEN 'failed' ELSE 'delivered' END,"
-            " 1, 0, 200, '', '', '[]', '', '[]', 0",
-        ),
+        ("event", "'order.created', 0, 'c', '', '[]', NULL, '{}'"),
+        ("attempt", f"{first} + n * {step}, {attempt}"),
     ):
         await connection.execute(
-            f"INSERT INTO {table} SELECT {first} + n * {step}, {columns} FROM generate_series(1, {ATTEMPTS}) AS n"  # noqa: S608 - values of ours
+            f"INSERT INTO {table} SELECT {first} + n * {step}, {columns} "  # noqa: S608 - values of ours
+            f"FROM generate_series(CAST(1 AS BIGINT), {ATTEMPTS}) AS n"
         )
     yield connection
     await connection.close()
 
 
 async def test_on_postgresql_a_page_in_the_middle_reads_what_it_shows(postgresql: Connection) -> None:
-    middle = identifier_at(Clock().now() - DAY // 48)
+    middle = identifier_at(Clock().now() + HOUR // 2)
     values: dict[str, Any] = {"before": middle, "since": 0, "state": "failed", "subscription": 1, "event": middle}
     values |= {"status": 0, "type": "", "look": 1_000, "most": PAGE, "kind": "Application", "object": "shop"}
     values |= {"after": 0, "wire_id": "", "subject": "", "person": "", "phone": "", "person_name": "", "text": ""}

@@ -15,7 +15,8 @@ from tidings.core.pattern import compile_types
 from tidings.core.signature import new_secret
 from tidings.core.subscription import Subscription
 from tidings.core.vault import Vault, new_key
-from tidings.store.database import Database, Wanted
+from tidings.store.audit import Audit, audited
+from tidings.store.database import Database, Statement, Wanted
 from tidings.store.history import History, Standing
 from tidings.store.subscriptions import Subscriptions, disabling
 

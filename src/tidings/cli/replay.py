@@ -8,6 +8,7 @@ from tidings.cli.instant import read_instant
 from tidings.cli.output import as_json, print_json
 from tidings.core.delivery import FINAL, State
 from tidings.core.errors import NotFound
+from tidings.store.audit import audited
 
 
 @click.command()
@@ -45,8 +46,8 @@ def replay(
             until=None if until is None else read_instant(until, now=now, option="--until"),
             types=types,
             states=tuple(map(State, states)),
+            also=(audited(actor=COMMAND_LINE, action="webhook.replayed", about=webhook, at=now),),
         )
-        await parts.access.audit(COMMAND_LINE, "webhook.replayed", about=webhook)
         await parts.database.ring("owed")
         return count
 

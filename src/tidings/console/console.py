@@ -1,6 +1,7 @@
 """The console put together: its areas, and the door that leads to them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tidings.console.assets import Assets
 from tidings.console.audit import AuditPages
@@ -28,6 +29,7 @@ from tidings.console.sign_in import SignIn
 from tidings.console.source_flows import SourceFlows
 from tidings.console.sources import Sources
 from tidings.console.tables import TablePages
+from tidings.console.timing import timed
 from tidings.console.webhook_changes import WebhookChanges
 from tidings.console.webhooks import WebhookPages
 from tidings.web.page import Page as WebPage
@@ -39,6 +41,7 @@ class Console:
 
     def __init__(self, offers: Offers, *, proxies: Proxies) -> None:
         is_secure = offers.public_url.startswith("https:")
+        self._clock = offers.clock
         self._assets = Assets()
         self._paths: frozenset[str] = frozenset()
         self._pages = Pages(self._assets, clock=offers.clock, is_secure=is_secure, has=lambda path: path in self._paths)
@@ -85,9 +88,9 @@ class Console:
 
     def pages(self) -> Sequence[WebPage]:
         """What the server's door leads to."""
+        pages = (*self._door.pages(), *self._portal.pages())
         return [
-            *self._door.pages(),
-            *self._portal.pages(),
+            *(replace(page, endpoint=timed(page.endpoint, clock=self._clock)) for page in pages),
             WebPage(
                 path="/console/static/{hash}/{name}",
                 name="console",

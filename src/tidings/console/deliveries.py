@@ -19,6 +19,8 @@ from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.core.identifier import inside, outside
 from tidings.core.subscription import State as WebhookState
 from tidings.core.subscription import Subscription
+from tidings.store.audit import audited
+from tidings.store.database import Statement
 from tidings.store.deliveries import Deliveries, Page, Wish
 from tidings.store.history import Delivery
 from tidings.store.order import NEVER
@@ -53,7 +55,6 @@ class DeliveryPages:
         self._look_ups = offers.look_ups
         self._subscriptions = offers.subscriptions
         self._lanes = offers.lanes
-        self._access = offers.access
         self._hub = offers.hub
         self._schedule = offers.retry_schedule
         self._deliveries = Deliveries(offers.database)
@@ -129,19 +130,23 @@ class DeliveryPages:
     async def _retry(self, visit: Visit) -> Response:
         delivery, webhook = await self._found(visit)
         must_last(webhook)
-        await self._history.retry(delivery.event, delivery.subscription, now=self._clock.now())
-        return await self._done(visit, delivery, action="delivery.retried", said="It is tried again at once.")
+        record = self._record(visit, "delivery.retried", about=delivery)
+        await self._history.retry(delivery.event, delivery.subscription, now=self._clock.now(), also=record)
+        return self._done(visit, delivery, said="It is tried again at once.")
 
     async def _skip(self, visit: Visit) -> Response:
         delivery, _ = await self._found(visit)
-        await self._history.skip(delivery.event, delivery.subscription, at=self._clock.now())
-        return await self._done(visit, delivery, action="delivery.skipped", said="The delivery is skipped.")
+        record = self._record(visit, "delivery.skipped", about=delivery)
+        await self._history.skip(delivery.event, delivery.subscription, at=self._clock.now(), also=record)
+        return self._done(visit, delivery, said="The delivery is skipped.")
 
-    async def _done(self, visit: Visit, delivery: Delivery, *, action: str, said: str) -> Response:
-        name = outside(delivery.event, delivery.subscription)
-        await self._access.audit(visit.person.id, action, about=name)
+    def _record(self, visit: Visit, action: str, *, about: Delivery) -> tuple[Statement, ...]:
+        name = outside(about.event, about.subscription)
+        return (audited(actor=visit.person.id, action=action, about=name, at=self._clock.now()),)
+
+    def _done(self, visit: Visit, delivery: Delivery, *, said: str) -> Response:
         self._hub.owed(delivery.subscription)
-        return visit.go(f"/console/deliveries/{name}", said=said)
+        return visit.go(f"/console/deliveries/{outside(delivery.event, delivery.subscription)}", said=said)
 
     async def _found(self, visit: Visit) -> tuple[Delivery, Subscription]:
         event, number = inside(visit.path["id"]) or (0, 0)

@@ -11,6 +11,8 @@ log = logging.getLogger(__name__)
 
 # Seconds. What was kept since is gone through by whoever looks for it.
 EVERY_S = 5.0
+# Seconds between two transactions: whoever has a backlog of events notes 20,000 a second with a tenth of a processor.
+_PAUSE_S = 0.1
 # On PostgreSQL an event may be committed a little after others that got later identifiers. Failure policy: one that
 # takes longer than this is not found by its traits, and is in every list all the same.
 _BEHIND_MS = 10 * SECOND
@@ -37,7 +39,7 @@ class Noting:
     async def note(self) -> None:
         """Note all that is new, but what is newest, and forget what is gone."""
         while await self._traits.note(before=identifier_at(self._clock.now() - _BEHIND_MS)):
-            pass
+            await self._clock.sleep(_PAUSE_S)
         if self._clock.now() - self._forgot_at > _FORGET_EVERY_MS:
             await self._traits.forget()
             self._forgot_at = self._clock.now()

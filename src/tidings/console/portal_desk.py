@@ -8,7 +8,6 @@ from starlette.responses import Response
 from tidings.console.offers import Offers
 from tidings.console.portal_guest import Guest
 from tidings.console.visit import CONNECTOR
-from tidings.console.webhook_acts import WebhookActs
 from tidings.console.webhook_form import at_its_field, blank_values, new_terms
 from tidings.console.webhook_subjects import WebhookSubjects, options
 from tidings.console.webhook_view import WebhookView
@@ -18,11 +17,14 @@ from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY, HOUR
 from tidings.core.errors import Conflict, Invalid, NotFound, TidingsError
 from tidings.core.event import Actor, Subject
-from tidings.core.identifier import inside
+from tidings.core.identifier import inside, outside
 from tidings.core.signature import SigningSecret
 from tidings.core.subscription import State, Subscription
 from tidings.dialects.kaizala.catalogue import Kind
 from tidings.dialects.kaizala.sampling import sample_for
+from tidings.outbox.terms import Terms
+from tidings.store.audit import audited
+from tidings.store.database import Statement
 from tidings.store.history import Delivery
 from tidings.store.portal_links import Grant, PortalLink
 from tidings.store.webhooks import Webhooks
@@ -40,7 +42,7 @@ class PortalDesk:
 
     def __init__(self, offers: Offers) -> None:
         self._offers = offers
-        self._acts = WebhookActs(offers)
+        self._subscribing = offers.subscribing
         self._history = offers.history
         self._rights = offers.workspace.rights
         self._webhooks = Webhooks(offers.database)
@@ -94,10 +96,10 @@ class PortalDesk:
             status=422 if error else 200,
             error=error,
             about=(await self._subjects.names([subject]))[subject],
-            values=blank_values(self._offers.subscribing.default_format(subject.kind)),
+            values=blank_values(self._subscribing.default_format(subject.kind)),
             types=options(await self._subjects.types(subject.kind)),
             takes_others=subject.kind not in list(Kind),
-            asks=self._acts.asks(subject.kind),
+            asks=self._subscribing.asks(subject.kind),
         )
 
     async def make(self, guest: Guest) -> Response:
@@ -108,43 +110,43 @@ class PortalDesk:
             terms = new_terms(guest.form, subject)
             # Only they reach this object; what the person of the link may not hear, the link does not let them hear.
             await self._rights.may_hear(_caller(link), subject)
-            made, secret = await self._acts.create(
+            made, secret = await self._subscribing.create(
                 subject, terms, connector=link.connector or CONNECTOR, owner=link.owner, actor=_actor(link)
             )
         except Invalid as error:
             return await self.begin(guest, error=at_its_field(error))
-        asked = self._acts.asks(subject.kind, validate=terms.validate)
+        asked = self._subscribing.asks(subject.kind, validate=terms.validate)
         return _told_secret(guest, made, secret=secret, is_new=True, asked=asked)
 
     async def _end(self, guest: Guest) -> Response:
         guest.must(Grant.MAKE)
-        await self._acts.end(await self._living(guest), actor=_actor(guest.is_on))
+        await self._subscribing.end(await self._living(guest), actor=_actor(guest.is_on))
         return await self.show_all(guest, said="The webhook has ended.")
 
     # Changing
 
     async def _pause(self, guest: Guest) -> Response:
         guest.must(Grant.PAUSE)
-        await self._acts.pause(await self._living(guest), actor=_actor(guest.is_on))
+        await self._subscribing.change(await self._living(guest), Terms(), active=False, actor=_actor(guest.is_on))
         return await self.show(guest, said="The webhook is paused; its events are held.")
 
     async def _resume(self, guest: Guest) -> Response:
         guest.must(Grant.PAUSE)
         webhook = await self._living(guest)
-        await self._acts.resume(webhook, actor=_actor(guest.is_on))
+        await self._subscribing.change(webhook, Terms(), active=True, actor=_actor(guest.is_on))
         return await self.show(guest, said="The webhook is active; what was held goes out.")
 
     async def _rotate(self, guest: Guest) -> Response:
         guest.must(Grant.ROTATE)
         webhook = await self._living(guest)
-        secret = await self._acts.rotate(webhook, actor=_actor(guest.is_on))
+        secret = await self._subscribing.rotate(webhook, actor=_actor(guest.is_on))
         return _told_secret(guest, replace(webhook, secrets=(secret,)), secret=secret, is_new=False, asked=False)
 
     async def _test(self, guest: Guest) -> Response:
         guest.must(Grant.TEST)
         webhook = await self._living(guest)
         sample = sample_for(webhook, self._offers.samples)
-        await self._acts.test(webhook, sample, actor=_actor(guest.is_on))
+        await self._subscribing.test(webhook, sample, actor=_actor(guest.is_on))
         return await self.show(guest, said=f"A sample {sample.type} is on its way.")
 
     # Deliveries
@@ -168,9 +170,9 @@ class PortalDesk:
         webhook, delivery = await self._delivery(guest)
         if webhook.state is State.ENDED:
             raise Conflict("the webhook has ended, so nothing is sent to it any more")
-        await self._history.retry(delivery.event, delivery.subscription, now=self._offers.clock.now())
+        record = self._record(guest, "delivery.retried", about=outside(delivery.event, delivery.subscription))
+        await self._history.retry(delivery.event, delivery.subscription, now=self._offers.clock.now(), also=record)
         self._offers.hub.owed(webhook.number)
-        await self._audit(guest, "delivery.retried", about=webhook)
         return await self.show_delivery(guest, said="It is on its way again.")
 
     async def _replay(self, guest: Guest) -> Response:
@@ -180,9 +182,9 @@ class PortalDesk:
         if span not in _SPANS:
             raise Invalid(f"since: choose one of {', '.join(_SPANS)}")
         since = max(0, self._offers.clock.now() - _SPANS[span])
-        count = await self._history.replay(webhook.number, since=since, until=None)
+        record = self._record(guest, "webhook.replayed", about=webhook.id)
+        count = await self._history.replay(webhook.number, since=since, until=None, also=record)
         self._offers.hub.owed(webhook.number)
-        await self._audit(guest, "webhook.replayed", about=webhook)
         said = f"{count} failed deliveries go out again." if count else "Nothing failed in that time."
         return await self.show(guest, said=said)
 
@@ -214,8 +216,8 @@ class PortalDesk:
             raise NotFound(_NOT_YOURS)
         return found
 
-    async def _audit(self, guest: Guest, action: str, *, about: Subscription) -> None:
-        await self._offers.access.audit(_actor(guest.is_on), action, about=about.id)
+    def _record(self, guest: Guest, action: str, *, about: str) -> tuple[Statement, ...]:
+        return (audited(actor=_actor(guest.is_on), action=action, about=about, at=self._offers.clock.now()),)
 
 
 def _told_secret(guest: Guest, webhook: Subscription, *, secret: SigningSecret, is_new: bool, asked: bool) -> Response:

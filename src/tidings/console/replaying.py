@@ -1,6 +1,7 @@
 """Replaying: which deliveries to a webhook are made again: counted first, then asked, then watched."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from tidings.core.delivery import FINAL, State
 from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.core.pattern import compile_types
 from tidings.core.subscription import Subscription
+from tidings.store.audit import audited
 from tidings.store.deliveries import Count, Deliveries
 
 _STATES = (
@@ -31,7 +33,6 @@ class Replaying:
 
     def __init__(self, offers: Offers) -> None:
         self._clock = offers.clock
-        self._access = offers.access
         self._subscriptions = offers.subscriptions
         self._deliveries = Deliveries(offers.database)
         self._replays = Replays(offers.history, clock=offers.clock, on_owed=offers.hub.owed)
@@ -81,8 +82,8 @@ class Replaying:
             # What was counted cannot be wrong: somebody wrote this address.
             fields = urlencode({**asked, "states": form.all("states"), "count": 1}, doseq=True)
             return visit.go(f"/console/deliveries/replay?{fields}", said=error.message, is_good=False)
-        name = self._replays.begin(order, count=await self._count(order))
-        await self._access.audit(visit.person.id, "webhook.replayed", about=order.webhook.id)
+        record = audited(actor=visit.person.id, action="webhook.replayed", about=order.webhook.id, at=self._clock.now())
+        name = self._replays.begin(replace(order, also=(record,)), count=await self._count(order))
         return visit.go(f"/console/deliveries/replay/{name}")
 
     async def _watch(self, visit: Visit) -> Response:

@@ -11,6 +11,7 @@ from tidings.core.clock import Clock
 from tidings.core.delivery import State
 from tidings.core.errors import Throttled, TidingsError
 from tidings.core.subscription import Subscription
+from tidings.store.database import Statement
 from tidings.store.deliveries import Count
 from tidings.store.history import History
 
@@ -24,13 +25,17 @@ _REMEMBERED = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be made again: finished deliveries to a webhook in those states, of events kept in that time."""
+    """What is to be made again: finished deliveries to a webhook in those states, of events kept in that time.
+
+    `also` is true as soon as one of them is made again.
+    """
 
     webhook: Subscription
     since: int
     until: int | None
     types: Sequence[str]
     states: Sequence[State]
+    also: Sequence[Statement] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +89,12 @@ class Replays:
         order = replay.order
         try:
             async for made in self._history.replaying(
-                order.webhook.number, since=order.since, until=order.until, types=order.types, states=order.states
+                order.webhook.number,
+                since=order.since,
+                until=order.until,
+                types=order.types,
+                states=order.states,
+                also=order.also,
             ):
                 replay.made += made
                 self._on_owed(order.webhook.number)

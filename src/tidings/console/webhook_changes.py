@@ -10,7 +10,6 @@ from tidings.console.place import Place
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.console.webhook_access import WebhookAccess
-from tidings.console.webhook_acts import WebhookActs
 from tidings.console.webhook_form import at_its_field, changed_terms, shown_values
 from tidings.console.webhook_subjects import WebhookSubjects, options
 from tidings.console.webhooks import shown_secret
@@ -20,6 +19,7 @@ from tidings.core.identifier import outside
 from tidings.core.subscription import Subscription
 from tidings.dialects.kaizala.catalogue import Kind
 from tidings.dialects.kaizala.sampling import sample_for
+from tidings.outbox.terms import Terms
 
 # For how long an old secret signs along, by what the form calls it.
 OVERLAPS = {"now": 0, "1h": HOUR, "24h": DAY, "7d": 7 * DAY}
@@ -32,7 +32,7 @@ class WebhookChanges:
         self._offers = offers
         self._access = WebhookAccess(offers)
         self._subjects = WebhookSubjects(offers)
-        self._acts = WebhookActs(offers)
+        self._subscribing = offers.subscribing
 
     def places(self) -> Sequence[Place]:
         acts = {
@@ -66,30 +66,30 @@ class WebhookChanges:
             takes_others=webhook.subject.kind not in list(Kind),
             chosen=[one for one in webhook.types.names if one in known],
             others="\n".join(one for one in webhook.types.names if one not in known),
-            formats=options(sorted(self._offers.subscribing.formats)),
-            asks=self._acts.asks(webhook.subject.kind),
+            formats=options(sorted(self._subscribing.formats)),
+            asks=self._subscribing.asks(webhook.subject.kind),
             connectors=[],
         )
 
     async def _change(self, visit: Visit) -> Response:
         webhook = await self._access.changed(visit)
         try:
-            terms = changed_terms(visit.form, webhook, default_schedule=self._offers.retry_schedule.text)
-            await self._acts.change(webhook, terms, actor=visit.person.id)
+            terms = changed_terms(visit.form, webhook)
+            await self._subscribing.change(webhook, terms, actor=visit.person.id)
         except Invalid as error:
             return await self._form(visit, webhook, error=at_its_field(error))
-        asked = terms.url != webhook.url and self._acts.asks(webhook.subject.kind, validate=terms.validate)
+        asked = terms.url != webhook.url and self._subscribing.asks(webhook.subject.kind, validate=terms.validate)
         passed = " The new URL passed the handshake." if asked else ""
         return _back(visit, webhook, said=f"The webhook is changed.{passed}")
 
     async def _pause(self, visit: Visit) -> Response:
         webhook = await self._access.changed(visit)
-        await self._acts.pause(webhook, actor=visit.person.id)
+        await self._subscribing.change(webhook, Terms(), active=False, actor=visit.person.id)
         return _back(visit, webhook, said="The webhook is paused; its events are held until you resume it.")
 
     async def _resume(self, visit: Visit) -> Response:
         webhook = await self._access.changed(visit)
-        await self._acts.resume(webhook, actor=visit.person.id)
+        await self._subscribing.change(webhook, Terms(), active=True, actor=visit.person.id)
         return _back(visit, webhook, said="The webhook is active; what was held goes out, oldest first.")
 
     async def _rotate(self, visit: Visit) -> Response:
@@ -97,7 +97,7 @@ class WebhookChanges:
         overlap = visit.form.text("overlap", "24h")
         if overlap not in OVERLAPS:
             raise Invalid(f"overlap: choose one of {', '.join(OVERLAPS)}")
-        secret = await self._acts.rotate(webhook, overlap_ms=OVERLAPS[overlap], actor=visit.person.id)
+        secret = await self._subscribing.rotate(webhook, overlap_ms=OVERLAPS[overlap], actor=visit.person.id)
         return visit.page(
             "webhooks/made.html",
             webhook=replace(webhook, secrets=(secret,)),
@@ -110,7 +110,7 @@ class WebhookChanges:
     async def _test(self, visit: Visit) -> Response:
         webhook = await self._access.changed(visit)
         sample = sample_for(webhook, self._offers.samples, wanted=visit.form.text("eventType") or None)
-        event = await self._acts.test(webhook, sample, actor=visit.person.id)
+        event = await self._subscribing.test(webhook, sample, actor=visit.person.id)
         said = f"A sample {sample.type} is on its way to this webhook alone."
         if visit.pages.has("/deliveries/{id}") and visit.may(Right.LOOK):
             return visit.go(f"/console/deliveries/{outside(event, webhook.number)}", said=said)
@@ -118,7 +118,7 @@ class WebhookChanges:
 
     async def _end(self, visit: Visit) -> Response:
         webhook = await self._access.changed(visit)
-        await self._acts.end(webhook, actor=visit.person.id)
+        await self._subscribing.end(webhook, actor=visit.person.id)
         return _back(visit, webhook, said="The webhook has ended; what it still was owed is cancelled.")
 
 

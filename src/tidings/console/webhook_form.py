@@ -10,7 +10,6 @@ from tidings.core import json_text
 from tidings.core.clock import DAY, SECOND
 from tidings.core.errors import Invalid, Undeliverable
 from tidings.core.event import Subject
-from tidings.core.schedule import parse_schedule
 from tidings.core.subscription import Subscription
 from tidings.dialects.kaizala.wire.lenient import read
 from tidings.dialects.kaizala.wire.webhook import NewWebhook, WebhookChanges
@@ -47,14 +46,9 @@ def new_terms(form: Form, subject: Subject) -> Terms:
     return wanted.terms(subject.kind, secret=wanted.signing_secret())
 
 
-def changed_terms(form: Form, before: Subscription, *, default_schedule: str) -> Terms:
-    """What is to be otherwise; a field that is not in the form stays as it is. Raises Invalid, naming the field.
-
-    An emptied schedule becomes the installation's of today, since the API has no word for none.
-    """
+def changed_terms(form: Form, before: Subscription) -> Terms:
+    """What is to be otherwise; a field that is not in the form stays as it is. Raises Invalid, naming the field."""
     asked = dict(_asked(form, before=before))
-    if asked.get("schedule") == "":
-        asked["schedule"] = default_schedule if before.schedule else None
     if "typesShown" in form:
         asked["eventTypes"] = types_of(form)
     return read(WebhookChanges, asked).terms(before.subject.kind)
@@ -166,14 +160,6 @@ def _filters(form: Form) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def _schedule(form: Form) -> str:
-    text = form.text("schedule")
-    try:
-        return parse_schedule(text).text if text else ""
-    except Invalid as error:
-        raise Invalid(f"schedule: {error.message}") from error
-
-
 def _rate(form: Form) -> float:
     text = form.text("rateLimit")
     try:
@@ -196,7 +182,7 @@ _READINGS: Mapping[str, Callable[[Form], Any]] = {
     "callBackToken": _text("callBackToken"),
     "callBackContext": _text("callBackContext"),
     "format": _text("format"),
-    "schedule": _schedule,
+    "schedule": _text("schedule"),
     "signature": _text("signature"),
     "timeout": lambda form: f"{form.number('timeout', default=15)}s",
     "filters": _filters,

@@ -10,7 +10,6 @@ from tidings.console.place import Place
 from tidings.console.rights import Right
 from tidings.console.visit import CONNECTOR, Visit
 from tidings.console.webhook_access import WebhookAccess
-from tidings.console.webhook_acts import WebhookActs
 from tidings.console.webhook_form import at_its_field, blank_values, new_terms, tried_terms
 from tidings.console.webhook_subjects import WebhookSubjects, acting, options
 from tidings.console.webhook_trial import WebhookTrials
@@ -44,7 +43,6 @@ class WebhookPages:
         self._view = WebhookView(offers)
         self._webhooks = Webhooks(offers.database)
         self._subscribing = offers.subscribing
-        self._acts = WebhookActs(offers)
 
     def places(self) -> Sequence[Place]:
         return [
@@ -116,7 +114,7 @@ class WebhookPages:
             terms = new_terms(visit.form, subject)
             await self._subjects.must_hear(visit, subject, connector=visit.form.text("connector"))
             caller = acting(visit)
-            made, secret = await self._acts.create(
+            made, secret = await self._subscribing.create(
                 subject,
                 terms,
                 connector=CONNECTOR,
@@ -129,9 +127,9 @@ class WebhookPages:
             # The handshake took its time, and the right may have gone meanwhile.
             await self._offers.workspace.rights.may_hear(caller, subject)
         except TidingsError:
-            await self._acts.end(made, why="the right to hear was lost", actor=visit.person.id)
+            await self._subscribing.end(made, why="the right to hear was lost", actor=visit.person.id)
             raise
-        asked = self._acts.asks(subject.kind, validate=terms.validate)
+        asked = self._subscribing.asks(subject.kind, validate=terms.validate)
         return visit.page("webhooks/made.html", webhook=made, secret=shown_secret(secret), asked=asked, is_new=True)
 
     async def _form(self, visit: Visit, subject: Subject, *, error: TidingsError | None = None) -> Response:
@@ -146,7 +144,7 @@ class WebhookPages:
             types=options(await self._subjects.types(subject.kind)),
             takes_others=subject.kind not in list(Kind),
             formats=options(sorted(self._subscribing.formats)),
-            asks=self._acts.asks(subject.kind),
+            asks=self._subscribing.asks(subject.kind),
             connectors=await self._subjects.connectors() if await self._subjects.is_new_application(subject) else [],
         )
 

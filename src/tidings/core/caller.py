@@ -26,6 +26,11 @@ class Caller:
     scopes: frozenset[str]
 
     @property
+    def actor(self) -> str:
+        """Whom the audit names: the person, or the connector of a program that goes by its own token."""
+        return self.person.id or self.connector
+
+    @property
     def is_tenant(self) -> bool:
         """Whether the caller may do in any group what an admin of it may do."""
         return self.kind is TokenKind.TENANT

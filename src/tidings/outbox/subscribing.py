@@ -22,6 +22,7 @@ from tidings.outbox.handshake import shake_hands
 from tidings.outbox.notices import notice
 from tidings.outbox.publisher import Draft, Publisher
 from tidings.outbox.terms import Terms, agree
+from tidings.store.audit import audited
 from tidings.store.database import Statement
 from tidings.store.history import History
 from tidings.store.subscriptions import Subscriptions, disabling, ending, reviving
@@ -37,6 +38,7 @@ DEFAULT_OVERLAP_MS = 24 * HOUR
 class Subscribing:
     """Does what subscribers ask for. Who may ask is decided before.
 
+    Each change is one with its entry in the audit, which names the `actor`; without one there is no entry.
     `handshake` is TIDINGS_HANDSHAKE (`kaizala`, `always`, `never`). `formats` names the dialects that exist, and
     `default_format` says which one a kind of subject gets. `is_own` tells URLs that lead to this server itself.
     """
@@ -54,7 +56,7 @@ class Subscribing:
     is_own: Callable[[str], bool] = field(default=lambda url: False)  # noqa: ARG005
 
     async def create(
-        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = ""
+        self, subject: Subject, terms: Terms, *, connector: str, owner: str, within: str = "", actor: str = ""
     ) -> tuple[Subscription, SigningSecret]:
         """Make a subscription after its URL has passed. Raises `Invalid`, `Undeliverable`."""
         if terms.types is None:
@@ -78,12 +80,15 @@ class Subscribing:
         )
         subscription = self._agreed(blank, terms)
         await self._check_url(subscription, terms)
-        subscription = await self.subscriptions.add(subscription)
+        record = self._record(subscription, "webhook.created", actor=actor)
+        subscription = await self.subscriptions.add(subscription, also=record)
         await self.directory.refresh()
         log.info("webhook.created webhook=%s about=%s:%s", subscription.id, subject.kind, subject.id)
         return subscription, secret
 
-    async def change(self, before: Subscription, terms: Terms, *, active: bool | None = None) -> Subscription:
+    async def change(
+        self, before: Subscription, terms: Terms, *, active: bool | None = None, actor: str = ""
+    ) -> Subscription:
         """Change what is named in the terms; a new URL must pass the handshake. `active` revives or disables."""
         asked = self._agreed(before, terms)
         if asked.url != before.url:
@@ -94,14 +99,19 @@ class Subscribing:
         is_revived = active is True and before.state is State.DISABLED
         is_disabled = active is False and before.state is State.ACTIVE
         also: list[Statement] = []
+        if terms != Terms():
+            also += self._record(before, "webhook.changed", actor=actor)
         if is_revived:
             # Before it is active: what failed must not come behind what was held.
             await self._owe_failed_again(before)
-            also = [reviving(before.number)]
+            also += [reviving(before.number), *self._record(before, "webhook.resumed", actor=actor)]
             after = replace(after, state=State.ACTIVE, disabled_at=None, disabled_why="")
         elif is_disabled:
             now, why = self.clock.now(), "it was disabled by its owner"
-            also = [disabling(before.number, why=why, at=now, unless_succeeded_since=now + DAY)]
+            also += [
+                disabling(before.number, why=why, at=now, unless_succeeded_since=now + DAY),
+                *self._record(before, "webhook.paused", actor=actor),
+            ]
             after = replace(after, state=State.DISABLED, disabled_at=now, disabled_why=why)
         await self.subscriptions.save(after, also=also)
         if is_revived:
@@ -112,15 +122,19 @@ class Subscribing:
         log.info("webhook.changed webhook=%s state=%s", after.id, after.state)
         return after
 
-    async def end(self, subscription: Subscription, *, why: str = "it was deleted") -> None:
+    async def end(self, subscription: Subscription, *, why: str = "it was deleted", actor: str = "") -> None:
         """End a subscription: nothing more is matched, and what is still owed is cancelled."""
-        event = notice("webhook.ended", subscription, at=self.clock.now(), why=why)
-        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=self.clock.now()),)))
+        now = self.clock.now()
+        event = notice("webhook.ended", subscription, at=now, why=why)
+        record = self._record(subscription, "webhook.ended", actor=actor)
+        await self.publisher.publish_one(Draft(event=event, also=(ending(subscription.number, at=now), *record)))
         await self.directory.refresh()
         await self.history.cancel(subscription.number, at=self.clock.now())
         log.info("webhook.ended webhook=%s", subscription.id)
 
-    async def rotate(self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS) -> SigningSecret:
+    async def rotate(
+        self, subscription: Subscription, *, overlap_ms: int = DEFAULT_OVERLAP_MS, actor: str = ""
+    ) -> SigningSecret:
         """Make a new signing secret of the same kind; the old ones sign along for the overlap, then no more."""
         now = self.clock.now()
         subscription = await self._as_it_stands(subscription)
@@ -132,7 +146,8 @@ class Subscribing:
         is_ed25519 = subscription.secrets[0].kind == "whsk_"
         secret = new_key_pair() if is_ed25519 else new_secret()
         kept = [one for one in old if one.counts_at(now)]
-        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)))
+        record = self._record(subscription, "webhook.rotated", actor=actor)
+        await self.subscriptions.save(replace(subscription, secrets=(secret, *kept)), also=record)
         await self.directory.refresh()
         return secret
 
@@ -154,19 +169,29 @@ class Subscribing:
         )
         log.info("webhook.owed_again webhook=%s deliveries=%s", subscription.id, again)
 
-    async def test(self, subscription: Subscription, sample: Event) -> int:
+    async def test(self, subscription: Subscription, sample: Event, *, actor: str = "") -> int:
         """Owe the subscription, and nobody else, a sample event, whatever its types and filters say; the event's id."""
-        draft = Draft(event=replace_struct(sample, at=self.clock.now()), only=subscription.number)
+        event = replace_struct(sample, at=self.clock.now())
+        record = self._record(subscription, "webhook.tested", actor=actor)
+        draft = Draft(event=event, only=subscription.number, also=record)
         return (await self.publisher.publish_one(draft)).id
+
+    def asks(self, kind: str, *, validate: bool | None = None) -> bool:
+        """Whether the URL of a webhook on that kind of subject must pass the handshake."""
+        return self.handshake == "always" or (
+            self.handshake == "kaizala" and (kind in KAIZALA_KINDS or validate is True)
+        )
 
     async def _check_url(self, subscription: Subscription, terms: Terms) -> None:
         if not self.is_own(subscription.url):
             await self.guard.target(subscription.url)
-        asked = self.handshake == "always" or (
-            self.handshake == "kaizala" and (subscription.subject.kind in KAIZALA_KINDS or terms.validate is True)
-        )
-        if asked:
+        if self.asks(subscription.subject.kind, validate=terms.validate):
             await shake_hands(self.client, subscription.url)
+
+    def _record(self, subscription: Subscription, action: str, *, actor: str) -> tuple[Statement, ...]:
+        if not actor:
+            return ()
+        return (audited(actor=actor, action=action, about=subscription.id, at=self.clock.now()),)
 
     def _agreed(self, before: Subscription, terms: Terms) -> Subscription:
         return agree(before, terms, now=self.clock.now(), formats=self.formats)

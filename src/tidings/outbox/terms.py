@@ -9,7 +9,7 @@ from tidings.core.errors import Invalid
 from tidings.core.filter import compile_filter
 from tidings.core.path import parse_path
 from tidings.core.pattern import Types, compile_types
-from tidings.core.schedule import parse_schedule
+from tidings.core.schedule import RetrySchedule, parse_schedule
 from tidings.core.secret import Secret
 from tidings.core.signature import SigningSecret
 from tidings.core.subscription import Subscription
@@ -112,6 +112,13 @@ def _certificate(pem: str) -> Secret | None:
     return Secret(pem)
 
 
+def _schedule(text: str) -> RetrySchedule | None:
+    try:
+        return parse_schedule(text) if text else None
+    except Invalid as error:
+        raise Invalid(f"schedule: {error.message}") from error
+
+
 def _timeout(timeout_ms: int) -> int:
     if not SHORTEST_TIMEOUT_MS <= timeout_ms <= LONGEST_TIMEOUT_MS:
         raise Invalid("timeout: must be between 1s and 60s")
@@ -139,7 +146,7 @@ _RULES: Mapping[str, Callable[[Any], object]] = {
     "headers": _headers,
     "basic_auth": _basic_auth,
     "client_certificate": _certificate,
-    "schedule": parse_schedule,
+    "schedule": _schedule,
     "timeout_ms": _timeout,
     "order_key": _order_key,
     "rate": _rate,

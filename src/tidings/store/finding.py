@@ -19,8 +19,8 @@ from tidings.store.traits import Trait, Traits, may_have
 LOOK = 10_000
 # Events that one call goes through, so that a page takes less than a tenth of a second.
 BUDGET = 20_000
-# Filters of stretches read at once: a megabyte, some milliseconds (measured on SQLite).
-_NOTED_AT_ONCE, _COST_OF_NOTED = 400, 2_000
+# Traits of stretches read at once: some megabytes at most, ten milliseconds (measured on SQLite).
+_NOTED_AT_ONCE, _COST_OF_NOTED = 400, 4_000
 _EVENTS_AT_ONCE = 50
 
 LAST = 2**62

@@ -1,5 +1,6 @@
 """History: what happened and what is owed, as lists; and deliveries that are made again, let go or cancelled."""
 
+import contextlib
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import msgspec
@@ -203,44 +204,61 @@ class History:
         until: int | None,
         types: Sequence[str] = (),
         states: Collection[State] = (State.FAILED,),
+        also: Sequence[Statement] = (),
     ) -> int:
         """Owe again what was finished in those states, of events kept from `since` up to `until`; how many it is.
 
         `types` may have wildcards; none means all. Oldest first, and in the subscription's order if it has one. Each
-        step is a transaction of its own: what an interrupted replay has done stays done.
+        step is a transaction of its own: what an interrupted replay has done stays done. `also` is true as soon as
+        anything is owed again.
         """
-        made = self.replaying(subscription, since=since, until=until, types=types, states=states)
+        made = self.replaying(subscription, since=since, until=until, types=types, states=states, also=also)
         return sum([count async for count in made])
 
     async def replaying(
-        self, subscription: int, *, since: int, until: int | None, types: Sequence[str], states: Collection[State]
+        self,
+        subscription: int,
+        *,
+        since: int,
+        until: int | None,
+        types: Sequence[str],
+        states: Collection[State],
+        also: Sequence[Statement] = (),
     ) -> AsyncIterator[int]:
         """As `replay`; how many it was after each step."""
         order_key = await self._order_key(subscription)
         wanted = compile_types(types or ["*"])
         async for finals in self._finals(subscription, since=since, until=until, states=states):
-            yield await self._owe_again([one for one in finals if wanted.match(one.type)], order_key=order_key)
+            if chosen := [one for one in finals if wanted.match(one.type)]:
+                yield await self._owe_again(chosen, order_key=order_key, also=also)
+                also = ()
 
-    async def retry(self, event: int, subscription: int, *, now: int) -> None:
-        """Make a delivery due at once; one that is finished is owed again. Raises NotFound."""
+    async def retry(self, event: int, subscription: int, *, now: int, also: Sequence[Statement] = ()) -> None:
+        """Make a delivery due at once; one that is finished is owed again. Raises NotFound.
+
+        `also` is true exactly if that changed anything: nothing does while it is being attempted.
+        """
         values = {"event": event, "subscription": subscription}
-        [hastened] = await self._database.write(Statement("debt_hastened", values | {"now": now}))
-        if hastened:
+        hastened = Statement("debt_hastened", values | {"now": now}, Conflict("it is finished or being attempted"))
+        with contextlib.suppress(Conflict):
+            await self._database.write(hastened, *also)
             return
         finals = await self._database.read(_Final, "final_of_delivery", **values)
         if not finals:
             # What is neither free nor finished is being attempted at this moment.
             await self._must_exist(event, subscription)
             return
-        await self._owe_again(finals, order_key=await self._order_key(subscription))
+        await self._owe_again(finals, order_key=await self._order_key(subscription), also=also)
 
-    async def skip(self, event: int, subscription: int, *, at: int) -> None:
-        """Let a delivery go. Raises NotFound, and Conflict if it is finished or being attempted at this moment."""
+    async def skip(self, event: int, subscription: int, *, at: int, also: Sequence[Statement] = ()) -> None:
+        """Let a delivery go, with `also` right after. Raises NotFound, and Conflict if it does not wait."""
         await self._must_exist(event, subscription)
         owners = await self._database.read(int, "debt_owner", event=event, subscription=subscription)
         if owners != [0]:
             raise Conflict("only a delivery that waits can be skipped; this one is finished or is being attempted")
         await self._end([event], subscription, state=State.SKIPPED, at=at)
+        if also:
+            await self._database.write(*also)
 
     async def cancel(self, subscription: int, *, at: int) -> int:
         """Cancel what waits for a subscription that has ended; how many it was. What is being attempted goes on."""
@@ -282,8 +300,10 @@ class History:
                 after = found[-1].id
             after = look.edge
 
-    async def _owe_again(self, finals: Sequence[_Final], *, order_key: str | None) -> int:
-        statements: list[Statement] = []
+    async def _owe_again(
+        self, finals: Sequence[_Final], *, order_key: str | None, also: Sequence[Statement] = ()
+    ) -> int:
+        statements = list(also)
         for one in finals:
             # Due as it was at first: the oldest goes out first.
             values = {"final": one.final, "due": one.at, "order_key": order_of(one.event, order_key)}

@@ -9,11 +9,13 @@ from msgspec import UNSET, Meta
 from tidings.core.clock import Clock
 from tidings.core.delivery import FINAL, State
 from tidings.core.errors import Conflict, Invalid, NotFound
-from tidings.core.identifier import inside
+from tidings.core.identifier import inside, outside
 from tidings.core.pattern import MOST_PATTERNS
 from tidings.core.route import Call, Parameter, Route
 from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
+from tidings.store.audit import audited
+from tidings.store.database import Statement
 from tidings.store.history import Delivery, History
 from tidings.store.look_ups import LookUps
 from tidings.store.subscriptions import Subscriptions
@@ -148,6 +150,7 @@ class DeliveriesApi:
             until=None if asked.until is None else instant_of(asked.until, place="until"),
             types=asked.event_types,
             states=asked.states,
+            also=self._record(call, "webhook.replayed", about=subscription.id),
         )
         self._on_owed(subscription.number)
         return Replayed(deliveries=count)
@@ -163,18 +166,23 @@ class DeliveriesApi:
     async def _retry(self, call: Call) -> DeliveryShown:
         delivery, subscription = await self._delivery(call)
         _lasting(subscription)
-        await self._history.retry(delivery.event, delivery.subscription, now=self._clock.now())
+        record = self._record(call, "delivery.retried", about=outside(delivery.event, delivery.subscription))
+        await self._history.retry(delivery.event, delivery.subscription, now=self._clock.now(), also=record)
         return await self._told_anew(delivery, subscription)
 
     async def _skip(self, call: Call) -> DeliveryShown:
         delivery, subscription = await self._delivery(call)
-        await self._history.skip(delivery.event, delivery.subscription, at=self._clock.now())
+        record = self._record(call, "delivery.skipped", about=outside(delivery.event, delivery.subscription))
+        await self._history.skip(delivery.event, delivery.subscription, at=self._clock.now(), also=record)
         return await self._told_anew(delivery, subscription)
 
     async def _told_anew(self, delivery: Delivery, subscription: Subscription) -> DeliveryShown:
         self._on_owed(subscription.number)
         now = await self._history.delivery(delivery.event, delivery.subscription)
         return delivery_told(now or delivery, subscription)
+
+    def _record(self, call: Call, action: str, *, about: str) -> tuple[Statement, ...]:
+        return (audited(actor=caller_of(call).actor, action=action, about=about, at=self._clock.now()),)
 
     async def _delivery(self, call: Call) -> tuple[Delivery, Subscription]:
         event, number = inside(call.path["id"]) or (0, 0)

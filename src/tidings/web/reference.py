@@ -22,7 +22,7 @@ _CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def reference_pages(document: Mapping[str, Any], *, front: str = "docs") -> Sequence[Page]:
-    """The pages that show an OpenAPI document, both made once; the bare address leads to them, and people to `front`."""
+    """The pages that show an OpenAPI document, both made once. The bare address leads to them, people to `front`."""
     as_json = msgspec.json.encode(document)
     as_html = "".join(_document(document))
 

@@ -125,8 +125,8 @@ class Bots:
         return bot
 
     async def _write(self, *statements: Statement, caller: Caller, action: str, bot: Bot) -> None:
-        actor = caller.person.id or caller.connector
-        await self._database.write(*statements, audited(actor=actor, action=action, about=bot.id, at=self._clock.now()))
+        entry = audited(actor=caller.actor, action=action, about=bot.id, at=self._clock.now())
+        await self._database.write(*statements, entry)
 
 
 def _is_creator(caller: Caller, bot: Bot) -> bool:

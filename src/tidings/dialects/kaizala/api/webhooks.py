@@ -151,13 +151,18 @@ class WebhookApi:
         caller = bearer(call)
         await self.rights.may_hear(caller, subject)
         subscription, secret = await self.subscribing.create(
-            subject, terms, connector=caller.connector, owner=_owner(caller), within=_within(caller, subject)
+            subject,
+            terms,
+            connector=caller.connector,
+            owner=_owner(caller),
+            within=_within(caller, subject),
+            actor=caller.actor,
         )
         try:
             # The handshake took its time: whoever lost the right meanwhile lost it before there was a webhook to hold.
             await self.rights.may_hear(caller, subject)
         except TidingsError:
-            await self.subscribing.end(subscription, why="the right to hear was lost")
+            await self.subscribing.end(subscription, why="the right to hear was lost", actor=caller.actor)
             raise
         return _made(subscription, secret)
 
@@ -183,10 +188,10 @@ class WebhookApi:
             raise Invalid("objectId: a webhook keeps its object; make another webhook for the other object")
         terms = asked.terms(subject.kind)
         active = None if asked.active is None else is_true(asked.active)
-        return wire.told(await self.subscribing.change(before, terms, active=active))
+        return wire.told(await self.subscribing.change(before, terms, active=active, actor=bearer(call).actor))
 
     async def _end(self, call: Call) -> dict[str, str]:
-        await self.subscribing.end(await self._managed(call))
+        await self.subscribing.end(await self._managed(call), actor=bearer(call).actor)
         # An empty answer would not be the JSON object that callers look into.
         return {}
 
@@ -197,12 +202,14 @@ class WebhookApi:
             overlap_ms = wire.duration(call.query["overlap"], field="overlap")
         if overlap_ms > LONGEST_OVERLAP_MS:
             raise Invalid("overlap: is longer than 7d; give less")
-        return _made(subscription, await self.subscribing.rotate(subscription, overlap_ms=overlap_ms))
+        secret = await self.subscribing.rotate(subscription, overlap_ms=overlap_ms, actor=bearer(call).actor)
+        return _made(subscription, secret)
 
     async def _test(self, call: Call) -> wire.EventMade:
         subscription = await self._managed(call)
         sample = sample_for(subscription, self.samples, wanted=call.query.get("eventType"))
-        return wire.EventMade(event_id=outside(await self.subscribing.test(subscription, sample)))
+        event = await self.subscribing.test(subscription, sample, actor=bearer(call).actor)
+        return wire.EventMade(event_id=outside(event))
 
     async def _health(self, subscription: Subscription) -> wire.Health:
         health = await self.lanes.health(subscription.number)
