@@ -72,20 +72,19 @@ class Shown:
 
 
 @contextlib.asynccontextmanager
-async def on_stage(folder: Path) -> AsyncIterator[Stage]:
-    """A demo that has been going for a while."""
+async def on_stage(folder: Path, *, settling_s: float = _SETTLING_S, **given: str) -> AsyncIterator[Stage]:
+    """A demo that has been going for a while, and has had time to count; `given` are settings of its own."""
     clock = Clock()
     receivers = Receivers(clock=clock, on_callback=lambda _: None)
     certificate = throw_away(folder, address=_HOST, now=clock.now())
-    settings = load(
-        {},
-        folder=folder,
-        database=f"sqlite:{folder / 'tidings.db'}",
-        port="0",
-        egress_allow=f"{_HOST}/32",
-        egress_ca=str(certificate.chain),
-        retry_schedule="1s,1s,2s,4s,8s,15s",
-    )
+    usual = {
+        "database": f"sqlite:{folder / 'tidings.db'}",
+        "port": "0",
+        "egress_allow": f"{_HOST}/32",
+        "egress_ca": str(certificate.chain),
+        "retry_schedule": "1s,1s,2s,4s,8s,15s",
+    }
+    settings = load({}, folder=folder, **(usual | given))
     async with (
         Server(receivers.application, clock=clock, certificate=certificate).listening(_HOST, 0) as port,
         served(settings, clock=clock) as running,
@@ -94,7 +93,7 @@ async def on_stage(folder: Path) -> AsyncIterator[Stage]:
         story = Story(stage, screen=Screen(Console(file=io.StringIO()), clock=clock), clock=clock)
         for turn in range(_TURNS):
             await story.turn(turn)
-        await clock.sleep(_SETTLING_S)
+        await clock.sleep(settling_s)
         yield stage
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, async_playwright, expect
 
 from tests.browser.looks import Look
 from tidings.app.serve import Served, served
@@ -38,6 +38,7 @@ async def browser() -> AsyncIterator[Browser]:
     # Its sandbox works for no root, containers give it little shared memory, and no name leads anywhere.
     nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
     arguments = ["--disable-dev-shm-usage", nowhere, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=_PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser

@@ -160,10 +160,7 @@ async def test_every_page_of_events_and_deliveries_is_usable_and_inert(page: Pag
 
     for path in (
         "events",
-        "events?text=none-such",
         f"events/{outside(event)}",
-        "deliveries",
-        "deliveries?state=held",
         f"deliveries?webhook={shop.hook.id}&status=503",
         f"deliveries/{delivery}",
         f"deliveries/replay?webhook={shop.hook.id}&span=1h&count=1",

@@ -114,7 +114,7 @@ async def test_a_delivery_tells_each_attempt_in_words_with_its_answer_and_what_c
         "retry-after",
         "first byte",
         "webhook-signature",
-        endpoint.requests[0].header("webhook-signature"),
+        str(endpoint.requests[0].header("webhook-signature")),
         "&#34;type&#34;: &#34;order.created&#34;",
         "Retry now",
     ):

@@ -10,6 +10,7 @@ from tests.dialects.installation import ASHA, RAVI, Installation
 from tidings.core.caller import TokenKind
 from tidings.core.clock import DAY, Clock
 from tidings.core.signature import new_key_pair, new_secret
+from tidings.store.people import People
 from tidings.testing.endpoint import Answer, Endpoint
 
 TYPES = ["TextMessageCreated", "MemberAdded"]
@@ -133,6 +134,53 @@ async def test_a_disabled_webhook_is_active_again_when_its_owner_says_so(
     enabled = await installation.put(f"/v1/webhook/{webhook}", {"Active": active}, token=token)
 
     assert (disabled.json()["active"], enabled.json()["active"]) == (False, True)
+
+
+async def test_an_empty_schedule_takes_the_webhook_s_own_away(installation: Installation, endpoint: Endpoint) -> None:
+    token, _, webhook = await made(installation, endpoint, schedule="1s,1m")
+
+    changed = await installation.put(f"/v1/webhook/{webhook}", {"schedule": ""}, token=token)
+
+    assert changed.status_code == 200
+    assert "schedule" not in changed.json()
+
+
+async def test_what_a_person_does_to_a_webhook_is_in_the_audit_as_theirs(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    token, _, webhook = await made(installation, endpoint)
+    path = f"/v1/webhook/{webhook}"
+
+    await installation.put(path, {"callBackContext": "c"}, token=token)
+    await installation.put(path, {"active": False}, token=token)
+    await installation.put(path, {"active": True}, token=token)
+    await installation.post(f"{path}/rotate", {}, token=token)
+    await installation.post(f"{path}/test", {}, token=token)
+    await installation.delete(path, token=token)
+
+    record = [one for one in await installation.parts.access.audit_entries() if one.about == webhook]
+    [asha] = await People(installation.parts.database).of_phones([ASHA], at=0)
+    assert {one.actor for one in record} == {asha.id}
+    assert sorted(one.action for one in record) == [
+        "webhook.changed",
+        "webhook.created",
+        "webhook.ended",
+        "webhook.paused",
+        "webhook.resumed",
+        "webhook.rotated",
+        "webhook.tested",
+    ]
+
+
+async def test_what_a_tenant_s_program_does_to_a_webhook_is_in_the_audit_as_its_connector_s(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    _, _, webhook = await made(installation, endpoint)
+
+    await installation.delete(f"/v1/webhook/{webhook}", token=await installation.tenant())
+
+    [entry] = [one for one in await installation.parts.access.audit_entries() if one.action == "webhook.ended"]
+    assert (entry.actor, entry.about) == (installation.connector.id, webhook)
 
 
 async def test_a_webhook_keeps_its_object(installation: Installation, endpoint: Endpoint) -> None:

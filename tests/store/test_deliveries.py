@@ -1,6 +1,7 @@
 """Deliveries of all webhooks together: one behaviour, two engines."""
 
 import uuid
+from typing import NamedTuple
 
 import pytest
 
@@ -42,13 +43,25 @@ async def events(deliveries: Deliveries, wish: Wish, *, most: int = 50) -> list[
     return [one.event for one in (await deliveries.page(wish, most=most)).deliveries]
 
 
-async def test_deliveries_are_found_by_how_they_stand(database: Database, deliveries: Deliveries, owner: int) -> None:
+class Made(NamedTuple):
+    """Deliveries of every state, by their events: four to `one`, which sends, the others to webhooks of their own."""
+
+    one: int
+    off: int
+    delivered: int
+    failed: int
+    retrying: int
+    pending: int
+    skipped: int
+    held: int
+
+
+async def made(database: Database, *, owner: int) -> Made:
     one, other, off = [await subscribed(database) for _ in range(3)]
     delivered, failed, retrying, pending = await kept(
         database, *[publication(one, of=event(type_="order.paid" if n == 1 else "order.created")) for n in range(4)]
     )
-    [skipped] = await kept(database, publication(other))
-    [held] = await kept(database, publication(off))
+    skipped, held = await kept(database, publication(other), publication(off))
     await claimed(database, one, owner=owner)
     await database.settle(
         [
@@ -62,6 +75,11 @@ async def test_deliveries_are_found_by_how_they_stand(database: Database, delive
     )
     await History(database).skip(skipped, other, at=NOW)
     await database.write(disabling(off, why="test", at=NOW, unless_succeeded_since=NOW))
+    return Made(one, off, delivered, failed, retrying, pending, skipped, held)
+
+
+async def test_deliveries_are_found_by_how_they_stand(database: Database, deliveries: Deliveries, owner: int) -> None:
+    one, off, delivered, failed, retrying, pending, skipped, held = await made(database, owner=owner)
 
     cases = [
         (Wish(), [skipped, delivered, failed, retrying]),

@@ -319,6 +319,48 @@ async def test_a_delivery_that_waits_for_its_retry_is_made_due_by_hand(
     assert await claimed(database, number, owner=owner) == []
 
 
+async def told(database: Database) -> list[str]:
+    """What the audit has, oldest first."""
+    return [entry.action for entry in reversed(await Audit(database).entries())]
+
+
+def entry(action: str, *, at: int = NOW) -> list[Statement]:
+    return [audited(actor="ada", action=action, about="hook", at=at)]
+
+
+async def test_what_goes_with_a_replay_is_kept_once_and_only_if_anything_is_owed_again(
+    database: Database, history: History, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.store.history.STEP", 2)
+    ids = await kept(database, *[publication(number) for _ in range(5)])
+
+    await history.replay(number, since=0, until=None, also=entry("nothing"))
+    await finish(database, ids, number)
+    await history.replay(number, since=0, until=None, types=["other"], also=entry("nothing"))
+    await history.replay(number, since=0, until=None, also=entry("replayed"))
+
+    assert await told(database) == ["replayed"]
+
+
+async def test_what_goes_with_a_retry_or_a_skip_is_kept_if_anything_changes(
+    database: Database, history: History, number: int, owner: int
+) -> None:
+    [id_] = await kept(database, publication(number))
+
+    with pytest.raises(NotFound):
+        await history.retry(id_ + 1, number, now=NOW, also=entry("nothing"))
+    await history.retry(id_, number, now=NOW, also=entry("hastened", at=NOW + 1))
+    await claimed(database, number, owner=owner)
+    await history.retry(id_, number, now=NOW, also=entry("nothing"))
+    with pytest.raises(Conflict):
+        await history.skip(id_, number, at=NOW, also=entry("nothing"))
+    await database.settle([settlement(id_, to=number, state=State.FAILED)], (), owner=owner)
+    await history.retry(id_, number, now=NOW, also=entry("owed again", at=NOW + 2))
+    await history.skip(id_, number, at=NOW, also=entry("skipped", at=NOW + 3))
+
+    assert await told(database) == ["hastened", "owed again", "skipped"]
+
+
 async def test_a_delivery_that_there_is_not_cannot_be_tried_again_or_skipped(history: History, number: int) -> None:
     with pytest.raises(NotFound):
         await history.retry(1, number, now=NOW)

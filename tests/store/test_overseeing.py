@@ -188,6 +188,18 @@ async def test_the_record_goes_on_where_a_part_of_it_ended_and_names_people(reco
     assert (newest.about_name, newest.is_about_person) == ("", False)
 
 
+async def test_two_entries_of_one_millisecond_that_drew_the_same_number_are_both_kept(
+    database: Database, record: Audit
+) -> None:
+    entry = audited(actor="twin", action="thing.done", about="", at=7)
+
+    await database.write(entry, entry)
+    await database.write(entry)
+
+    told = await record.told(Asked(actor="twin"), most=9)
+    assert [one.at for one in told] == [7, 7, 7]
+
+
 async def test_who_ever_did_something_and_what_is_told_once_each(record: Audit) -> None:
     actors = await record.actors(most=9)
 

@@ -25,7 +25,11 @@ PLANS = {
     ],
     "tokens_of_person": ["SEARCH token USING INDEX token_person (person=?)", "SEARCH connector"],
     "connectors_listed": ["SEARCH connector", "SEARCH token USING COVERING INDEX token_used_at (connector=?)"],
-    "audit_named": ["SEARCH audit USING INDEX sqlite_autoindex_audit_1 (id>? AND id<?)", "SEARCH person", "SEARCH thing"],
+    "audit_named": [
+        "SEARCH audit USING INDEX sqlite_autoindex_audit_1 (id>? AND id<?)",
+        "SEARCH person",
+        "SEARCH thing",
+    ],
     "audit_of_actor": ["SEARCH audit USING INDEX audit_actor (actor=? AND id>? AND id<?)"],
     "audit_of_action": ["SEARCH audit USING INDEX audit_action (action=? AND id>? AND id<?)"],
     "audit_about": ["SEARCH audit USING INDEX audit_about (about=? AND id>? AND id<?)"],

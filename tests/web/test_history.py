@@ -17,6 +17,7 @@ from tidings.core.identifier import outside
 from tidings.core.pattern import compile_types
 from tidings.core.subscription import Subscription
 from tidings.core.vault import Vault, new_key
+from tidings.store.audit import Audit
 from tidings.store.connectors import Connectors
 from tidings.store.database import Database, Key, Wanted
 from tidings.store.history import History
@@ -352,6 +353,28 @@ async def test_a_replay_that_makes_no_sense_is_refused(past: Past, *, body: dict
 
     assert answer.status == 400
     assert words in answer.json["message"]
+
+
+async def test_what_was_replayed_retried_and_skipped_is_in_the_audit(past: Past) -> None:
+    identifier = await past.publish()
+    await past.try_all(State.FAILED)
+    delivery = past.delivery(identifier)
+    spelled = f"/v1/deliveries/{delivery.upper()}"
+
+    await ask(past.port, f"POST {spelled}/retry", headers=OTHER)
+    await ask(past.port, f"POST {spelled}/retry", headers=SHOP)
+    await ask(past.port, f"POST {spelled}/skip", headers=TENANT)
+    await ask(past.port, f"POST {spelled}/skip", headers=TENANT)
+    replay = f"POST /v1/webhook/{WEBHOOK}/replay"
+    await ask(past.port, replay, headers=SHOP, json={"since": 0})
+    await ask(past.port, replay, headers=SHOP, json={"since": 0, "states": ["skipped"]})
+
+    record = {(one.actor, one.action, one.about) for one in await Audit(past.database).entries()}
+    assert record == {
+        ("shop", "delivery.retried", delivery),
+        ("office", "delivery.skipped", delivery),
+        ("shop", "webhook.replayed", WEBHOOK),
+    }
 
 
 async def test_nothing_is_sent_again_to_a_webhook_that_has_ended_but_its_past_is_shown(past: Past) -> None:

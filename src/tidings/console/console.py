@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from tidings.console.assets import Assets
 from tidings.console.audit import AuditPages
@@ -36,6 +37,10 @@ from tidings.web.page import Page as WebPage
 from tidings.web.peer import Proxies
 
 
+class _Area(Protocol):
+    def places(self) -> Sequence[Place]: ...
+
+
 class Console:
     """Everything under `/console`."""
 
@@ -46,34 +51,15 @@ class Console:
         self._paths: frozenset[str] = frozenset()
         self._pages = Pages(self._assets, clock=offers.clock, is_secure=is_secure, has=lambda path: path in self._paths)
         cookie = SessionCookie(is_secure=is_secure)
-        self._home = Home(offers, self._pages)
-        self._groups = Groups(offers, self._pages)
-        self._dashboards = Dashboards(offers, self._pages)
-        self._replaying = Replaying(offers)
-        self._people = PeoplePages(offers)
-        areas = (
-            self._home,
-            SignIn(offers, cookie),
-            self._people,
-            ConnectorPages(offers),
-            AuditPages(offers),
-            RetentionPages(offers),
-            SessionPages(offers),
-            DesignPages(offers),
-            self._groups,
-            WebhookPages(offers),
-            WebhookChanges(offers),
-            PortalPages(offers),
-            Events(offers),
-            self._replaying,
-            DeliveryPages(offers),
-            self._dashboards,
-            TablePages(offers),
-            Sources(offers),
-            SourceFlows(offers),
-            InspectorPages(offers),
-            Connect(offers),
+        # Something in these goes on for as long as somebody looks.
+        self._lively = (
+            Home(offers, self._pages),
+            PeoplePages(offers),
+            Groups(offers, self._pages),
+            Dashboards(offers, self._pages),
+            Replaying(offers),
         )
+        areas: Sequence[_Area] = (*self._lively, SignIn(offers, cookie), *_quiet(offers))
         self._portal = PortalDoor(offers, self._pages)
         self.places: Sequence[Place] = [place for area in areas for place in area.places()]
         self._paths = frozenset(place.path for place in self.places)
@@ -101,8 +87,25 @@ class Console:
 
     def close(self) -> None:
         """End what goes on for as long as somebody looks."""
-        self._home.close()
-        self._people.close()
-        self._groups.close()
-        self._dashboards.live.close()
-        self._replaying.close()
+        for area in self._lively:
+            area.close()
+
+
+def _quiet(offers: Offers) -> Sequence[_Area]:
+    return (
+        ConnectorPages(offers),
+        AuditPages(offers),
+        RetentionPages(offers),
+        SessionPages(offers),
+        DesignPages(offers),
+        WebhookPages(offers),
+        WebhookChanges(offers),
+        PortalPages(offers),
+        Events(offers),
+        DeliveryPages(offers),
+        TablePages(offers),
+        Sources(offers),
+        SourceFlows(offers),
+        InspectorPages(offers),
+        Connect(offers),
+    )

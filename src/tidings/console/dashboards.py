@@ -55,6 +55,10 @@ class Dashboards:
         self._looks = 0
         self.live = Live(self._look, clock=offers.clock, every_s=FRESH_S)
 
+    def close(self) -> None:
+        """End what goes on for as long as somebody looks."""
+        self.live.close()
+
     def places(self) -> Sequence[Place]:
         return [
             Place(path="/dashboards", does=self._list, needs=Right.LOOK),

@@ -125,10 +125,10 @@ class GroupAnswering:
         here = await self._here.of(visit)
         is_closed = visit.form.text("state") == "closed"
         change = Change(is_closed=is_closed)
+        record = self._here.record(visit, "action.closed" if is_closed else "action.opened", about=visit.path["action"])
         action = await self._workspace.amending.change(
-            visit.caller, here.id, action=visit.path["action"], change=change
+            visit.caller, here.id, action=visit.path["action"], change=change, also=record
         )
-        await self._here.record(visit, "action.closed" if is_closed else "action.opened", about=action.id)
         said = "It takes no more answers." if is_closed else "It takes answers again."
         return visit.go(f"{here.path}/actions/{action.id}", said=said)
 

@@ -99,8 +99,8 @@ class GroupFeed:
 
     async def _join(self, visit: Visit) -> Response:
         here = await self._here.of(visit)
-        await self._workspace.groups.admit(visit.caller, here.id, people=[visit.person])
-        await self._here.record(visit, "group.joined", about=here.id)
+        record = self._here.record(visit, "group.joined", about=here.id)
+        await self._workspace.groups.admit(visit.caller, here.id, people=[visit.person], also=record)
         return visit.go(here.path, said="You are a member of the group now.")
 
     async def _listen(self, visit: Visit) -> Response:

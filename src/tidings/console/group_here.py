@@ -6,7 +6,8 @@ from tidings.console.offers import Offers
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import NotFound
-from tidings.store.audit import audited
+from tidings.store.audit import audited_once
+from tidings.store.database import Statement
 from tidings.store.groups import NO_SUCH_GROUP, Role
 from tidings.store.posts import GroupCard, Posts
 
@@ -36,7 +37,6 @@ class GroupHere:
     """Finds the group of a visit, and records what is done to it with the rights of an operator."""
 
     def __init__(self, offers: Offers) -> None:
-        self._database = offers.database
         self._rights = offers.workspace.rights
         self._kept = Posts(offers.database)
         self._clock = offers.clock
@@ -49,7 +49,8 @@ class GroupHere:
             return Here(card=card, may_manage=card.role == Role.ADMIN or visit.may(Right.OPERATE))
         raise NotFound(NO_SUCH_GROUP)
 
-    async def record(self, visit: Visit, action: str, *, about: str) -> None:
-        """Record what an operator has done; what members do in their groups is nobody's to look into."""
-        if visit.may(Right.OPERATE):
-            await self._database.write(audited(actor=visit.person.id, action=action, about=about, at=self._clock.now()))
+    def record(self, visit: Visit, action: str, *, about: str) -> tuple[Statement, ...]:
+        """The entry of what an operator does; what members do in their groups is nobody's to look into."""
+        if not visit.may(Right.OPERATE):
+            return ()
+        return (audited_once(actor=visit.person.id, action=action, about=about, at=self._clock.now()),)

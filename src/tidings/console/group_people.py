@@ -54,17 +54,17 @@ class GroupPeople:
         here = await self._here.of(visit)
         try:
             phones = phones_in(visit.form.needed("members"))
-            await self._groups.add_members(visit.caller, here.id, phones=phones)
+            record = self._here.record(visit, "group.members_added", about=here.id)
+            await self._groups.add_members(visit.caller, here.id, phones=phones, also=record)
         except Invalid as error:
             return await self._members(visit, error=at_fields(error))
-        await self._here.record(visit, "group.members_added", about=here.id)
         return visit.go(f"{here.path}/members", said="They are members of the group now.")
 
     async def _set_role(self, visit: Visit) -> Response:
         here = await self._here.of(visit)
         role = visit.form.text("role")
-        await self._groups.set_role(visit.caller, here.id, person=visit.path["person"], role=role)
-        await self._here.record(visit, "group.role_changed", about=here.id)
+        record = self._here.record(visit, "group.role_changed", about=here.id)
+        await self._groups.set_role(visit.caller, here.id, person=visit.path["person"], role=role, also=record)
         said = "They are an admin of the group now." if role == Role.ADMIN else "They are no longer an admin."
         return visit.go(f"{here.path}/members", said=said)
 
@@ -73,8 +73,8 @@ class GroupPeople:
         # `remove_member` lets everybody remove themselves; this is the place for others.
         if not here.may_manage:
             raise Forbidden("only an admin of the group may do this; ask one to make you admin")
-        await self._groups.remove_member(visit.caller, here.id, person=visit.path["person"])
-        await self._here.record(visit, "group.member_removed", about=here.id)
+        record = self._here.record(visit, "group.member_removed", about=here.id)
+        await self._groups.remove_member(visit.caller, here.id, person=visit.path["person"], also=record)
         return visit.go(f"{here.path}/members", said="They are no longer in the group.")
 
     async def _leave(self, visit: Visit) -> Response:
@@ -97,25 +97,25 @@ class GroupPeople:
 
     async def _put_beneath(self, visit: Visit) -> Response:
         here = await self._here.of(visit)
-        form = visit.form
+        form, record = visit.form, self._here.record(visit, "group.sub_group_added", about=here.id)
         try:
             if child := form.text("child"):
-                await self._sub_groups.add(visit.caller, here.id, children=[child])
+                await self._sub_groups.add(visit.caller, here.id, children=[child], also=record)
                 said = "The group is beneath this one now."
             else:
-                made = await self._groups.create(visit.caller, NewGroup(name=form.text("name"), parent=here.id))
+                new = NewGroup(name=form.text("name"), parent=here.id)
+                made = await self._groups.create(visit.caller, new, also=record)
                 said = f"The sub-group {made.name} is there, and you are its admin."
         except Invalid as error:
             return await self._beneath(visit, error=at_fields(error))
         except Conflict as error:
             return await self._beneath(visit, error=Invalid(f"child: {_IN_A_CIRCLE}" if child else error.message))
-        await self._here.record(visit, "group.sub_group_added", about=here.id)
         return visit.go(f"{here.path}/sub-groups", said=said)
 
     async def _take_out(self, visit: Visit) -> Response:
         here = await self._here.of(visit)
-        await self._sub_groups.remove(visit.caller, here.id, child=visit.path["child"])
-        await self._here.record(visit, "group.sub_group_removed", about=here.id)
+        record = self._here.record(visit, "group.sub_group_removed", about=here.id)
+        await self._sub_groups.remove(visit.caller, here.id, child=visit.path["child"], also=record)
         return visit.go(f"{here.path}/sub-groups", said="That group is no longer beneath this one; it is still there.")
 
     async def _settings(self, visit: Visit, *, error: Invalid | None = None) -> Response:
@@ -133,10 +133,10 @@ class GroupPeople:
             long_description=form.text("long_description"),
         )
         try:
-            await self._groups.change(visit.caller, here.id, texts=texts)
+            record = self._here.record(visit, "group.changed", about=here.id)
+            await self._groups.change(visit.caller, here.id, texts=texts, also=record)
         except Invalid as error:
             return await self._settings(visit, error=at_fields(error))
-        await self._here.record(visit, "group.changed", about=here.id)
         return visit.go(f"{here.path}/settings", said="The group is changed.")
 
 

@@ -1,5 +1,6 @@
 """Groups: the list of one's groups, new ones, and the areas that make up one group's pages."""
 
+import uuid
 from collections.abc import Sequence
 from itertools import chain
 
@@ -67,15 +68,17 @@ class Groups:
         return visit.page("groups/new_group.html")
 
     async def _create(self, visit: Visit) -> Response:
+        identifier = str(uuid.uuid4())
         new = NewGroup(
+            id=identifier,
             name=visit.form.text("name"),
             short_description=visit.form.text("short_description"),
             welcome_message=visit.form.text("welcome_message"),
             members=phones_in(visit.form.text("members")),
         )
         try:
-            made = await self._groups.create(visit.caller, new)
+            record = self._here.record(visit, "group.created", about=identifier)
+            made = await self._groups.create(visit.caller, new, also=record)
         except Invalid as error:
             return visit.page("groups/new_group.html", error=at_fields(error))
-        await self._here.record(visit, "group.created", about=made.id)
         return visit.go(f"/console/groups/{made.id}", said=f"The group {made.name} is there, and you are its admin.")

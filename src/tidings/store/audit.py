@@ -50,8 +50,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def audited(*, actor: str, action: str, about: str, at: int) -> Statement:
-    identifier = identifier_at(at) | secrets.randbits(SEQUENCE_BITS)
-    return Statement("audited", {"id": identifier, "at": at, "actor": actor, "action": action, "about": about})
+    values: dict[str, Value] = {"at": at, "actor": actor, "action": action, "about": about}
+    values["id"] = identifier_at(at) | secrets.randbits(SEQUENCE_BITS)
+    return Statement("audited", values | {"next": identifier_at(at + 1)})
+
+
+def audited_once(*, actor: str, action: str, about: str, at: int) -> Statement:
+    """One entry that may go with several changes: it is kept if any of them is, and once."""
+    return msgspec.structs.replace(audited(actor=actor, action=action, about=about, at=at), name="audited_once")
 
 
 class Audit:

@@ -19,7 +19,7 @@ from tidings.store.actions import (
     another_version,
     reminded,
 )
-from tidings.store.database import Database
+from tidings.store.database import Database, Statement
 from tidings.store.groups import Role
 from tidings.workspace.properties import SentProperty, changed_properties, read_properties, written_properties
 from tidings.workspace.rights import Rights
@@ -52,7 +52,9 @@ class Amending:
         self._subscribers = subscribers
         self._clock = clock
 
-    async def change(self, caller: Caller, group: str, *, action: str, change: Change) -> Action:
+    async def change(
+        self, caller: Caller, group: str, *, action: str, change: Change, also: Sequence[Statement] = ()
+    ) -> Action:
         """Change, close or open an action; the action with its new version. Raises Invalid and Conflict."""
         for _ in range(_MOST_TRIES):
             former = await self._own(caller, group, action=action)
@@ -61,7 +63,7 @@ class Amending:
             changed = _changed(former, change)
             at = max(self._clock.now(), former.changed_at)
             try:
-                await self._database.write(action_changed(changed, at=at))
+                await self._database.write(action_changed(changed, at=at), *also)
             except Conflict:
                 continue
             return msgspec.structs.replace(changed, version=former.version + 1, changed_at=at)

@@ -13,7 +13,7 @@ from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, TidingsE
 from tidings.core.event import Actor, Event, Subject
 from tidings.outbox.directory import Directory
 from tidings.outbox.publisher import Draft, Publisher
-from tidings.store.database import Database
+from tidings.store.database import Database, Statement
 from tidings.store.groups import (
     Group,
     Member,
@@ -67,7 +67,10 @@ class NewGroup:
 
 
 class Groups:
-    """What callers do with groups; each change is kept together with the event that tells of it."""
+    """What callers do with groups; each change is kept together with the event that tells of it.
+
+    `also` is true exactly if anything was changed; whatever is in it may be stated several times.
+    """
 
     def __init__(
         self,
@@ -88,7 +91,7 @@ class Groups:
         self._tree = tree
         self._clock = clock
 
-    async def create(self, caller: Caller, new: NewGroup) -> Group:
+    async def create(self, caller: Caller, new: NewGroup, *, also: Sequence[Statement] = ()) -> Group:
         """Make a group; nothing tells of it. A sub-group's parent and all above it hear GroupAdded.
 
         Whatever a group token makes is a sub-group of its group, or of the one beneath it that is named as the parent.
@@ -107,6 +110,7 @@ class Groups:
             group_added(group),
             *(member_added(group.id, person, role=role, at=at) for person, role in roles.items()),
             *(following_role(person, group=group.id) for person, role in roles.items() if role is Role.ADMIN),
+            *also,
         )
         if parent:
             subjects = await self._tree.subjects(parent)
@@ -150,10 +154,10 @@ class Groups:
         found = await self._kept.get(group, person=caller.person.id)
         return msgspec.structs.replace(found, role=role)
 
-    async def change(self, caller: Caller, group: str, *, texts: GroupTexts) -> None:
+    async def change(self, caller: Caller, group: str, *, texts: GroupTexts, also: Sequence[Statement] = ()) -> None:
         """Call and describe a group otherwise; no event tells of it. Raises Invalid, Forbidden and NotFound."""
         await self._rights.must_be_admin(caller, group)
-        await self._database.write(group_changed(group, _checked_texts(texts), at=self._clock.now()))
+        await self._database.write(group_changed(group, _checked_texts(texts), at=self._clock.now()), *also)
 
     async def _seen(self, caller: Caller, groups: Sequence[str]) -> list[Group]:
         """Those groups as the caller sees them, who rules all of them or sees them as a person."""
@@ -167,16 +171,21 @@ class Groups:
         await self._rights.role_in(caller, group)
         return await self._kept.members(group, after=after, most=most)
 
-    async def add_members(self, caller: Caller, group: str, *, phones: Sequence[str]) -> None:
+    async def add_members(
+        self, caller: Caller, group: str, *, phones: Sequence[str], also: Sequence[Statement] = ()
+    ) -> None:
         """Add people as members, a MemberAdded for each. Whoever is there stays as they are, and nothing tells of it.
 
         Raises Invalid before anybody is added; Forbidden and NotFound.
         """
         await self._rights.must_be_admin(caller, group)
         numbers = _numbers(phones, field="members")
-        await self.admit(caller, group, people=await self._people.of_phones(numbers, at=self._clock.now()))
+        people = await self._people.of_phones(numbers, at=self._clock.now())
+        await self.admit(caller, group, people=people, also=also)
 
-    async def admit(self, caller: Caller, group: str, *, people: Sequence[Actor]) -> None:
+    async def admit(
+        self, caller: Caller, group: str, *, people: Sequence[Actor], also: Sequence[Statement] = ()
+    ) -> None:
         """Add people who are known already, as `add_members` does."""
         await self._rights.must_be_admin(caller, group)
         subjects, at = await self._tree.subjects(group), self._clock.now()
@@ -189,6 +198,7 @@ class Groups:
                     member_added(group, person.id, role=Role.MEMBER, at=at, otherwise=_there_already()),
                     # An author who comes back hears of their own actions again.
                     *([following_role(person.id, group=group)] if person.id in held else []),
+                    *also,
                 ),
             )
             for person in people
@@ -199,7 +209,7 @@ class Groups:
         if held:
             await self._directory.refresh()
 
-    async def remove_member(self, caller: Caller, group: str, *, person: str) -> None:
+    async def remove_member(self, caller: Caller, group: str, *, person: str, also: Sequence[Statement] = ()) -> None:
         """Remove somebody, with a MemberRemoved; whoever removes themselves leaves, and needs no right to.
 
         What the group owed to webhooks of a removed admin is held. Raises NotFound, Forbidden, and Conflict for the
@@ -211,10 +221,12 @@ class Groups:
         subjects, at = await self._tree.subjects(group), self._clock.now()
         event = _told("MemberRemoved", member, subjects=subjects, role=member.role, by=caller.person, at=at)
         changes = [group_touched(group, at=at), member_removed(group, person), following_role(person, group=group)]
-        await self._publisher.publish_one(Draft(event=event, also=changes))
+        await self._publisher.publish_one(Draft(event=event, also=(*changes, *also)))
         await self._directory.refresh()
 
-    async def set_role(self, caller: Caller, group: str, *, person: str, role: str) -> None:
+    async def set_role(
+        self, caller: Caller, group: str, *, person: str, role: str, also: Sequence[Statement] = ()
+    ) -> None:
         """Make a member Admin or Member; no event tells of it.
 
         What the group owes to the webhooks of a former admin is held until they are admin again. Raises Invalid,
@@ -229,6 +241,7 @@ class Groups:
             group_touched(group, at=self._clock.now()),
             role_changed(group, person, role=wanted),
             following_role(person, group=group),
+            *also,
         )
         await self._directory.refresh()
 

@@ -12,7 +12,7 @@ from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, TidingsE
 from tidings.core.event import Actor, Event, Subject
 from tidings.outbox.directory import Directory
 from tidings.outbox.publisher import Draft, Publisher
-from tidings.store.database import Database
+from tidings.store.database import Database, Statement
 from tidings.store.groups import Group, Groups, Role
 from tidings.store.subscriptions import following_tree
 from tidings.store.tree import Links, sub_group_added, sub_group_removed
@@ -78,7 +78,9 @@ class SubGroups:
         cursor = children[group][-1] if len(children[group]) == most else ""
         return _branch(group, told=told, children=children, shown=set()), cursor
 
-    async def add(self, caller: Caller, parent: str, *, children: Sequence[str]) -> None:
+    async def add(
+        self, caller: Caller, parent: str, *, children: Sequence[str], also: Sequence[Statement] = ()
+    ) -> None:
         """Put groups beneath another, a GroupAdded for each; whichever is there stays, and nothing tells of it.
 
         The caller is an admin of all of them. Raises Invalid, NotFound, Forbidden, and Conflict for a circle.
@@ -96,14 +98,14 @@ class SubGroups:
         for group in await self._groups.told(children, person=""):
             event = group_told("GroupAdded", group, subjects=subjects, by=caller.person, at=at)
             changes = (*sub_group_added(parent, group.id, at=at, otherwise=there), following_tree(group.id))
-            drafts.append(Draft(event=event, also=changes))
+            drafts.append(Draft(event=event, also=(*changes, *also)))
         results = await self._publisher.publish(drafts)
         await self._directory.refresh()
         for result in results:
             if isinstance(result, TidingsError) and result is not there:
                 raise result
 
-    async def remove(self, caller: Caller, parent: str, *, child: str) -> None:
+    async def remove(self, caller: Caller, parent: str, *, child: str, also: Sequence[Statement] = ()) -> None:
         """Take a group from beneath another, with a GroupRemoved; an admin of either may. The group itself stays.
 
         Raises NotFound and Forbidden.
@@ -120,7 +122,7 @@ class SubGroups:
             by=caller.person,
             at=self._clock.now(),
         )
-        changes = (*sub_group_removed(parent, child), following_tree(child))
+        changes = (*sub_group_removed(parent, child), following_tree(child), *also)
         await self._publisher.publish_one(Draft(event=event, also=changes))
         await self._directory.refresh()
 

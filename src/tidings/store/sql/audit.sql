@@ -1,6 +1,16 @@
 -- name: audited
--- Who did what to whom.
-INSERT INTO audit (id, at, actor, action, about) VALUES (:id, :at, :actor, :action, :about);
+-- Who did what to whom; if somebody drew the same number in that millisecond, it is the next one.
+INSERT INTO audit (id, at, actor, action, about)
+SELECT CASE
+        WHEN EXISTS (SELECT 1 FROM audit WHERE id = CAST(:id AS BIGINT))
+        THEN (SELECT MAX(id) + 1 FROM audit WHERE id < CAST(:next AS BIGINT))
+        ELSE CAST(:id AS BIGINT)
+    END,
+    CAST(:at AS BIGINT), CAST(:actor AS TEXT), CAST(:action AS TEXT), CAST(:about AS TEXT);
+
+-- name: audited_once
+-- As `audited`, with each of several changes: the first of them that comes to anything takes it along.
+INSERT INTO audit (id, at, actor, action, about) VALUES (:id, :at, :actor, :action, :about) ON CONFLICT (id) DO NOTHING;
 
 -- name: audit
 -- The record, newest first.
