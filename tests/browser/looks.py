@@ -1,5 +1,6 @@
 """How a page is looked at: its width and theme, and what must be true of it in all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import product
@@ -30,10 +31,15 @@ every_look = pytest.mark.parametrize("look", LOOKS, ids=str, indirect=True)
 every_width = pytest.mark.parametrize("look", [Look(width=360), Look()], ids=str, indirect=True)
 
 
-async def barriers(page: Page) -> list[str]:
-    """What keeps people from using the page: serious and critical findings of axe, each with its places."""
-    await page.evaluate(_AXE)
-    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+async def barriers(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
+    """What keeps people from using the page: serious and critical findings of axe, each with its places.
+
+    Without `rules` all of axe's are asked.
+    """
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(_AXE)
+    asked = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found: dict[str, Any] = await page.evaluate("asked => axe.run(document, asked)", asked)
     return [
         f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:5]]}"
         for one in found["violations"]

@@ -1,47 +1,77 @@
-"""Every page of the console, found as people find it, over a demo: fits, can be used by everybody, and complains of nothing."""
+"""Every page of the console, found as people find it, over a demo: it fits, is for everybody, and complains of nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from tests.browser.looks import barriers, overflowing
-from tidings.app.front import front
+from tests.browser.looks import LOOKS, Look, barriers, overflowing
 from tidings.demo.stage import Stage
 from tools.shots import Shown, on_stage, walking
+
+# What nothing in the demo leads to: pages of something that has just been asked for.
+ELSEWHERE = {"/deliveries/replay/{name}", "/webhooks/{id}/why"}
+COLOURS = ("color-contrast",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tour:
-    """A demo that has been going for a while, all of its console's pages, and the cookies of its owner."""
+    """All pages that a demo's console has, and the cookies of its owner."""
 
-    stage: Stage
+    url: str
     pages: Sequence[Shown]
     cookies: dict[str, str]
+    missing: set[str]
     broken: Sequence[str]
-
-    @property
-    def url(self) -> str:
-        return self.stage.parts.settings.base_url.rstrip("/")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tour]:
     async with on_stage(tmp_path_factory.mktemp("demo"), settling_s=0) as stage:
-        async with asyncio.timeout(60):
-            while not await stage.parts.showing.boards():
-                await stage.parts.clock.sleep(0.1)
-        print(stage.parts.clock.monotonic())
+        await tables_are_there(stage)
         async with walking(stage) as (finding, http):
-            pages = await finding.pages()
-            print(stage.parts.clock.monotonic())
-            print(len(pages), finding.missing, finding.broken)
-            yield Tour(stage=stage, pages=pages, cookies=dict(http.cookies), broken=finding.broken)
+            yield Tour(
+                url=stage.parts.settings.base_url.rstrip("/"),
+                pages=await finding.pages(),
+                cookies=dict(http.cookies),
+                missing=set(finding.missing),
+                broken=finding.broken,
+            )
 
 
-async def test_x(tour: Tour) -> None:
-    print([p.path for p in tour.pages])
+async def tables_are_there(stage: Stage) -> None:
+    async with asyncio.timeout(30):
+        while not await stage.parts.showing.boards():
+            await stage.parts.clock.sleep(0.1)
+
+
+async def test_every_place_is_found_by_following_links_and_answers(tour: Tour) -> None:
+    assert tour.missing == ELSEWHERE
+    assert not tour.broken
+
+
+@pytest.mark.timeout(120)  # Fifty pages, each in four looks.
+async def test_every_page_fits_and_is_for_everybody_at_both_widths_and_in_both_themes(
+    page: Page, other_page: Page, tour: Tour
+) -> None:
+    await page.context.add_cookies([{"name": name, "value": value, "url": tour.url} for name, value in tour.cookies.items()])
+    wrong = []
+    for one in tour.pages:
+        shown = other_page if one.is_for_strangers else page
+        answer = await shown.goto(f"{tour.url}{one.address}")
+        assert answer
+        assert answer.ok, one.address
+        for look in LOOKS:
+            wrong += [f"{one.path} {look}: {what}" for what in await amiss(shown, look)]
+    assert not wrong, "\n".join(wrong)
+
+
+async def amiss(page: Page, look: Look) -> list[str]:
+    """What is wrong with a page in that look; the whole of axe's rules in light, in dark those of colours."""
+    await page.set_viewport_size({"width": look.width, "height": 800})
+    await page.emulate_media(color_scheme=look.theme)
+    rules = COLOURS if look.theme == "dark" else ()
+    return [*await barriers(page, rules=rules), *await overflowing(page)]

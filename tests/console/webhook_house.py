@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from tidings.testing.clock import ManualClock
 from tidings.workspace.groups import NewGroup
 
 ORDERS = Subject("Application", "orders")
+HOSTILE = "<script>alert(1)</script><b>Pune</b>"
+AMOUNT = json.dumps([{"path": "data.amount", "op": "gt", "value": 10}])
 REAL = Clock()
 
 
@@ -59,6 +62,10 @@ async def subscribed(
     terms = terms or Terms(types=("order.*",), url=url)
     made, _ = await house.parts.subscribing.create(subject, terms, connector=connector, owner=owner)
     return made
+
+
+def form_for(subject: Subject, url: str, **more: str | list[str]) -> dict[str, str | list[str]]:
+    return {"objectType": subject.kind, "objectId": subject.id, "callBackUrl": url, **more}
 
 
 async def happened(

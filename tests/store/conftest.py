@@ -9,8 +9,10 @@ import apsw
 import asyncpg
 import pytest
 
+from tests.store.factories import subscribed
 from tidings.core.clock import Clock
 from tidings.store.database import Database
+from tidings.store.history import History
 from tidings.store.open import open_database
 
 Opener = Callable[[], Awaitable[Database]]
@@ -40,6 +42,17 @@ async def database(open_store: Opener) -> Database:
 @pytest.fixture
 async def owner(database: Database) -> int:
     return await database.enrol()
+
+
+@pytest.fixture
+def history(database: Database) -> History:
+    return History(database)
+
+
+@pytest.fixture
+async def number(database: Database) -> int:
+    """A subscription's, that is sending."""
+    return await subscribed(database)
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
 """What store tests are made of: name only what the test is about."""
 
+import uuid
 from collections.abc import Sequence
 
-from tidings.core.clock import Clock
+from tidings.core.clock import DAY, Clock
 from tidings.core.delivery import Attempt, Debt, Result, State
 from tidings.core.event import Event, Subject
+from tidings.core.pattern import compile_types
+from tidings.core.signature import new_secret
+from tidings.core.subscription import Subscription
+from tidings.core.vault import Vault, new_key
 from tidings.store.database import Database, Kept, Key, Owed, Publication, Settlement, Statement, Wanted
+from tidings.store.subscriptions import Subscriptions
 
 NOW = Clock().now()
 SHOP = Subject("Application", "shop")
@@ -53,6 +59,21 @@ def settlement(
         next_at=due,
     )
     return Settlement(attempt=attempt, result=Result(state=state, tries=tries, due=due), first_at=NOW)
+
+
+async def subscribed(database: Database, *, order_key: str | None = None) -> int:
+    """The number of a subscription that is sending."""
+    subscription = Subscription(
+        id=str(uuid.uuid4()),
+        subject=SHOP,
+        types=compile_types(["*"]),
+        url="https://example.com/hook",
+        format="standard",
+        secrets=(new_secret(),),
+        order_key=order_key,
+        expires_at=NOW + DAY,
+    )
+    return (await Subscriptions(database, Vault([new_key()])).add(subscription)).number
 
 
 async def kept(database: Database, *publications: Publication, owner: int = 0) -> list[int]:

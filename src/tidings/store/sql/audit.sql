@@ -9,7 +9,8 @@ SELECT CASE
     CAST(:at AS BIGINT), CAST(:actor AS TEXT), CAST(:action AS TEXT), CAST(:about AS TEXT);
 
 -- name: audited_once
--- As `audited`, with each of several changes: the first of them that comes to anything takes it along.
+-- As `audited`, with each of several changes: the first of them that comes to anything takes it along. Failure policy:
+-- it is left out if somebody drew the same of a million numbers in that millisecond, for they cannot be told apart.
 INSERT INTO audit (id, at, actor, action, about) VALUES (:id, :at, :actor, :action, :about) ON CONFLICT (id) DO NOTHING;
 
 -- name: audit
