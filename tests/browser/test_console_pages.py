@@ -1,4 +1,4 @@
-"""Every page of the console, found as people find it, over a demo: it fits, is for everybody, and complains of nothing."""
+"""Every page of the console, found as people find it, over a demo: fits, is for everybody, complains of nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -57,7 +57,9 @@ async def test_every_place_is_found_by_following_links_and_answers(tour: Tour) -
 async def test_every_page_fits_and_is_for_everybody_at_both_widths_and_in_both_themes(
     page: Page, other_page: Page, tour: Tour
 ) -> None:
-    await page.context.add_cookies([{"name": name, "value": value, "url": tour.url} for name, value in tour.cookies.items()])
+    await page.context.add_cookies(
+        [{"name": name, "value": value, "url": tour.url} for name, value in tour.cookies.items()]
+    )
     wrong = []
     for one in tour.pages:
         shown = other_page if one.is_for_strangers else page

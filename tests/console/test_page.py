@@ -182,6 +182,13 @@ def test_lengths_sizes_and_numbers_are_told_as_people_read_them() -> None:
     assert [plural(1, "event"), plural(2, "reply", many="replies")] == ["1 event", "2 replies"]
     assert slug("People & roles!") == "people-roles"
     assert showable("a\u202eb\0c\n") == "a\ufffdb\ufffdc\n"
+    assert type(showable(Markup("<b>"))) is str
+
+
+def test_what_languages_need_is_shown_as_it_was_written() -> None:
+    for text in ("क्\u200dष", "می\u200cخواهم", "👨\u200d👩\u200d👧", "10\u00a0km", "東京\u3000駅", "Šárka\t1"):
+        assert showable(text) == text
+    assert showable("one\r\ntwo") == "one\ntwo"
 
 
 def test_an_error_is_shown_at_the_field_that_it_names() -> None:

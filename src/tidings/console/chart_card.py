@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tidings.console.wording import showable
 from tidings.core.row import Cell, Shape
 from tidings.dashboards.boards import Kind
 from tidings.dashboards.charts import Spec, drawable
@@ -72,9 +73,20 @@ def told(chart: ShownChart, *, groups: Mapping[str, str]) -> list[dict[str, Any]
     return [{**row, "value": groups.get(row["value"]) or row["value"]} for row in chart.data]
 
 
+def drawn(chart: ShownChart, *, groups: Mapping[str, str]) -> Spec:
+    """Its spec with its data, as it may be drawn: what was answered cannot turn a line around, or hide in it."""
+    data = [
+        {name: showable(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in told(chart, groups=groups)
+    ]
+    spec = drawable(chart.spec, data)
+    spec["title"] = spec["title"] | {"text": [showable(line) for line in spec["title"]["text"]]}
+    return spec
+
+
 def spec_of(chart: ShownChart, *, groups: Mapping[str, str]) -> Spec:
     """Its spec for a page, which tells the title itself and knows how wide it is."""
-    spec = drawable(chart.spec, told(chart, groups=groups))
+    spec = drawn(chart, groups=groups)
     del spec["title"]
     if chart.kind != Kind.PLACES:
         spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tidings.console.board_look import SPANS, BoardLook
 from tidings.console.board_memory import FRESH_S, BoardMemory, Counted
-from tidings.console.chart_card import card_of, file_of, spec_of, told
+from tidings.console.chart_card import card_of, drawn, file_of, spec_of
 from tidings.console.live import Live, Piece
 from tidings.console.offers import Offers
 from tidings.console.page import Pages
@@ -21,7 +21,6 @@ from tidings.core.clock import DAY
 from tidings.core.errors import Invalid, NotFound, TidingsError
 from tidings.core.row import Shape
 from tidings.dashboards.boards import QUESTION, Kind, group_column, person_column
-from tidings.dashboards.charts import drawable
 from tidings.dashboards.drawing import Picture
 from tidings.dashboards.showing import Look, condition_of
 from tidings.store.groups import Groups
@@ -159,8 +158,8 @@ class Dashboards:
             case "csv":
                 response = visit.data(file_of(shown, groups=groups), "text/csv; charset=utf-8")
             case _:
-                drawn = await self._drawing.draw(drawable(shown.spec, told(shown, groups=groups)), Picture(suffix))
-                response = visit.data(drawn, _TYPES[Picture(suffix)])
+                picture = await self._drawing.draw(drawn(shown, groups=groups), Picture(suffix))
+                response = visit.data(picture, _TYPES[Picture(suffix)])
         if "download" in visit.query or suffix == "csv":
             response.headers["content-disposition"] = f'attachment; filename="{name}-{shown.name}.{suffix}"'
         return response

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import category
 
 from markupsafe import Markup
 
@@ -16,6 +17,8 @@ _STEPS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 _KILO = 1_000
 # From here on a date says more than a distance.
 _FAR = 30 * DAY
+# Besides lines and tabs what joins letters or keeps them apart, as Malayalam, Persian and pictures of families need it.
+_HARMLESS = frozenset("\n\t\u200c\u200d")
 _NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -92,7 +95,16 @@ def exactly(at: int) -> str:
 
 def showable(text: object) -> str:
     """Text from outside, without what would turn a line around or hide in it."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(
+        [sign if sign.isprintable() or _is_harmless(sign) else "\ufffd" for sign in text.replace("\r\n", "\n")]
+    )
+
+
+def _is_harmless(sign: str) -> bool:
+    return sign in _HARMLESS or category(sign) == "Zs"
 
 
 def slug(text: str) -> str:
