@@ -98,6 +98,16 @@ def peak_rss_mb(pid: int) -> float:
     return int(kilobytes) / 1_024
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has begun, in whichever of its threads."""
+    found = []
+    for path in _PROC.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
+
+
 def backends(database: str) -> list[int]:
     """PostgreSQL's processes on this machine that work for that database: their titles say so."""
     found = []

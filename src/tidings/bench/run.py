@@ -17,7 +17,7 @@ from tidings.app.throw_away import throw_away
 from tidings.bench.figures import Delivered, Figures, LaidFlat, Latency
 from tidings.bench.laid import counting
 from tidings.bench.load import Publish, Published
-from tidings.bench.process import Process, backends, cpu_us, peak_rss_mb, started
+from tidings.bench.process import Process, backends, children_of, cpu_us, peak_rss_mb, started
 from tidings.bench.receiver import Arrivals, Open, Tell
 from tidings.bench.work import Of, prepare
 from tidings.core.clock import Clock
@@ -138,9 +138,9 @@ class _Run:
             events=self.plan.events,
             accepted_per_s=_a_second(accepted, published.last_us - published.first_us),
             cpu_us_per_event={
-                name: round((used - before[name]) / max(1, accepted), 1) for name, used in self._used().items()
+                name: round((used - before.get(name, 0)) / max(1, accepted), 1) for name, used in self._used().items()
             },
-            peak_rss_mb=round(peak_rss_mb(self.server.pid), 1),
+            peak_rss_mb=round(sum(map(peak_rss_mb, (self.server.pid, *children_of(self.server.pid)))), 1),
             lost=max(0, accepted * self.plan.fan_out - arrivals.arrived),
             refused=len(published.refused),
             why=published.why,
@@ -174,6 +174,8 @@ class _Run:
 
     def _used(self) -> dict[str, int]:
         used = {process.name: cpu_us(process.pid) for process in (self.server, self.load, *self.target.processes)}
+        if self.plan.of is Of.CALLBACKS:
+            used["scribe"] = sum(map(cpu_us, children_of(self.server.pid)))
         if not self.database.startswith("sqlite:"):
             used["postgresql"] = sum(map(cpu_us, backends(urlsplit(self.database).path[1:])))
         return used
