@@ -17,7 +17,7 @@ MESSAGES, RESPONSES, DEBTS, AUDITED, CAPTURES = 100_000, 50_000, 20_000, 100_000
 DAYS = 20
 # Of the demo's form; it gets most of the rows.
 FORM = "responses_orderformdemo"
-_NUMBERS = "WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < :most)"
+_NUMBERS = "WITH RECURSIVE k(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM k WHERE n < :most)"
 _NEVER = 2**53
 # Between two events.
 _STEP = identifier_at(DAYS * DAY // EVENTS)
@@ -213,5 +213,7 @@ def _fill_tables(url: str, *, now: int) -> None:
         for name, most in ((FORM, ROWS), ("events", ROWS // 5), ("messages", ROWS // 5)):
             [key, *_] = sa.inspect(connection).get_pk_constraint(name, schema=schema)["constrained_columns"]
             changes = {str(key): "'load-' || k.n", "at": at}
+            if name == FORM:
+                changes |= {"responder": "'+91' || (k.n % 5000)", "retailer_outlet": "'Outlet ' || (k.n % 70)"}
             Copying(table=name, most=most, changes=changes, schema=schema).run(connection)
     engine.dispose()

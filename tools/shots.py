@@ -47,7 +47,8 @@ _SETTLING_S = 11.0
 # Milliseconds. A chart takes one second, the first one two more, and two cores do everything at once.
 _DRAWING_MS = 8_000
 _LINK = re.compile(r'(?:href|hx-get|data-live)="(/console/[^"?#]*)')
-_DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((one) => one.querySelector('svg, img'))"
+# Whether all charts of a page are drawn.
+DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((one) => one.querySelector('svg, img'))"
 _INDEX = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Every page of the console</title>
 <style>body {{ font: 1rem system-ui; margin: 2rem; }}
@@ -201,7 +202,7 @@ async def _take(context: BrowserContext, shown: Shown, *, url: str, ending: str)
     await page.goto(f"{url.rstrip('/')}{shown.address}")
     # A chart that is not drawn by then is missing in the picture, as it would be for people.
     with contextlib.suppress(NotInTime):
-        await page.wait_for_function(_DRAWN, timeout=_DRAWING_MS)
+        await page.wait_for_function(DRAWN, timeout=_DRAWING_MS)
     await page.screenshot(path=FOLDER / f"{shown.name}-{ending}.png", full_page=True)
     await page.close()
 

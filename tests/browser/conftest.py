@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, async_playwright, expect
 
-from tests.browser.looks import Look
+from tests.browser.looks import HEIGHT, Look
 from tidings.app.serve import Served, served
 from tidings.app.settings import load
 from tidings.core.vault import new_key
@@ -19,7 +19,6 @@ from tidings.core.vault import new_key
 # Milliseconds. Two browsers and two servers share two cores here.
 _PATIENCE_MS = 15_000
 _HERE = {"127.0.0.1", "localhost", "[::1]"}
-_HEIGHT = 800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,7 +68,7 @@ async def other_page(browser: Browser) -> AsyncIterator[Page]:
 @contextlib.asynccontextmanager
 async def _watched(browser: Browser, look: Look) -> AsyncIterator[Page]:
     context = await browser.new_context(
-        viewport={"width": look.width, "height": _HEIGHT},
+        viewport={"width": look.width, "height": HEIGHT},
         color_scheme=look.theme,
         reduced_motion="reduce",
         locale="en-GB",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import Page
 
+HEIGHT = 800
 # Without types, so that its file alone is taken: axe-core, which judges whether everybody can use a page.
 _AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 _MATTERS = {"serious", "critical"}
@@ -27,7 +28,6 @@ class Look:
 
 _THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LOOKS = [Look(width=width, theme=theme) for width, theme in product((360, 1280), _THEMES)]
-every_look = pytest.mark.parametrize("look", LOOKS, ids=str, indirect=True)
 every_width = pytest.mark.parametrize("look", [Look(width=360), Look()], ids=str, indirect=True)
 
 
@@ -61,3 +61,19 @@ async def is_usable(page: Page) -> None:
     """Fail if the page cannot be used by everybody, or does not fit into its window."""
     assert not (found := await barriers(page)), "\n".join(found)
     assert not (found := await overflowing(page)), "\n".join(found)
+
+
+async def is_usable_in_every_look(page: Page) -> None:
+    """The same at both widths and in both themes, in a page that is open: the window changes, nothing is loaded again."""
+    assert not (found := await faults(page)), "\n".join(found)
+
+
+async def faults(page: Page) -> list[str]:
+    """What is wrong with a page, look by look. Dark is asked for its colours alone: nothing else is different there."""
+    found = []
+    for look in LOOKS:
+        await page.set_viewport_size({"width": look.width, "height": HEIGHT})
+        await page.emulate_media(color_scheme=look.theme)
+        rules = ("color-contrast",) if look.theme == "dark" else ()
+        found += [f"{look}: {one}" for one in [*await barriers(page, rules=rules), *await overflowing(page)]]
+    return found

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.looks import every_look, every_width, is_usable
+from tests.browser.looks import every_width, is_usable, is_usable_in_every_look
 from tests.web.conversation import Answer, ask
 from tidings.access.scope import ADMIN
 from tidings.app.serve import Served
@@ -54,36 +54,34 @@ async def caught(page: Page, site: Served, request: pytest.FixtureRequest) -> Bi
     return caught
 
 
-@every_look
 async def test_the_entrance_can_be_used_by_everybody(page: Page, site: Served) -> None:
     await page.goto(f"{site.url}bin/mine?inspect")
-    await is_usable(page)
+    await is_usable_in_every_look(page)
 
     await page.get_by_label("View token").fill("tdb_wrong")
     await page.keyboard.press("Enter")
 
     await expect(page.get_by_role("alert")).to_contain_text("not this bin's view token")
-    await is_usable(page)
+    await is_usable_in_every_look(page)
 
 
-@every_look
 async def test_each_page_of_a_bin_can_be_used_by_everybody(caught: BinOnPage) -> None:
     order = json.dumps(ORDER).encode()
     kind = {"Content-Type": "application/json", "X-Hub-Signature-256": "sha256=" + "ab" * 32}
     await caught.open()
-    await is_usable(caught.page)
+    await is_usable_in_every_look(caught.page)
     await caught.send(order, headers=kind)
     await caught.send(order.replace(b"42", b"43"), rest=f"/{'long/' * 60}{EVIL_URL}", headers=kind)
     await caught.send(b"a=1&b=%00", headers={"content-type": "application/x-www-form-urlencoded"})
 
     for query in ("", "=&text=none", "=&json=..", "=1", "=2", "=3", "=9", "=2&with=1", "=1&preview=raw"):
         await caught.open(query)
-        await is_usable(caught.page)
+        await is_usable_in_every_look(caught.page)
 
     await caught.page.get_by_label("Secret, which is not kept").fill("hush")
     await caught.page.get_by_role("button", name="Check").click()
     await expect(caught.page.get_by_role("heading", name="The signature is not right")).to_be_visible()
-    await is_usable(caught.page)
+    await is_usable_in_every_look(caught.page)
 
 
 async def test_what_arrives_appears_without_a_reload_and_runs_nothing(caught: BinOnPage) -> None:

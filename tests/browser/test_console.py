@@ -3,7 +3,7 @@
 from playwright.async_api import Page, expect
 
 from tests.browser.console import sign_in
-from tests.browser.looks import every_look, every_width, is_usable
+from tests.browser.looks import every_width, is_usable, is_usable_in_every_look
 from tidings.app.serve import Served
 from tidings.console.rights import Role
 from tidings.core.event import Event, Subject
@@ -50,14 +50,13 @@ async def test_the_first_owner_comes_by_a_link(page: Page, site: Served) -> None
     await expect(page.get_by_text("You are an owner of this installation")).to_be_visible()
 
 
-@every_look
 async def test_every_component_is_usable(page: Page, site: Served) -> None:
     await sign_in(page, site, Role.OWNER)
 
     await page.goto(f"{site.url}console/components")
 
     await expect(page.locator("[data-chart] svg")).to_be_visible()
-    await is_usable(page)
+    await is_usable_in_every_look(page)
     await page.get_by_role("button", name="Open a window").click()
     await expect(page.get_by_role("heading", name="A window over the page")).to_be_visible()
     await page.keyboard.press("Escape")

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.console import sign_in
-from tests.browser.looks import every_look, is_usable
+from tests.browser.looks import is_usable_in_every_look
 from tests.dashboards.forms import QUESTIONS, TABLE
 from tidings.app.serve import Served
 from tidings.console.rights import Role
@@ -218,7 +218,6 @@ PAGES = [
 ]
 
 
-@every_look
 @pytest.mark.timeout(120)
 async def test_every_page_is_usable(page: Page, site: Served) -> None:
     await orders(site, 4)
@@ -231,4 +230,4 @@ async def test_every_page_is_usable(page: Page, site: Served) -> None:
         if place == f"dashboards/{TABLE}":
             await chart(page, "outlet")
             await chart(page, "place_latitude")
-        await is_usable(page)
+        await is_usable_in_every_look(page)

@@ -8,13 +8,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from tests.browser.looks import LOOKS, Look, barriers, overflowing
+from tests.browser.looks import faults
 from tidings.demo.stage import Stage
 from tools.shots import Shown, on_stage, walking
 
 # What nothing in the demo leads to: pages of something that has just been asked for.
 ELSEWHERE = {"/deliveries/replay/{name}", "/webhooks/{id}/why"}
-COLOURS = ("color-contrast",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +65,5 @@ async def test_every_page_fits_and_is_for_everybody_at_both_widths_and_in_both_t
         answer = await shown.goto(f"{tour.url}{one.address}")
         assert answer
         assert answer.ok, one.address
-        for look in LOOKS:
-            wrong += [f"{one.path} {look}: {what}" for what in await amiss(shown, look)]
+        wrong += [f"{one.path} {what}" for what in await faults(shown)]
     assert not wrong, "\n".join(wrong)
-
-
-async def amiss(page: Page, look: Look) -> list[str]:
-    """What is wrong with a page in that look; the whole of axe's rules in light, in dark those of colours."""
-    await page.set_viewport_size({"width": look.width, "height": 800})
-    await page.emulate_media(color_scheme=look.theme)
-    rules = COLOURS if look.theme == "dark" else ()
-    return [*await barriers(page, rules=rules), *await overflowing(page)]

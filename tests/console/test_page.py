@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from markupsafe import Markup
 
 from tests.console.house import ConsoleHouse
 from tidings.app.serve import served
@@ -186,7 +187,7 @@ def test_lengths_sizes_and_numbers_are_told_as_people_read_them() -> None:
 
 
 def test_what_languages_need_is_shown_as_it_was_written() -> None:
-    for text in ("क्\u200dष", "می\u200cخواهم", "👨\u200d👩\u200d👧", "10\u00a0km", "東京\u3000駅", "Šárka\t1"):
+    for text in ("क्\u200dष", "نم\u200cد", "👨\u200d👩\u200d👧", "10\u00a0km", "東京\u3000駅", "Šárka\t1"):
         assert showable(text) == text
     assert showable("one\r\ntwo") == "one\ntwo"
 

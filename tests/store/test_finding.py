@@ -109,6 +109,25 @@ async def test_events_are_found_by_how_a_delivery_of_them_stands(database: Datab
     assert await ids(finding, Wish(state=State.FAILED, type="none")) == []
 
 
+async def test_attempts_that_came_to_nothing_are_gone_through_in_steps(
+    database: Database, finding: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.store.finding._ATTEMPTS_AT_ONCE", 2)
+    waiting, *past = await kept(database, *[publication(1) for _ in range(5)])
+    twice = [settlement(past[0], state=State.RETRYING, due=NOW, tries=tries) for tries in (1, 2, 3)]
+    tried = [settlement(one, state=State.RETRYING, due=NOW, tries=1) for one in (waiting, *past)]
+    await database.settle([*tried, *twice, *map(settlement, past)], (), owner=0)
+    wish = Wish(state=State.RETRYING)
+
+    whole = await finding.events(wish, most=5)
+    first = await finding.events(wish, most=5, budget=1)
+    rest = await finding.events(wish, most=5, before=first.before)
+
+    assert ([one.id for one in whole.events], whole.before) == ([waiting], 0)
+    assert (first.events, first.before) == ([], past[2])
+    assert [one.id for one in rest.events] == [waiting]
+
+
 async def test_a_list_goes_on_where_it_ended_with_each_event_once(
     database: Database, finding: Finding, traits: Traits
 ) -> None:

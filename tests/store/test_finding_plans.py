@@ -21,6 +21,9 @@ PAGE = 50
 STATEMENTS = {
     "events_between": "event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "events_of_delivery_state": "attempt USING INDEX attempt_undelivered_event (state=? AND event>? AND event<?)",
+    "events_of_delivery_state_looked_at": (
+        "attempt USING COVERING INDEX attempt_undelivered_event (state=? AND event>? AND event<?)"
+    ),
     "stretches": "event_stretch USING INDEX sqlite_autoindex_event_stretch_1 (oldest>? AND oldest<?)",
     "events_unnoted": "event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "tried_lately": "attempt USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",

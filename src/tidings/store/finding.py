@@ -21,7 +21,8 @@ LOOK = 10_000
 BUDGET = 20_000
 # Traits of stretches read at once: some megabytes at most, ten milliseconds (measured on SQLite).
 _NOTED_AT_ONCE, _COST_OF_NOTED = 400, 4_000
-_EVENTS_AT_ONCE = 50
+# Attempts looked at together, which lie far apart: some six milliseconds (measured on SQLite).
+_ATTEMPTS_AT_ONCE, _COST_OF_ATTEMPTS = 2_000, 4_000
 
 LAST = 2**62
 _subjects = msgspec.json.Decoder(tuple[Subject, ...])
@@ -179,15 +180,28 @@ class Finding:
             before = step.edge
 
     async def _of_state(self, state: State, *, since: int, before: int) -> AsyncIterator[_Stretch]:
-        while True:
-            events = await self._database.read(
-                int, "events_of_delivery_state", state=state, since=since, before=before, most=_EVENTS_AT_ONCE
+        """Events one by one; and an empty stretch for many attempts that may have come to nothing."""
+        while before > since:
+            [step] = await self._database.read(
+                _Step,
+                "events_of_delivery_state_looked_at",
+                state=state,
+                since=since,
+                before=before,
+                look=_ATTEMPTS_AT_ONCE,
             )
-            for one in events:
-                yield _Stretch(one, one, traits.STRETCH)
-            if len(events) < _EVENTS_AT_ONCE:
+            if step.looked:
+                for one in await self._between_attempts(state, oldest=step.edge, before=before):
+                    yield _Stretch(one, one, traits.STRETCH)
+            if step.looked < _ATTEMPTS_AT_ONCE:
                 return
-            before = events[-1]
+            before = step.edge
+            yield _Stretch(before, before - 1, _COST_OF_ATTEMPTS)
+
+    async def _between_attempts(self, state: State, *, oldest: int, before: int) -> list[int]:
+        return await self._database.read(
+            int, "events_of_delivery_state", state=state, since=oldest, before=before, most=_ATTEMPTS_AT_ONCE
+        )
 
     async def _between(self, wish: Wish, stretch: _Stretch, *, look: int, most: int) -> list[Glimpse]:
         rows = await self._database.read(

@@ -20,6 +20,14 @@ WHERE attempt.state = :state AND attempt.state <> 'delivered' AND attempt.event 
     )))
 ORDER BY attempt.event DESC LIMIT :most;
 
+-- name: events_of_delivery_state_looked_at
+-- How many attempts such a look goes through, and the oldest event of them, 0 if there is none.
+SELECT count(*) AS looked, coalesce(min(event), 0) AS edge FROM (
+    SELECT event FROM attempt
+    WHERE state = :state AND state <> 'delivered' AND event >= :since AND event < :before
+    ORDER BY event DESC LIMIT :look
+) AS looked;
+
 -- name: stretches
 -- Stretches that begin before an event and end at one or after it, newest first. They do not overlap.
 SELECT oldest, newest, traits FROM event_stretch
