@@ -46,7 +46,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def look(request: pytest.FixtureRequest) -> Look:
-    """How `page` is looked at; `@every_look` and `@every_width` (tests.browser.looks) ask for more."""
+    """How `page` is looked at; `@narrow` and `@every_width` (tests.browser.looks) ask for others."""
     found: Look = getattr(request, "param", Look())
     return found
 

@@ -5,11 +5,10 @@ import zipfile
 
 import httpx
 import msgspec
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.console import sign_in
-from tests.browser.looks import is_usable_in_every_look
+from tests.browser.looks import is_usable, narrow
 from tests.dashboards.forms import QUESTIONS, TABLE
 from tidings.app.serve import Served
 from tidings.console.rights import Role
@@ -218,7 +217,7 @@ PAGES = [
 ]
 
 
-@pytest.mark.timeout(120)
+@narrow
 async def test_every_page_is_usable(page: Page, site: Served) -> None:
     await orders(site, 4)
     await receive(site, b"{}", token="wrong")
@@ -230,4 +229,4 @@ async def test_every_page_is_usable(page: Page, site: Served) -> None:
         if place == f"dashboards/{TABLE}":
             await chart(page, "outlet")
             await chart(page, "place_latitude")
-        await is_usable_in_every_look(page)
+        await is_usable(page)

@@ -48,7 +48,7 @@ ANSWERS = [f"One {EVIL}", [f"Three {EVIL}"], WORST, {"lt": 9.9, "lg": 76.2, "n":
 LISTS = ("/console/groups/", "/console/dashboards", "/console/tables", "/console/sources/")
 LISTED = re.compile(r"/console/(groups/[^/]+/actions|dashboards|tables|sources/[^/]+/receipts)/[^/]+")
 # Words of the queries that pages read, but for days: of those the browser itself complains.
-QUERIES = (
+QUERIES = [
     "q",
     "text",
     "type",
@@ -62,8 +62,15 @@ QUERIES = (
     "kind",
     "object",
     "group",
-)
-QUERIES += ("webhook", "status", "span", "responder", "question", "table", "next", "back")
+    "webhook",
+    "status",
+    "span",
+    "responder",
+    "question",
+    "table",
+    "next",
+    "back",
+]
 
 LOOK_FOR = """() => {
     const found = [], hidden = /[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u200f\\u202a-\\u202e\\u2066-\\u2069]/;

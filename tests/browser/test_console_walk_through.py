@@ -133,7 +133,7 @@ async def send_survey(page: Page, group: str) -> None:
 
 
 async def send_form(page: Page, group: str) -> None:
-    """A form of the group's own, built here: a question to choose from, and a number."""
+    """A form of the group's own, built here: one of several, a number, and a place."""
     await page.goto(group)
     await page.get_by_role("link", name="Form", exact=True).click()
     await page.get_by_label("Title").fill("Orders of the day")
@@ -145,6 +145,11 @@ async def send_form(page: Page, group: str) -> None:
     await expect(second.get_by_label("Question", exact=True)).to_be_focused()
     await page.keyboard.type("Rice 1 kg")
     await second.get_by_label("Answer").select_option("Number")
+    await page.get_by_role("button", name="Add a question").click()
+    third = page.get_by_role("group", name="Question 3")
+    await expect(third.get_by_label("Question", exact=True)).to_be_focused()
+    await page.keyboard.type("Location")
+    await third.get_by_label("Answer").select_option("Place")
     await page.get_by_role("button", name="Send to the group").click()
     await expect(page.get_by_text("The form is sent to the group.")).to_be_visible()
 
@@ -163,6 +168,8 @@ async def answer_form(page: Page, group: str) -> None:
     await page.get_by_role("link", name="Orders of the day").click()
     await page.get_by_label("Harbour").check()
     await page.get_by_label("Rice 1 kg").fill("12")
+    await page.get_by_label("Latitude").fill("9.97")
+    await page.get_by_label("Longitude").fill("76.24")
     await page.get_by_role("button", name="Send your answer").click()
     await expect(page.get_by_text("Your answer has been sent.")).to_be_visible()
 

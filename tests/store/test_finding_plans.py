@@ -1,7 +1,7 @@
 """Finding events and deliveries costs the same however many there are: read off an index, in bounded looks."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +111,23 @@ async def test_on_postgresql_a_page_in_the_middle_reads_what_it_shows(postgresql
             plan = json.loads(row[0])[0]["Plan"]
             assert plan["Actual Rows"] == PAGE, name
             assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= most_blocks, (name, is_analysed)
+
+
+async def test_on_postgresql_many_debts_are_listed_without_reading_all_events(postgresql: Connection) -> None:
+    await postgresql.execute("INSERT INTO owed (event, subscription, due) SELECT id, 1, 0 FROM event LIMIT 20000")
+    await postgresql.execute("ANALYZE")
+    text = statements("postgresql")["owed_listed"]
+    values = {"subscription": 0, "event": 0, "state": "pending", "since": 0, "until": 2**62, "look": 5_000}
+
+    for type_ in ("", "order.created"):
+        arguments = [(values | {"type": type_, "most": PAGE})[parameter] for parameter in text.parameters]
+        [row] = await postgresql.fetch(f"EXPLAIN (FORMAT JSON) {text.sql}", *arguments)
+        nodes = [*_nodes(json.loads(row[0])[0]["Plan"])]
+        # Tables of days without events have nothing but a few rows to go through.
+        assert [node for node in nodes if node["Node Type"] == "Seq Scan" and node["Plan Rows"] > PAGE] == []
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for part in node.get("Plans", ()):
+        yield from _nodes(part)

@@ -23,6 +23,7 @@ from tidings.tables.condition import Condition
 from tidings.tables.counts import Count, Counts, Grouped, Measure, add, count, tallied, trim, whole
 from tidings.tables.engine import alone, column_type, schema_of, writing
 from tidings.tables.naming import digest
+from tidings.tables.position import Rank, ordering
 from tidings.tables.query import Query, telling
 from tidings.tables.selection import Cells
 
@@ -138,7 +139,8 @@ class Pieces:
         begin: sa.ColumnElement[int] = sa.literal_column("1")
         length: sa.ColumnElement[int] = sa.literal_column(str(_BEGINNING))
         texts = (sa.func.substr(known.table.c[name], begin, length, type_=sa.Text()) for name in columns)
-        statement = sa.select(time, *texts).where(time.is_not(None)).order_by(time.desc()).limit(_LATEST)
+        newest = ordering([Rank(column=time, is_descending=True)])
+        statement = sa.select(time, *texts).where(time.is_not(None)).order_by(*newest).limit(_LATEST)
         if condition is not None:
             statement = statement.where(clause_of(condition, table=known.table))
         with self.query.reading() as connection:

@@ -14,7 +14,7 @@ from tidings.tables.clause import clause_of, fold_all_letters
 from tidings.tables.condition import Condition, limits_of
 from tidings.tables.index import Indexes, time_index
 from tidings.tables.limit import limited
-from tidings.tables.position import beyond, ordering, ranks_of
+from tidings.tables.position import Rank, beyond, ordering, ranks_of
 from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
 
 # For one statement: a guess, ten times what the slowest take with a million rows.
@@ -92,7 +92,8 @@ class Query:
         with telling():
             self.indexes.ensure(known)
         at = known.table.c[known.time]
-        newest = sa.select(at).where(at.is_not(None) if until is None else at <= until).order_by(at.desc())
+        some = sa.select(at).where(at.is_not(None) if until is None else at <= until)
+        newest = some.order_by(*ordering([Rank(column=at, is_descending=True)]))
         with self.reading() as connection:
             return connection.execute(newest.offset(most).limit(1)).scalar()
 
