@@ -10,6 +10,9 @@ import pytest
 from playwright.async_api import Page
 
 HEIGHT = 800
+_OF_COLOURS = ("color-contrast",)
+# Style sheets hide and show by width, and let scroll what was whole.
+_OF_WIDTH = (*_OF_COLOURS, "scrollable-region-focusable", "link-name", "button-name", "label", "aria-hidden-focus")
 # Without types, so that its file alone is taken: axe-core, which judges whether everybody can use a page.
 _AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 _MATTERS = {"serious", "critical"}
@@ -71,11 +74,11 @@ async def is_usable_in_every_look(page: Page) -> None:
 
 
 async def faults(page: Page) -> list[str]:
-    """What is wrong with a page, look by look. Dark is asked for its colours alone: nothing else is different there."""
+    """What is wrong with a page, look by look; of axe's rules all are asked once, then those that looks are about."""
     found = []
     for look in LOOKS:
         await page.set_viewport_size({"width": look.width, "height": HEIGHT})
         await page.emulate_media(color_scheme=look.theme)
-        rules = ("color-contrast",) if look.theme == "dark" else ()
+        rules = () if look == LOOKS[0] else _OF_COLOURS if look.theme == "dark" else _OF_WIDTH
         found += [f"{look}: {one}" for one in [*await barriers(page, rules=rules), *await overflowing(page)]]
     return found
