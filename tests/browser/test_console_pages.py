@@ -12,7 +12,7 @@ from tests.browser.looks import faults
 from tidings.demo.stage import Stage
 from tools.shots import Shown, on_stage, walking
 
-# What the demo need not lead to: pages of something that has just been asked for, or of a webhook as it happens to stand.
+# What the demo need not lead to: pages of what has just been asked for, or of a webhook as it happens to stand.
 ELSEWHERE = {"/deliveries/replay/{name}", "/webhooks/{id}/edit", "/webhooks/{id}/why"}
 
 
