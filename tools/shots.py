@@ -154,11 +154,15 @@ class Finding:
     def _note(self, text: str) -> None:
         for link in map(html.unescape, _LINK.findall(text)):
             path = link.removeprefix("/console")
-            # As the server decides: the first place that fits.
-            place = next((one for one in self._places if _fits(one, path)), None)
+            # As the server decides: of the places that fit the one that says most itself.
+            place = min((one for one in self._places if _fits(one, path)), key=_unsaid, default=None)
             if place is not None and place.path not in self.found:
                 self.found[place.path] = link
                 self._waiting.append(place.path)
+
+
+def _unsaid(place: Place) -> int:
+    return place.path.count("{")
 
 
 def _fits(place: Place, path: str) -> bool:
