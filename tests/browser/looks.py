@@ -87,3 +87,8 @@ async def faults(page: Page) -> list[str]:
             wrong += await barriers(page, asked=_ASKED.get(look, _EVERYTHING))
         found += [f"{look}: {one}" for one in wrong]
     return found
+
+
+async def open_all(page: Page) -> None:
+    """Open whatever is folded."""
+    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")

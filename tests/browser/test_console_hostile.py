@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from tests.browser.looks import open_all
 from tests.dialects.installation import Installation
 from tests.workspace.files import png
 from tidings.app.front import front
@@ -243,7 +244,7 @@ async def listed(page: Page, lair: Lair, found: Sequence[str]) -> set[str]:
 async def misdeeds(page: Page) -> list[str]:
     """What hostile content has achieved, once all that can be opened has been, and all charts are drawn."""
     await page.wait_for_function(DRAWN)
-    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    await open_all(page)
     await page.evaluate("new Promise(requestAnimationFrame)")
     found: list[str] = await page.evaluate(LOOK_FOR)
     return [f"{page.url.partition('?')[0]}: {one}" for one in found]
