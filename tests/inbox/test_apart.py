@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -136,6 +137,24 @@ async def test_a_scribe_that_hangs_gives_way_to_another(office: Office, monkeypa
 
     assert await office.said() == ["one", "two"]
     assert child() != first
+
+
+async def test_a_question_that_is_broken_off_leaves_nothing_behind(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    await office.send(message("one"))
+    await office.inbox.laying.step()
+    os.kill(child(), signal.SIGSTOP)
+    asking = asyncio.create_task(office.scribes.read((), {}))
+    await asyncio.wait([asking], timeout=0.05)
+    asking.cancel()
+    await asyncio.wait([asking])
+    del asking
+    gc.collect()
+
+    assert "never retrieved" not in caplog.text
+    assert children_of(os.getpid(), running="tidings.app.scribe") == []
+    assert (await office.scribes.read((), {})).said == []
 
 
 async def test_tables_that_cannot_be_opened_are_told_with_the_reason_and_tried_again(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
 
 async def _tables(settings: Settings) -> Finding:
     # For whoever has none this is the only reason to load SQLAlchemy.
-    from tidings.tables.facts import facts_of_tables  # noqa: PLC0415
+    from tidings.tables.facts import facts_of_tables  # noqa: PLC0415 - half a second, for this check alone
 
     try:
         facts = await asyncio.to_thread(facts_of_tables, settings.tables_url)

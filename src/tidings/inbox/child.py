@@ -18,6 +18,7 @@ from tidings.core.errors import Unavailable
 
 # Seconds that it has to end by itself.
 _GRACE_S = 5.0
+_LOOK_AGAIN_S = 0.1
 _LENGTH = struct.Struct("!I")
 
 
@@ -45,15 +46,22 @@ class Child:
             except (TimeoutError, OSError, EOFError) as error:
                 raise Unavailable(f"the process {self._module} ended, or did not answer in time") from error
             finally:
-                # An answer that nobody waited for must not be taken for the next one's.
-                if not asking.done() or asking.cancelled() or asking.exception():
-                    await self._ended(within_s=0.0)
-                    await asyncio.wait([asking])
+                if not asking.done() or asking.cancelled() or asking.exception() is not None:
+                    await self._break_off(asking)
 
     async def close(self) -> None:
         """End it, with the end of its input; another one begins with the next question."""
         async with self._alone:
             await self._ended(within_s=_GRACE_S)
+
+    async def _break_off(self, asking: "asyncio.Future[bytes]") -> None:
+        """End the process: an answer that nobody waited for must not be taken for the next one's."""
+        await self._ended(within_s=0.0)
+        while not asking.done():
+            await asyncio.wait([asking], timeout=_LOOK_AGAIN_S)
+            await self._ended(within_s=0.0)  # it may have been about to begin just then
+        if not asking.cancelled():
+            asking.exception()  # looked at, else asyncio calls it forgotten
 
     def _asked(self, message: bytes) -> bytes:
         process = self._process
