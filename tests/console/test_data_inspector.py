@@ -97,7 +97,7 @@ async def test_a_pass_is_good_for_one_bin_and_for_some_hours(house: ConsoleHouse
     for name, wrong in [("two", given), *(("one", one) for one in forged)]:
         with pytest.raises(NotFound):
             await inspector.shown_to(name, wrong)
-    await house.clock.advance(12 * HOUR + SECOND)
+    await house.clock.jump(12 * HOUR + SECOND)
     with pytest.raises(NotFound):
         await inspector.shown_to("one", given)
 
@@ -109,7 +109,7 @@ async def test_a_bin_ends_when_it_is_ended_or_its_time_is_over(house: ConsoleHou
 
     ended = await operator.post(f"{HERE}/mine/end")
     await operator.get(HERE)
-    await house.clock.advance(HOUR)
+    await house.clock.jump(HOUR)
     page = (await operator.get(HERE)).text
 
     assert ended.status_code == 303

@@ -67,7 +67,7 @@ async def test_an_empty_list_says_what_to_do_next(house: ConsoleHouse) -> None:
 async def test_each_filter_finds_its_event_alone(house: ConsoleHouse, query: str) -> None:
     reader = await house.person(Role.READER)
     await happen(house, type_="order.other")
-    await house.clock.advance(2 * HOUR)
+    await house.clock.jump(2 * HOUR)
     await happen(
         house,
         type_="order.paid",
@@ -213,7 +213,7 @@ async def test_whatever_an_event_holds_is_text_on_its_pages(house: ConsoleHouse)
         actor=Actor(name=HOSTILE, phone=HOSTILE),
         data=json.dumps({HOSTILE: HOSTILE}, ensure_ascii=False).encode(),
     )
-    await house.clock.advance(HOUR)
+    await house.clock.jump(HOUR)
 
     for path in (f"/console/events/{outside(event)}", f"/console/events/{outside(event)}?view=raw", "/console/events"):
         page = await operator.get(path)

@@ -111,7 +111,7 @@ async def test_a_role_is_given_and_the_last_owner_keeps_theirs(house: ConsoleHou
 
 async def test_when_somebody_was_last_seen_is_told(house: ConsoleHouse) -> None:
     owner, reader = await house.person(Role.OWNER), await house.person(Role.READER)
-    await house.clock.advance(2 * HOUR)
+    await house.clock.jump(2 * HOUR)
     page = f"{PEOPLE}/{reader.person.id}"
 
     before = (await owner.get(page)).text

@@ -128,7 +128,7 @@ async def test_a_link_for_a_person_signs_them_in_once_and_for_a_day(house: Conso
     await browser.http.head(f"/console/first/{token}")
     entered = await browser.get(f"/console/first/{token}")
     again = await second.get(f"/console/first/{token}")
-    await house.clock.advance(DAY)
+    await house.clock.jump(DAY)
 
     assert (entered.status_code, again.status_code) == (303, 404)
     assert "tidings console link" in again.text
@@ -139,7 +139,7 @@ async def test_a_session_ends_without_use_and_lives_on_with_it(house: ConsoleHou
     idle, busy = await house.person(Role.READER), await house.person(Role.READER)
 
     for _ in range(3):
-        await house.clock.advance(5 * HOUR)
+        await house.clock.jump(5 * HOUR)
         assert await signed_in(busy)
 
     assert not await signed_in(idle)
