@@ -14,6 +14,7 @@ from tidings.core.receipt import Receipt
 from tidings.core.row import Field, Place, Row, Shape
 from tidings.core.subscription import State
 from tidings.dashboards.parcel import LARGEST, MOST_ROWS, Item, items_of, parcels_of
+from tidings.store.audit import Audit
 
 
 async def test_a_row_that_is_laid_arrives_signed_and_once(office: Office) -> None:
@@ -170,10 +171,11 @@ async def test_a_sink_that_was_gone_gets_what_was_held_when_it_is_resumed(office
         await REAL.sleep(0.005)
     await office.tell({"word": "oil", "count": 1})
 
-    await office.passing.resume("list")
+    await office.passing.resume("list", actor="test")
     await office.reaches(lambda: len(office.endpoint.requests) == 3, by=SECOND)
 
     assert {row["key"]["word"] for row in office.arrived()} == {"rice", "oil"}
+    assert "webhook.resumed" in {entry.action for entry in await Audit(office.parts.database).entries()}
 
 
 async def test_nothing_is_sent_to_a_sink_that_has_ended_and_its_name_stays_taken(office: Office) -> None:

@@ -100,7 +100,7 @@ def resume(*, name: str) -> None:
 
     async def work(parts: Parts) -> None:
         async with parts.hub.publisher.running():
-            await parts.passing.resume(name)
+            await parts.passing.resume(name, actor=COMMAND_LINE)
         await parts.database.ring("owed")
 
     with_parts(work)

@@ -106,12 +106,12 @@ class Passing:
         await self.sinks.end(name, at=now, also=also)
         await self.subscribing.history.cancel(sink.webhook, at=now)
 
-    async def resume(self, name: str) -> None:
+    async def resume(self, name: str, *, actor: str) -> None:
         """Send again to a sink whose webhook was disabled, what was held and what failed first. Raises NotFound."""
         webhook = await self.webhook(await self._existing(name))
         if webhook is None:
             raise NotFound("the webhook of this sink has ended; end the sink, and make a new one")
-        await self.subscribing.change(webhook, Terms(), active=True)
+        await self.subscribing.change(webhook, Terms(), active=True, actor=actor)
 
     async def webhook(self, sink: Sink) -> Subscription | None:
         """By which a sink's rows are delivered; None if somebody ended it."""
