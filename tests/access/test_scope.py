@@ -27,6 +27,7 @@ def test_what_kaizala_grants_comes_first_and_in_its_order() -> None:
 
 def test_kaizalas_permissions_stand_for_every_scope_of_its_api() -> None:
     ours = {"publish", "events.read", "bin", "tables.read", "admin"}
+    ours |= {"reports.read", "reports.write", "reports.publish"}
 
     assert {scope for scopes in PERMISSIONS.values() for scope in scopes} == set(ALL) - ours
     assert sum(map(len, PERMISSIONS.values())) == len(ALL) - len(ours)

@@ -18,6 +18,10 @@ PAIRS = [
     for dialect in FOUND.dialects.values()
     for event in FOUND.samples.values()
 ]
+# What is told of runs has its places in ConnectReport's body, field by field (see test_connectreport_callback).
+WHOLE = [
+    pair for pair in PAIRS if not (str(pair.id).startswith("connectreport") and str(pair.id).endswith("ReportTask"))
+]
 
 
 def subscription_to(event: Event, *, context: str | None = "from the sample", object_id: str = "") -> Subscription:
@@ -43,7 +47,7 @@ def test_a_body_is_a_json_object_and_the_same_each_time(dialect: Dialect, event:
     assert dialect.write(event, subscription) == body
 
 
-@pytest.mark.parametrize(("dialect", "event"), PAIRS)
+@pytest.mark.parametrize(("dialect", "event"), WHOLE)
 def test_the_data_arrives_byte_for_byte_as_it_was_published(dialect: Dialect, event: Event) -> None:
     assert event.data in dialect.write(event, subscription_to(event))
 

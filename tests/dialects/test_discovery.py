@@ -65,5 +65,12 @@ def test_a_folder_that_only_reads_is_found_with_what_it_reads(tmp_path: Path, mo
 def test_what_stands_beside_the_folders_is_left_alone() -> None:
     found = discover()
 
-    assert set(found.dialects) == {"kaizala", "standard", "cloudevents", "raw"}
-    assert set(found.readers) == {*found.dialects, "github", "stripe", "connectreport"}
+    assert set(found.dialects) == {
+        "kaizala",
+        "standard",
+        "cloudevents",
+        "raw",
+        "connectreport",
+        "connectreport-extended",
+    }
+    assert set(found.readers) == {*found.dialects, "github", "stripe"} - {"connectreport-extended"}

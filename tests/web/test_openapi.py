@@ -54,7 +54,7 @@ def test_a_route_is_described_with_everything_that_it_may_answer(document: dict[
 
     assert echo["operationId"] == "echo"
     assert echo["description"] == "Needs the scope `publish`."
-    assert echo["security"] == [{"accessToken": []}, {"bearer": []}]
+    assert echo["security"] == [{"accessToken": []}, {"bearer": []}, {"apiKey": []}]
     assert echo["parameters"] == [
         {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     ]

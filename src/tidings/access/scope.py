@@ -17,9 +17,13 @@ _KAIZALA = (
 _MATCHING = ("textmessage.write", "media.write", "reaction.read", "reaction.write", "tenant.read")
 ADMIN = "admin"  # hears and publishes everything
 TABLES_READ = "tables.read"  # reads the tables, whose rows are of all groups
+REPORTS_READ = "reports.read"  # looks at reports, which are made of the tables
+REPORTS_WRITE = "reports.write"  # makes templates and tasks, which wait for a publisher's approval
+REPORTS_PUBLISH = "reports.publish"  # runs and approves tasks
+_REPORTS = (REPORTS_READ, REPORTS_WRITE, REPORTS_PUBLISH)
 # What no token has but those for which it was asked by name.
-BY_NAME_ALONE = frozenset({ADMIN, TABLES_READ})
-GRANTED = (*_KAIZALA, *_MATCHING, "publish", "events.read", "bin", TABLES_READ)
+BY_NAME_ALONE = frozenset({ADMIN, TABLES_READ, *_REPORTS})
+GRANTED = (*_KAIZALA, *_MATCHING, "publish", "events.read", "bin", TABLES_READ, *_REPORTS)
 ALL = (*GRANTED, ADMIN)
 
 

@@ -18,6 +18,7 @@ from tidings.console.entrance import Entrance
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Unavailable
+from tidings.core.secret import Secret
 from tidings.core.vault import Vault
 from tidings.dashboards.carrying import Carrying
 from tidings.dashboards.changes import Changes
@@ -35,6 +36,9 @@ from tidings.inbox.inspector import Inspector
 from tidings.inbox.pulling import Pulling
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.subscribing import Subscribing
+from tidings.reports.links import link_key
+from tidings.reports.opening import Reports, open_reports
+from tidings.reports.opening import Ground as ReportsGround
 from tidings.store.bins import Bins
 from tidings.store.database import Database
 from tidings.store.history import History
@@ -82,6 +86,7 @@ class Parts:
     drawing: Drawing
     changes: Changes
     passing: Passing
+    reports: Reports
     entrance: Entrance
     open_tables: Callable[[], "Tables"]
     open_query: Callable[[], "Query"]
@@ -102,6 +107,7 @@ class _Ground:
     subscriptions: Subscriptions
     open_tables: Callable[[], "Tables"]
     scribes: Apart | None
+    link_key: Secret
 
     @property
     def history(self) -> History:
@@ -153,6 +159,7 @@ async def _ground(settings: Settings, stack: contextlib.AsyncExitStack, *, clock
         subscriptions=subscriptions,
         open_tables=_tables(settings, stack),
         scribes=_scribes(settings, stack) if is_serving else None,
+        link_key=await link_key(database, vault),
     )
 
 
@@ -167,8 +174,11 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             await stack.enter_async_context(parts.inbox.running())
         if "pull" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.pulling.run()))
-        if "api" in parts.settings.roles:
+        if parts.settings.roles & {"api", "report"}:
             await stack.enter_async_context(parts.drawing.running())
+            await stack.enter_async_context(parts.reports.maker.running())
+        if "report" in parts.settings.roles:
+            await stack.enter_async_context(parts.reports.at_work())
         yield
 
 
@@ -212,7 +222,7 @@ def _put_together(ground: _Ground) -> Parts:
     changes = Changes(showing, ground.hub.publisher, clock=clock)
     subscribing = _subscribing(ground)
     passing = _passing(ground, inbox, subscribing=subscribing)
-    access = _access(ground)
+    access, drawing = _access(ground), Drawing(clock)
 
     def on_laid(names: frozenset[str]) -> None:
         changes.note(names)
@@ -236,9 +246,10 @@ def _put_together(ground: _Ground) -> Parts:
         inbox=inbox,
         pulling=_pulling(ground, inbox, open_query=open_query),
         showing=showing,
-        drawing=Drawing(clock),
+        drawing=drawing,
         changes=changes,
         passing=passing,
+        reports=_reports(ground, drawing=drawing, showing=showing),
         entrance=Entrance(database, access=access, clock=clock),
         open_tables=ground.open_tables,
         open_query=open_query,
@@ -285,6 +296,25 @@ def _passing(ground: _Ground, inbox: Inbox, *, subscribing: Subscribing) -> Pass
         subscribing=subscribing,
         carrying=carrying,
         clock=ground.clock,
+    )
+
+
+def _reports(ground: _Ground, *, drawing: Drawing, showing: Showing) -> Reports:
+    return open_reports(
+        ReportsGround(
+            database=ground.database,
+            vault=ground.vault,
+            clock=ground.clock,
+            hub=ground.hub,
+            subscriptions=ground.subscriptions,
+            drawing=drawing,
+            showing=showing,
+            send=ground.client.send,
+            tables_url=Secret(ground.settings.tables_url),
+            public_url=ground.settings.base_url,
+            link_key=ground.link_key,
+            retention_ms=ground.settings.report_retention,
+        )
     )
 
 

@@ -32,7 +32,7 @@ class _Each(Generic[S]):
 
 
 def named_figures(parts: Parts) -> Sequence[Figure]:
-    return [*_pull_figures(parts), *_sink_figures(parts)]
+    return [*_pull_figures(parts), *_sink_figures(parts), *_report_figures(parts)]
 
 
 def _pull_figures(parts: Parts) -> Iterator[Figure]:
@@ -52,3 +52,13 @@ def _sink_figures(parts: Parts) -> Iterator[Figure]:
     yield each.figure("tidings_sink_behind", behind, of=lambda one: one.receipts + one.deliveries)
     failed = "Deliveries to it that failed for good"
     yield each.figure("tidings_sink_failed_total", failed, of=lambda one: one.failed, kind=Kind.COUNTER)
+
+
+def _report_figures(parts: Parts) -> Iterator[Figure]:
+    yield Figure(
+        name="tidings_reports",
+        meaning="Runs of report tasks that wait, and that are under way, of each up to ten thousand",
+        read=parts.reports.store.standing,
+        kind=Kind.GAUGE,
+        label="state",
+    )

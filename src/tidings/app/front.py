@@ -21,6 +21,9 @@ from tidings.core.subscription import DEFAULT_VALIDITY_MS, Subscription
 from tidings.dashboards.connecting import Connecting
 from tidings.dashboards.feeds import Feeds
 from tidings.dashboards.odata.root import Service
+from tidings.dialects.connectreport.api.connect_report import ConnectReportApi
+from tidings.dialects.connectreport.callback import REPORT_TYPES
+from tidings.dialects.connectreport.connector import WebConnector
 from tidings.dialects.kaizala.api.accounts import AccountApi
 from tidings.dialects.kaizala.api.kaizala import KaizalaApi
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
@@ -30,6 +33,7 @@ from tidings.store.event_types import EventTypes
 from tidings.store.lanes import Lanes
 from tidings.store.look_ups import LookUps
 from tidings.store.media import MediaStore
+from tidings.store.webhooks import Webhooks
 from tidings.web.bins import BinDoor
 from tidings.web.connect import ConnectApi
 from tidings.web.counter import Counter
@@ -52,10 +56,12 @@ from tidings.web.peer import Proxies
 from tidings.web.permits import Permits
 from tidings.web.receive import ReceiveDoor
 from tidings.web.reference import reference_pages
+from tidings.web.report_documents import ReportDocuments
 from tidings.web.schemas import Schemas
 from tidings.web.sign_in import SignInPages
 from tidings.web.tables_login import TablesLogin
 from tidings.web.throttle import Throttle
+from tidings.web.web_connector import WebConnectorPages
 
 VERSION = version("tidings")
 
@@ -94,7 +100,7 @@ def front(parts: Parts) -> Front:
     pages = [
         *([intake_page(intake), MediaPage(MediaStore(parts.database)).page(), *bins.files()] if has_api else []),
         *([*_sign_in(parts, proxies).pages(), *_feeds(parts, login, throttle=throttle)] if has_api else []),
-        *([boards.page()] if has_api else []),
+        *([boards.page(), *_report_pages(parts, login, throttle=throttle)] if has_api else []),
         *([*bins.pages(), *receive.pages()] if catches else []),
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=[*_figures(parts), *named_figures(parts)], latencies=_latencies(parts)),
@@ -138,6 +144,7 @@ def _console(parts: Parts, proxies: Proxies) -> Console:
         drawing=parts.drawing,
         changes=parts.changes,
         passing=parts.passing,
+        reports=parts.reports,
         connecting=Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url),
         open_tables=parts.open_tables,
         open_query=parts.open_query,
@@ -186,13 +193,21 @@ def _feeds(parts: Parts, login: Login, *, throttle: Throttle) -> Sequence[Page]:
     return [*FeedPages(Feeds(parts.open_query), login=admitted).pages(), *odata.pages()]
 
 
+def _report_pages(parts: Parts, login: Login, *, throttle: Throttle) -> Sequence[Page]:
+    connector = WebConnector(parts.open_query, showing=parts.showing, drawing=parts.drawing)
+    return [
+        ReportDocuments(parts.reports, login=login, throttle=throttle).page(),
+        *WebConnectorPages(connector, login=login, throttle=throttle).pages(),
+    ]
+
+
 def _sign_in(parts: Parts, proxies: Proxies) -> SignInPages:
     accounts = AccountApi(access=parts.access, endpoint_url=parts.settings.base_url)
     return SignInPages(parts.access, proxies=proxies, granted=accounts.granted, answers=AccessGranted)
 
 
 def _routes(parts: Parts, schemas: Schemas) -> Sequence[Route]:
-    kept_types, reserved = EventTypes(parts.database), [*EVENT_TYPES, *OPERATIONAL_TYPES]
+    kept_types, reserved = EventTypes(parts.database), [*EVENT_TYPES, *REPORT_TYPES, *OPERATIONAL_TYPES]
     types = EventTypesApi(kept_types, schemas=schemas, clock=parts.clock, reserved=reserved)
     kits = ConnectApi(Connecting(parts.access, parts.open_query, base_url=parts.settings.base_url))
     kaizala = KaizalaApi(
@@ -205,6 +220,12 @@ def _routes(parts: Parts, schemas: Schemas) -> Sequence[Route]:
         samples=parts.found.samples,
         endpoint_url=parts.settings.base_url,
     )
+    reports = ConnectReportApi(
+        reports=parts.reports,
+        subscribing=parts.subscribing,
+        subscriptions=parts.subscriptions,
+        webhooks=Webhooks(parts.database),
+    )
     look_ups = LookUps(parts.database)
     events = EventsApi(parts.history, look_ups)
     deliveries = DeliveriesApi(
@@ -215,7 +236,8 @@ def _routes(parts: Parts, schemas: Schemas) -> Sequence[Route]:
         clock=parts.clock,
         on_owed=parts.hub.owed,
     )
-    return [*kaizala.routes(), *events.routes(), *deliveries.routes(), *types.routes(), *kits.routes()]
+    ours = (events, deliveries, types, kits)
+    return [*kaizala.routes(), *reports.routes(), *(route for api in ours for route in api.routes())]
 
 
 def _checks(parts: Parts) -> Mapping[str, Check]:

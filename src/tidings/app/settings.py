@@ -30,7 +30,7 @@ T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 FILE = "tidings.toml"
-ROLES = ("api", "deliver", "receive", "pull")
+ROLES = ("api", "deliver", "receive", "pull", "report")
 HANDSHAKES = ("kaizala", "always", "never")
 
 
@@ -173,6 +173,9 @@ class Settings:
     retention: int = _setting(_retention, "30d", is_="how long finished events and attempts are kept")
     receipt_retention: int = _setting(
         parse_duration, "400d", is_="how long received callbacks are kept, of which the tables can be rebuilt"
+    )
+    report_retention: int = _setting(
+        parse_duration, "90d", is_="how long reports are kept, with their files and the data that they were made of"
     )
 
     @property

@@ -30,6 +30,8 @@ _PLACES = {
     "group": "/groups/{id}",
     "event": "/events/{id}",
     "source": "/sources/{name}",
+    "report_template": "/reports/templates/{id}",
+    "report_task": "/reports/tasks/{id}",
 }
 
 

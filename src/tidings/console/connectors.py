@@ -33,6 +33,9 @@ WHOM = (
 _MEANINGS = {
     "admin": "hears and publishes everything",
     "tables.read": "reads all tables, feeds and charts",
+    "reports.read": "looks at reports",
+    "reports.write": "makes report tasks, which wait for approval",
+    "reports.publish": "runs and approves report tasks",
     "publish": "publishes events",
     "events.read": "reads events and deliveries",
     "bin": "makes and reads bins",

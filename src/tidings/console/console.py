@@ -23,6 +23,19 @@ from tidings.console.place import Place
 from tidings.console.portal import PortalPages
 from tidings.console.portal_door import PortalDoor
 from tidings.console.replaying import Replaying
+from tidings.console.report_calendar import ReportCalendar
+from tidings.console.report_callbacks import ReportCallbacks
+from tidings.console.report_connections import ReportConnections
+from tidings.console.report_cycles import ReportCycles
+from tidings.console.report_editor import ReportEditor
+from tidings.console.report_roles import ReportRoles
+from tidings.console.report_runs import ReportRuns
+from tidings.console.report_scheduling import ReportScheduling
+from tidings.console.report_shelf import ReportShelf
+from tidings.console.report_tags import ReportTags
+from tidings.console.report_tasks import ReportTasks
+from tidings.console.report_templates import ReportTemplates
+from tidings.console.report_triggers import ReportTriggers
 from tidings.console.retention import RetentionPages
 from tidings.console.session_cookie import SessionCookie
 from tidings.console.sessions import SessionPages
@@ -108,4 +121,17 @@ def _quiet(offers: Offers) -> Sequence[_Area]:
         SourceFlows(offers),
         InspectorPages(offers),
         Connect(offers),
+        ReportRuns(offers),
+        ReportShelf(offers),
+        ReportCallbacks(offers),
+        ReportTriggers(offers),
+        ReportRoles(offers),
+        ReportTemplates(offers),
+        ReportEditor(offers),
+        ReportScheduling(offers),
+        ReportTasks(offers),
+        ReportCalendar(offers),
+        ReportCycles(offers),
+        ReportTags(offers),
+        ReportConnections(offers),
     )

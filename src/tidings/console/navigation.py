@@ -34,6 +34,7 @@ AREAS = (
     Entry(label="Sources", path="/sources", icon="sources"),
     Entry(label="Tables", path="/tables", icon="tables"),
     Entry(label="Dashboards", path="/dashboards", icon="dashboards"),
+    Entry(label="Reports", path="/reports", icon="reports", needs=Right.BE_ONESELF),
     Entry(label="Connect", path="/connect", icon="connect"),
     Entry(
         label="Settings",

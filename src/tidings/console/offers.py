@@ -21,6 +21,7 @@ from tidings.inbox.inspector import Inspector
 from tidings.inbox.pulling import Pulling
 from tidings.outbox.hub import Hub
 from tidings.outbox.subscribing import Subscribing
+from tidings.reports.opening import Reports
 from tidings.store.database import Database
 from tidings.store.history import History
 from tidings.store.lanes import Lanes
@@ -58,6 +59,7 @@ class Offers:
     drawing: Drawing
     changes: Changes
     passing: Passing
+    reports: Reports
     connecting: Connecting
     open_tables: Callable[[], "Tables"]
     open_query: Callable[[], "Query"]

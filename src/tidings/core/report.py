@@ -283,11 +283,12 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSheet(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of a query that a template sees: the first `MOST_SEEN` of `total`."""
+    """The rows of a query that a template sees: the first `MOST_SEEN` of `total`; `is_cut`: there would be more."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Value, ...]]
     total: int
+    is_cut: bool = False
 
 
 def checked_format(name: str) -> ReportFormat:

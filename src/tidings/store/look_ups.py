@@ -19,6 +19,11 @@ class LookUps:
         found = await self._database.read(int, "event_called", connector=connector, key=name_key(name))
         return found[0] if found else None
 
+    async def event_keyed(self, key: str) -> int | None:
+        """The event that we ourselves published under that key, as long as keys are kept."""
+        found = await self._database.read(int, "event_called", connector="", key=key)
+        return found[0] if found else None
+
     async def webhook_numbered(self, number: int) -> str | None:
         """The id outside of a subscription, ended or not."""
         found = await self._database.read(str, "webhook_numbered", number=number)

@@ -26,7 +26,7 @@ from tidings.web.upload import uploads_in
 # What browser clients of Kaizala's API send (Kaizala API reference 1.0), and what ours do. Tokens come in headers,
 # never in cookies, so that any origin may ask.
 _CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-CSRF-Token"]
-_CORS_HEADERS += ["accessToken", "refreshToken", "applicationId", "applicationSecret"]
+_CORS_HEADERS += ["accessToken", "refreshToken", "applicationId", "applicationSecret", "X-API-KEY"]
 _SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

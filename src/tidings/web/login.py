@@ -8,6 +8,8 @@ from tidings.core.route import Call
 
 # The error text that programs written against Kaizala look for (Kaizala API reference 1.0).
 TOKEN_MISSING = "Token missing. Header should have token as value of ACCESSTOKEN"  # noqa: S105 - a sentence
+# What is no token where it stands alone.
+_SCHEMES = frozenset({"bearer", "basic", "digest", "negotiate"})
 
 
 class Login:
@@ -29,11 +31,16 @@ class Login:
 
 
 def token_in(headers: Mapping[str, str]) -> str:
-    """The token that a request brings, as Kaizala's header or as Bearer. Raises Unauthenticated if there is none."""
-    token = headers.get("accesstoken", "").strip()
+    """The token that a request brings: as Kaizala's header, as ConnectReport's, as Bearer, or as Authorization alone.
+
+    ConnectReport's administrators send it without a scheme (its reference, A.3). Raises Unauthenticated for none.
+    """
+    token = headers.get("accesstoken", "").strip() or headers.get("x-api-key", "").strip()
     if not token:
-        scheme, _, value = headers.get("authorization", "").partition(" ")
+        scheme, _, value = headers.get("authorization", "").strip().partition(" ")
         token = value.strip() if scheme.lower() == "bearer" else ""
+        if not value and scheme.lower() not in _SCHEMES:
+            token = scheme
     if not token:
         raise Unauthenticated(TOKEN_MISSING)
     return token

@@ -37,10 +37,11 @@ _MEANINGS = {
     500: "A fault of the server, whose log tells more under the id in the message",
     503: "Nothing can be kept just now; try again after Retry-After",
 }
-SECURITY: list[dict[str, list[str]]] = [{"accessToken": []}, {"bearer": []}]
+SECURITY: list[dict[str, list[str]]] = [{"accessToken": []}, {"bearer": []}, {"apiKey": []}]
 _SCHEMES = {
     "accessToken": {"type": "apiKey", "in": "header", "name": "accessToken"},
     "bearer": {"type": "http", "scheme": "bearer"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
     "basic": {"type": "http", "scheme": "basic"},
 }
 # What stands in the head of every callback (DESIGN, callback request).

@@ -141,6 +141,13 @@
     const form = event.target.form;
     if (form && form.dataset.auto !== undefined) form.requestSubmit();
   });
+  // What is to be shown in a frame is sent there, now or as soon as htmx brings it.
+  document.addEventListener("htmx:load", (event) => {
+    for (const form of event.detail.elt.querySelectorAll("form[data-now]")) {
+      form.requestSubmit();
+      form.parentElement.scrollIntoView({ block: "nearest" });
+    }
+  });
   setInterval(() => tick(document), 1000);
   furnish(document);
 }

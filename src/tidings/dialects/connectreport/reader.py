@@ -39,6 +39,7 @@ class _Callback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     report_task: _Task
     status: str | None = None
     error: str | None = None
+    completed_at: str | None = None  # of ours alone
 
 
 class ConnectReportReader:
@@ -82,6 +83,7 @@ def _run(told: Told, callback: _Callback) -> Row:
         text("trigger", callback.trigger, comment="preReportTask or postReportTask."),
         text("status", callback.status, comment="After a run: success or failure."),
         text("error", callback.error),
+        instant("completed_at", instant_of(callback.completed_at), comment="Told by Tidings, not by ConnectReport."),
         text("report_id", task.id),
         text("report_task_id", task.report_task_id),
         text("title", task.title),

@@ -1,0 +1,91 @@
+"""Publisher: takes a report to all places that the rules name for its tags, each of them once."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .failure import Later, Refused
+from .ledger import Ledger
+from .publication import LONGEST_TITLE, File, Publication, Report, filled, safe_name
+from .reports import Reports
+from .rules import Rule, Target
+
+log = logging.getLogger("publishing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Every step that succeeded is noted, so that a report which comes again goes on where it failed."""
+
+    rules: Sequence[Rule]
+    targets: Mapping[str, Sequence[Target]]
+    reports: Reports
+    ledger: Ledger
+
+    def publish(self, identifier: str, *, date: str = "") -> None:
+        """Raises Later if something is still to be done, Refused if the report cannot be had at all."""
+        report = self.reports.report(identifier, date=date)
+        rules = [rule for rule in self.rules if rule.tag in report.tags]
+        if not rules or not report.is_made:
+            log.info("nothing to publish report=%s", report.id)
+            return
+        later: list[Later] = []
+        with tempfile.TemporaryDirectory(prefix="publishing-") as folder:
+            renders = self._renders(report, Path(folder))
+            for rule in rules:
+                try:
+                    self._follow(rule, report, render=renders)
+                except Later as error:
+                    log.warning("comes again report=%s reason=%s", report.id, error)
+                    later.append(error)
+        if later:
+            raise Later(" ".join(map(str, later)), wait_s=max(error.wait_s for error in later))
+
+    def _follow(self, rule: Rule, report: Report, *, render: Callable[[str, str], File]) -> None:
+        """One destination after the other; when one does not take it, those behind it have no turn."""
+        places: list[str] = []
+        for name in rule.to:
+            for target in self.targets[name]:
+                key = f"{target.id}: {rule.name or '{title}'}.{rule.format}"
+                place = self.ledger.place(report.id, key)
+                if place is None:
+                    publication = Publication(
+                        report=report, file=lambda: render(rule.format, rule.name), places=tuple(places)
+                    )
+                    place = self._try(target, publication, destination=name)
+                    self.ledger.note(report.id, key, place=place)
+                if not place:
+                    return
+                places.append(place)
+
+    def _try(self, target: Target, publication: Publication, *, destination: str) -> str:
+        """Where it is now; empty if it is refused for good, of which the log tells."""
+        report = publication.report.id
+        try:
+            place = target.destination.publish(publication) or destination
+        except Refused as error:
+            log.error("refused report=%s destination=%s reason=%s", report, destination, error)  # noqa: TRY400
+            return ""
+        except Later as error:
+            raise Later(f"{destination}: {error}.", wait_s=error.wait_s) from error
+        log.info("published report=%s destination=%s place=%s", report, destination, place)
+        return place
+
+    def _renders(self, report: Report, folder: Path) -> Callable[[str, str], File]:
+        """What renders the report, in each format once."""
+        title = report.title[:LONGEST_TITLE]
+
+        @cache
+        def rendered(ending: str) -> tuple[Path, str, str]:
+            path = folder / f"report.{ending}"
+            return path, *self.reports.render(report, ending, into=path)
+
+        def named(ending: str, pattern: str) -> File:
+            path, told, media_type = rendered(ending)
+            stem = filled(pattern, title=title, date=report.date, id=report.id) or Path(told).stem
+            return File(path=path, name=safe_name(stem or title, ending), media_type=media_type)
+
+        return named

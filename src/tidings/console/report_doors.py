@@ -1,0 +1,36 @@
+"""Report doors: who looks at templates and tasks, and who makes them."""
+
+from typing import TYPE_CHECKING
+
+from tidings.console.report_visitor import author_of, must_be
+from tidings.console.rights import Right
+from tidings.console.visit import Visit
+from tidings.core.report import ReportAuthor, ReportRole, is_at_least
+
+if TYPE_CHECKING:
+    from tidings.reports.opening import Reports
+
+
+async def looking(visit: Visit, reports: "Reports") -> ReportAuthor:
+    """Whoever sees how reports are made: authors, and whoever may look at everything here. Raises Forbidden."""
+    author = await author_of(visit, reports)
+    if not visit.may(Right.LOOK):
+        must_be(author, ReportRole.AUTHOR)
+    return author
+
+
+async def making(visit: Visit, reports: "Reports") -> ReportAuthor:
+    """Whoever makes templates and tasks. Raises Forbidden."""
+    author = await author_of(visit, reports)
+    must_be(author, ReportRole.AUTHOR)
+    return author
+
+
+def may_make(author: ReportAuthor) -> bool:
+    """Whether they make templates and tasks, and not only look at them."""
+    return is_at_least(author.role, ReportRole.AUTHOR)
+
+
+def may_change(author: ReportAuthor, *, owner: str) -> bool:
+    """Whether that is theirs to change: authors have their own, publishers everything."""
+    return is_at_least(author.role, ReportRole.PUBLISHER) or (may_make(author) and author.id == owner)

@@ -1,0 +1,1 @@
+"""Wire: the shapes of ConnectReport's API, as it spells them."""

@@ -1,0 +1,151 @@
+"""Cycles: by which a task makes a report for each value of a field."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from tidings.core.clock import Clock
+from tidings.core.errors import Invalid
+from tidings.core.report import FilterCycle, ReportAuthor, ReportRole, Value
+from tidings.reports.roles import must_be, must_rule
+from tidings.reports.terms import checked_field, checked_json, checked_title, checked_values, page
+from tidings.store.audit import audited
+from tidings.store.database import Database, Statement
+from tidings.store.report_templates import (
+    ReportTemplates,
+    cycle_held,
+    cycle_made,
+    cycle_removed,
+    cycle_saved,
+    no_such_cycle,
+    template_held,
+)
+
+# A guess: fields multiply, and a thousand reports of one run are the most that there are.
+MOST_FIELDS = 5
+_LARGEST = 200_000
+
+
+class Cycles:
+    """Authors change and remove their own filter cycles, publishers all."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._kept = ReportTemplates(database)
+
+    async def create(
+        self,
+        *,
+        template: str,
+        title: str,
+        query: str,
+        fields: Sequence[str],
+        author: ReportAuthor,
+        values: Mapping[str, Sequence[Value]] | None = None,
+    ) -> FilterCycle:
+        """Make a filter cycle on fields of a template's query. Raises Forbidden, Invalid."""
+        must_be(author, ReportRole.AUTHOR)
+        now = self._clock.now()
+        blank = FilterCycle(
+            id=str(uuid.uuid4()),
+            template=template,
+            title=title,
+            query=query,
+            fields=(),
+            values={},
+            made_at=now,
+            saved_at=now,
+        )
+        cycle = await self._checked(blank, fields=fields, values=values or {})
+        held = template_held(template, otherwise=_no_template())
+        await self._database.write(
+            held, cycle_made(cycle, by=author.id), self._record("created", cycle.id, author=author)
+        )
+        return cycle
+
+    async def change(
+        self,
+        identifier: str,
+        *,
+        author: ReportAuthor,
+        title: str | None = None,
+        query: str | None = None,
+        fields: Sequence[str] | None = None,
+        values: Mapping[str, Sequence[Value]] | None = None,
+    ) -> FilterCycle:
+        """Change what is named. Raises NotFound, Forbidden, Invalid."""
+        before = await self._ruled(identifier, author=author)
+        asked = replace(
+            before,
+            title=before.title if title is None else title,
+            query=before.query if query is None else query,
+            saved_at=self._clock.now(),
+        )
+        chosen = before.fields if fields is None else fields
+        # Values of a field that is cycled on no more mean nothing.
+        kept = {name: one for name, one in before.values.items() if name in chosen}
+        cycle = await self._checked(asked, fields=chosen, values=kept if values is None else values)
+        await self._database.write(cycle_saved(cycle), self._record("changed", identifier, author=author))
+        return cycle
+
+    async def get(self, identifier: str) -> FilterCycle:
+        """Raises NotFound."""
+        found = await self._kept.cycle(identifier)
+        if found is None:
+            raise no_such_cycle()
+        return found[0]
+
+    async def list(self, template: str = "", *, skip: int = 0, most: int = 20) -> tuple[Sequence[FilterCycle], int]:
+        """So many filter cycles, of that template or all, the newest first; and how many there are."""
+        return await self._kept.cycles(template=template, **page(skip, most))
+
+    async def remove(self, identifier: str, *, author: ReportAuthor) -> None:
+        """Raises NotFound, Forbidden, and Conflict while tasks use it."""
+        cycle = await self._ruled(identifier, author=author)
+        await self._database.write(*cycle_removed(cycle), self._record("removed", identifier, author=author))
+
+    async def _ruled(self, identifier: str, *, author: ReportAuthor) -> FilterCycle:
+        must_be(author, ReportRole.AUTHOR)
+        found = await self._kept.cycle(identifier)
+        if found is None:
+            raise no_such_cycle()
+        cycle, owner = found
+        must_rule(author, owner=owner)
+        return cycle
+
+    async def _checked(
+        self, cycle: FilterCycle, *, fields: Sequence[str], values: Mapping[str, Sequence[Value]]
+    ) -> FilterCycle:
+        title = checked_title(cycle.title)
+        content = await self._kept.content(cycle.template)
+        if content is None:
+            raise _no_template()
+        if cycle.query not in {query.name for query in content.queries}:
+            raise Invalid(f"query: the template has none called {cycle.query[:40]!r}; name the one with the fields")
+        if not 1 <= len(set(fields)) == len(fields) <= MOST_FIELDS:
+            raise Invalid(f"fields: name 1 to {MOST_FIELDS} columns of the query, each once")
+        for number, field in enumerate(fields):
+            checked_field(field, field=f"fields[{number}]")
+        for field, some in values.items():
+            if field not in fields:
+                raise Invalid(f"values: {field[:40]!r} is none of the fields that are cycled on; leave it out")
+            checked_values(some, field=f"values.{field}")
+        kept = {field: tuple(some) for field, some in values.items()}
+        checked = replace(cycle, title=title, fields=tuple(fields), values=kept)
+        checked_json(checked, field="filterCycle", limit=_LARGEST)
+        return checked
+
+    def _record(self, what: str, identifier: str, *, author: ReportAuthor) -> Statement:
+        return audited(actor=author.id, action=f"report_cycle.{what}", about=identifier, at=self._clock.now())
+
+
+def held(identifier: str, *, template: str) -> Statement:
+    """The filter cycle that a task names stays as long as the transaction. Raises Invalid."""
+    gone = Invalid("filterCycleId: the template has no such filter cycle any more; choose another one, or none")
+    return cycle_held(identifier, template=template, otherwise=gone)
+
+
+def _no_template() -> Invalid:
+    return Invalid("templateId: there is no such template; choose one of those that there are")

@@ -1,0 +1,106 @@
+"""Scheduling: tasks whose time has come are queued, each window once, whichever process is faster."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+
+from tidings.core.calendar import calendar_of
+from tidings.core.clock import MINUTE, Clock
+from tidings.core.errors import Conflict, Invalid, TidingsError
+from tidings.core.report import Cause, Missed, ReportTask
+from tidings.store.database import Statement
+from tidings.store.report_tasks import ReportTasks, claimed
+from tidings.store.reports import ReportStore, adding
+
+log = logging.getLogger(__name__)
+
+# Tasks that are queued in one transaction: some ten milliseconds of SQLite's writer.
+AT_ONCE = 100
+LOOK_EVERY_S = 1.0
+_TRY_AGAIN_AFTER_S = 2.0
+# A window that is older was missed: nothing served when it came. A busy minute is not that (a guess).
+LATE_MS = 5 * MINUTE
+
+
+class Scheduling:
+    """Looks every second for tasks that are due, and when it is woken."""
+
+    def __init__(self, store: ReportStore, *, tasks: ReportTasks, clock: Clock, on_queued: Callable[[], None]) -> None:
+        self._store = store
+        self._tasks = tasks
+        self._clock = clock
+        self._on_queued = on_queued
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """A task was made or changed."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Queue what is due, until cancelled. What a failing database leaves undone is done later."""
+        while True:
+            try:
+                while await self.step():
+                    continue
+                await self._clock.wait(self._news, LOOK_EVERY_S)
+                self._news.clear()
+            except TidingsError as error:
+                log.warning("reports.not_scheduled error=%r", error.message)
+                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("reports.scheduling_failed")
+                await self._clock.sleep(_TRY_AGAIN_AFTER_S)
+
+    async def step(self) -> int:
+        """Queue what is due, so many tasks at once; how many these were. Raises Unavailable."""
+        now = self._clock.now()
+        due = await self._tasks.due(now, AT_ONCE)
+        if not due:
+            return 0
+        statements = await asyncio.to_thread(_claiming, due, now)
+        try:
+            await self._store.write(*statements)
+        except Conflict:
+            # Another process was faster with one of them at least, or somebody changed one: what is due now?
+            for task in due:
+                await self._alone(task, now=now)
+        self._on_queued()
+        return len(due)
+
+    async def _alone(self, task: ReportTask, *, now: int) -> None:
+        try:
+            await self._store.write(*_claiming([task], now))
+        except Conflict:
+            log.debug("report_task.claimed_elsewhere task=%s", task.id)
+
+
+def _claiming(tasks: Sequence[ReportTask], now: int) -> list[Statement]:
+    return [statement for task in tasks for statement in claiming(task, now=now)]
+
+
+def claiming(task: ReportTask, *, now: int) -> Sequence[Statement]:
+    """Queue the window of a task that is due, and say when it is due again.
+
+    Of several windows that passed it is the newest. A window that there was a run for makes no other one: neither a
+    clock that was set back nor a second process runs it twice.
+    """
+    was = task.next_at
+    if was is None:
+        return ()
+    try:
+        calendar = calendar_of(task, now=now)
+        window, following = was, calendar.next_after(was)
+        if following is not None and following <= now:
+            window = calendar.newest_due(was, now)[0] or was
+            following = calendar.next_after(max(now, window))
+    except Invalid as error:
+        # A time zone that the system has no more, say: better a task that stands still than one that asks for ever.
+        log.warning("report_task.unreckonable task=%s error=%r", task.id, error.message)
+        return (claimed(task.id, was=was, next_at=None),)
+    claim = claimed(task.id, was=was, next_at=following)
+    if task.missed is Missed.SKIP and now - window > LATE_MS:
+        log.info("report_task.missed task=%s window=%d", task.id, window)
+        return (claim,)
+    added = adding(str(uuid.uuid4()), task, cause=Cause.SCHEDULE, claim=f"at:{window}", due_at=window, now=now)
+    return claim, *added

@@ -1,0 +1,303 @@
+"""ConnectReport's API on a whole installation: as its vendor's sample calls it, and what it refuses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.dialects.installation import Installation
+from tidings.access.scope import ADMIN, REPORTS_PUBLISH, REPORTS_READ, REPORTS_WRITE
+from tidings.core.clock import Clock
+from tidings.core.report import Content, ReportAuthor, ReportQuery, ReportRole
+from tidings.testing.endpoint import Endpoint
+
+OURS = ReportAuthor(id="test", role=ReportRole.ADMINISTRATOR)
+SALES = Content(
+    html="<h1>{{ title }}</h1>{% for row in data.sales %}<p>{{ row.region }}: {{ row.amount }}</p>{% endfor %}",
+    queries=(ReportQuery(name="sales", sql="SELECT 'North' AS region, 42 AS amount"),),
+)
+PUBLISHER = (REPORTS_READ, REPORTS_WRITE, REPORTS_PUBLISH)
+NOWHERE = "9d0c7c1e-0f6b-4e0c-8d54-2f0f3c1e7a11"
+
+
+class Client:
+    """A program with a token, as ConnectReport's clients send it."""
+
+    def __init__(self, http: httpx.AsyncClient, key: str) -> None:
+        self.http = http
+        self.headers = {"X-API-KEY": key}
+
+    async def ask(self, method: str, path: str, *, status: int = 200, **more: Any) -> Any:  # noqa: ANN401 - any JSON
+        answer = await self.http.request(method, path, headers=self.headers, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, path: str, query: dict[str, str] | None = None, *, status: int = 200) -> Any:  # noqa: ANN401 - any JSON
+        return await self.ask("GET", path, status=status, params=query)
+
+    async def listed(self, kind: str, **query: str) -> list[Any]:
+        found: list[Any] = (await self.get(f"/api/v1/{kind}", query))[kind]
+        return found
+
+    async def done(self, job: str) -> Any:  # noqa: ANN401 - any JSON
+        """The job, as soon as it is no longer pending."""
+        told = await self.get(f"/api/v1/jobs/{job}")
+        return None if told["status"] == "pending" else told
+
+    async def post(self, path: str, body: Any = None, *, status: int = 200) -> Any:  # noqa: ANN401 - any JSON
+        return await self.ask("POST", path, status=status, json=body)
+
+
+async def client(installation: Installation, *scopes: str) -> Client:
+    parts = installation.parts
+    every = (*PUBLISHER, ADMIN)
+    connectors = {one.id for one in await parts.access.connectors()}
+    if "reporting" not in connectors:
+        await parts.access.create_connector("Reporting", identifier="reporting", actor="test", scopes=every)
+    key = await parts.access.create_key("reporting", actor="test", scopes=scopes)
+    return Client(installation.http, key)
+
+
+async def until_there(look: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - any JSON
+    """What is told as soon as anything is."""
+    async with asyncio.timeout(20):
+        while not (there := await look()):
+            await Clock().sleep(0.05)
+    return there
+
+
+async def template(installation: Installation, *, is_base: bool = False) -> str:
+    made = await installation.parts.reports.templates.create("Sales", SALES, author=OURS, is_base=is_base)
+    return made.id
+
+
+@pytest.mark.timeout(60)
+async def test_the_vendors_sample_runs_from_base_template_to_document(installation: Installation) -> None:
+    base = await template(installation, is_base=True)
+    program, viewer = await client(installation, *PUBLISHER), await client(installation, REPORTS_READ)
+
+    copy = await program.post(f"/api/v1/base-templates/{base}/duplicate")
+    task = await program.post(
+        "/api/v1/report-tasks",
+        {
+            "templateId": copy["id"],
+            "at": "2026-01-01T00:00:00.000Z",
+            "enabled": True,
+            "frequency": "Once - now",
+            "title": "My report",
+            "formats": ["csv"],
+        },
+    )
+    [report] = await until_there(lambda: viewer.listed("reports", reportTaskId=task["id"]))
+    job = await viewer.get(f"/api/v1/reports/{report['id']}/render", {"format": "html"})
+    done = await until_there(lambda: viewer.done(job["jobId"]))
+    assert done["status"] == "complete", done
+    data = done["result"]["data"]
+    document = await installation.http.get(
+        f"/api/v1/{data['location']}", params={"attachmentName": 'My "Report"\r\n.html'}, headers=viewer.headers
+    )
+
+    assert "North: 42" in document.text
+    assert "sandbox" in document.headers["content-security-policy"]
+    assert document.headers["content-disposition"].startswith('attachment; filename="My _Report___.html"; filename*=')
+    # The link needs no token, and holds for this file alone.
+    assert (await installation.http.get(data["url"])).content == document.content
+    [file] = (await viewer.get(f"/api/v1/reports/{report['id']}"))["files"]
+    assert (await installation.http.get(file["url"])).text.splitlines() == ["region,amount", "North,42"]
+    for wrong in (data["url"][:-1] + "_", data["url"].replace("expires=1", "expires=2")):
+        assert (await installation.http.get(wrong)).status_code == 403
+    assert (await installation.http.get(f"/api/v1/{data['location']}")).status_code == 401
+
+
+async def test_tasks_are_made_changed_found_and_removed_in_connectreports_spelling(installation: Installation) -> None:
+    program, html = await client(installation, *PUBLISHER), await template(installation)
+    tag = await program.post("/api/v1/tags", {"title": "sales"})
+    asked = {
+        "templateId": html,
+        "title": "Weekly sales overview",
+        "frequency": "weekly",
+        "startOn": "2030-01-12T01:55:32.941+01:00",
+        "timeZone": "Europe/Berlin",
+        "tags": [tag["id"]],
+        "meta": {"team": "north", "floor": 3},
+        "timeout": "2m",
+    }
+
+    made = await program.post("/api/v1/report-tasks", asked)
+    changed = await program.ask(
+        "PUT", f"/api/v1/report-tasks/{made['id']}", json={"title": "Sales", "tags": [tag], "trigger": "month end"}
+    )
+
+    assert (made["frequency"], made["startOn"], made["tags"]) == ("Weekly", "2030-01-12T00:55:32.941Z", [tag])
+    assert made["nextRuns"][:2] == ["2030-01-12T00:55:32.941Z", "2030-01-19T00:55:32.941Z"]
+    assert (made["nextRunAt"], made["waiting"], made["timeout"]) == (made["startOn"], False, "2m")
+    assert (changed["title"], changed["trigger"], changed["tags"]) == ("Sales", "month end", [tag])
+    # What a trigger runs has no schedule any more.
+    assert "nextRunAt" not in changed
+    assert changed["startOn"] == made["startOn"]
+    for query, number in (
+        ({"meta": '{"team": "north"}'}, 1),
+        ({"meta": '{"team": "north", "floor": 4}'}, 0),
+        ({"templateId": html, "tagId": tag["id"]}, 1),
+        ({"trigger": "another"}, 0),
+    ):
+        told = await program.get("/api/v1/report-tasks", query)
+        assert (len(told["reportTasks"]), told["total"], told["pageNum"], told["perPage"]) == (number, number, 1, 20)
+    assert (await program.get("/api/v1/report-tasks", {"pageNum": "2"}))["reportTasks"] == []
+    assert await program.ask("DELETE", f"/api/v1/report-tasks/{made['id']}") == {}
+    await program.get(f"/api/v1/report-tasks/{made['id']}", status=404)
+
+
+async def test_a_task_that_cannot_be_is_refused_by_the_name_of_its_field(installation: Installation) -> None:
+    program = await client(installation, *PUBLISHER)
+    asked = {"templateId": await template(installation), "title": "Sales", "frequency": "Daily"}
+    wrong: dict[str, Any] = {
+        "frequency": "Sometimes",
+        "templateId": NOWHERE,
+        "timeZone": "Mars/Olympus",
+        "priority": 11,
+        "timeout": "soon",
+        "startOn": "1960-01-01T00:00:00Z",
+        "formats": ["docx"],
+        "title": "",
+        "tags": [NOWHERE],
+        "filterCycleId": NOWHERE,
+        "cron": 5,
+    }
+
+    for name, value in wrong.items():
+        told = await program.post("/api/v1/report-tasks", asked | {name: value}, status=400)
+
+        assert told["message"].startswith(name)
+    both = {"at": "2026-01-01T00:00:00Z", "startOn": "2026-01-02T00:00:00Z"}
+    await program.post("/api/v1/report-tasks", asked | both, status=400)
+
+
+async def test_authors_wait_for_approval_and_viewers_write_nothing(installation: Installation) -> None:
+    author, publisher = await client(installation, REPORTS_WRITE), await client(installation, *PUBLISHER)
+    viewer, html = await client(installation, REPORTS_READ), await template(installation)
+    asked = {"templateId": html, "title": "Sales", "frequency": "Daily", "trigger": "close"}
+
+    waiting = await author.post("/api/v1/report-tasks", asked)
+
+    assert waiting["waiting"]
+    await author.post(f"/api/v1/report-tasks/{waiting['id']}/approve", status=403)
+    await viewer.post("/api/v1/report-tasks", asked, status=403)
+    await viewer.get("/api/v1/templates", status=403)
+    await author.post("/admin/api/v1/report-tasks/run-trigger", {"name": "close"}, status=403)
+    approved = await publisher.post(f"/api/v1/report-tasks/{waiting['id']}/approve")
+    assert not approved["waiting"]
+    # As the vendor's own example has it: the token alone, without a scheme.
+    ran = await installation.http.post(
+        "/admin/api/v1/report-tasks/run-trigger",
+        json={"name": "close"},
+        headers={"Authorization": publisher.headers["X-API-KEY"]},
+    )
+    assert [one["reportTaskId"] for one in ran.json()["reports"]] == [waiting["id"]]
+    await publisher.post("/admin/api/v1/report-tasks/run-trigger", {"name": "nobody"}, status=404)
+    # It was not published yet, or not at all: viewers are told that there is none.
+    [report] = await publisher.listed("reports", status="any")
+    dry = await publisher.ask("POST", f"/api/v1/report-tasks/{waiting['id']}/run", params={"dryRun": "true"})
+    assert dry["dryRun"]
+    await viewer.get(f"/api/v1/reports/{dry['id']}", status=404)
+    assert (await publisher.get(f"/api/v1/reports/{report['id']}"))["cause"] == "trigger"
+
+
+async def test_templates_are_kept_in_versions_copied_and_carried_over(installation: Installation) -> None:
+    program = await client(installation, *PUBLISHER)
+    asked = {
+        "title": "Sales",
+        "html": "<p>{{ parameters.year }}</p>",
+        "queries": [{"name": "q", "sql": "SELECT 1 AS one"}],
+        "parameters": [{"name": "year", "kind": "number", "default": 2026}],
+        "filterSets": {"North": [{"field": "one", "values": [1]}]},
+    }
+
+    made = await program.post("/api/v1/templates", asked)
+    changed = await program.ask("PUT", f"/api/v1/templates/{made['id']}", json={"html": "<b>new</b>"})
+    renamed = await program.ask("PUT", f"/api/v1/templates/{made['id']}", json={"title": "Takings"})
+    copy = await program.post("/api/v1/templates/import", await program.get(f"/api/v1/templates/{made['id']}/export"))
+
+    assert {name: made[name] for name in ("html", "filterSets")} == {
+        name: asked[name] for name in ("html", "filterSets")
+    }
+    assert (changed["version"], changed["html"], changed["queries"][0]["sql"]) == (2, "<b>new</b>", "SELECT 1 AS one")
+    assert (renamed["version"], renamed["title"]) == (2, "Takings")
+    assert (copy["id"] != made["id"], copy["title"], copy["html"]) == (True, "Takings", "<b>new</b>")
+    assert len(await program.listed("templates")) == 2
+    cycle = await program.post(
+        "/api/v1/filter-cycles", {"templateId": made["id"], "title": "Ones", "query": "q", "fields": ["one"]}
+    )
+    told = await program.get("/api/v1/filter-cycles", {"templateId": made["id"]})
+    assert (told["filterCycles"], told["total"]) == ([cycle], 1)
+    assert await program.get(f"/api/v1/filter-cycles/{cycle['id']}") == cycle
+    await program.post(f"/api/v1/base-templates/{made['id']}/duplicate", status=404)
+
+
+async def test_callbacks_are_webhooks_on_a_task_a_tag_a_template_or_all(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    admin, program = await client(installation, ADMIN), await client(installation, *PUBLISHER)
+    tag = await program.post("/api/v1/tags", {"title": "sales"})
+    path, url = "/admin/api/v1/callbacks", endpoint.url
+
+    gate = await admin.post(
+        path,
+        {
+            "url": url,
+            "trigger": "preReportTask",
+            "scope": {"kind": "tag", "id": tag["id"]},
+            "mustAnswerWithin": "30s",
+            "onNoAnswer": "skip",
+        },
+    )
+    every = await admin.post(path, {"url": url, "trigger": "postReportTask", "format": "connectreport-extended"})
+
+    assert (gate["signingSecret"][:6], gate["format"], gate["triggers"]) == (
+        "whsec_",
+        "connectreport",
+        ["preReportTask"],
+    )
+    told = (await admin.get(path))["callbacks"]
+    assert [one["id"] for one in told] == [every["id"], gate["id"]]
+    assert (told[1]["mustAnswerWithin"], told[1]["onNoAnswer"]) == ("30s", "skip")
+    assert (told[0]["scope"], told[1]["scope"]) == ({"kind": "all"}, {"kind": "tag", "id": tag["id"]})
+    assert not any("signingSecret" in one for one in told)
+    await program.get(path, status=403)
+    for wrong, status in (
+        ({"scope": {"kind": "task", "id": NOWHERE}}, 404),
+        ({"scope": {"kind": "task"}}, 400),
+        ({"scope": {"kind": "all", "id": tag["id"]}}, 400),
+        ({"url": "https://10.0.0.1/"}, 400),
+        ({"mustAnswerWithin": "30s", "trigger": "postReportTask"}, 400),
+        ({"mustAnswerWithin": "30d"}, 400),
+        ({"onNoAnswer": "fail"}, 400),
+        ({"secret": "whsec_short"}, 400),
+    ):
+        await admin.post(path, {"url": url, "trigger": "preReportTask"} | wrong, status=status)
+    assert await admin.ask("DELETE", f"{path}/{gate['id']}") == {}
+    await admin.ask("DELETE", f"{path}/{gate['id']}", status=404)
+    assert [one["id"] for one in (await admin.get(path))["callbacks"]] == [every["id"]]
+
+
+async def test_of_data_connections_nothing_is_told_but_what_they_are(installation: Installation) -> None:
+    admin, program = await client(installation, ADMIN), await client(installation, *PUBLISHER)
+    path = "/admin/api/v1/connections"
+
+    await admin.post(path, {"name": "shop", "url": "gopher://someone:secret@127.0.0.1/x"}, status=400)
+
+    assert (await admin.get(path)) == {"connections": []}
+    await program.get(path, status=403)
+    await admin.ask("DELETE", f"{path}/shop", status=404)
+
+
+async def test_what_is_not_there_is_not_found(installation: Installation) -> None:
+    program = await client(installation, *PUBLISHER)
+
+    for path in ("reports", "report-tasks", "templates", "filter-cycles", "jobs"):
+        await program.get(f"/api/v1/{path}/{NOWHERE}", status=404)
+    for path in ("reports", "templates"):
+        await program.post(f"/api/v1/{path}/{NOWHERE}/render", status=404)
+    await program.get(f"/api/v1/documents/pdf/{NOWHERE}", status=404)
