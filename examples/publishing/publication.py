@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 # Bytes. Most file systems take 255 for a name, OneDrive 400 characters for the whole path.
 LONGEST_STEM = 200
-# Characters of a title in a file's name, so that what stands behind it is not cut off.
-LONGEST_TITLE = 100
+# Characters of a title in a file's name; of a longer one the id's beginning keeps it apart from its like.
+LONGEST_TITLE, LONGEST_ID = 90, 8
 # What OneDrive, SharePoint or Windows take in no name, and what would end a name or a header early.
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f"*:<>?/\\|#%]+')
 PART = re.compile(r"\{(\w+)\}")
@@ -19,13 +20,20 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|desktop|_vti_)(\.|$)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the API tells of a report. `date` is when it was completed, as 2026-01-31."""
+    """What the API tells of a report; `at` is when it was completed, in UTC."""
 
     id: str
     title: str
     tags: frozenset[str]
-    date: str
+    at: datetime
     is_made: bool = True  # there is something to render
+
+    def named(self, pattern: str) -> str:
+        """The pattern with {title}, {date}, {time} and {id} in place."""
+        title = self.title
+        if len(title) > LONGEST_TITLE:
+            title = f"{title[:LONGEST_TITLE]} {self.id[:LONGEST_ID]}"
+        return filled(pattern, title=title, date=f"{self.at:%Y-%m-%d}", time=f"{self.at:%H%M}", id=self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

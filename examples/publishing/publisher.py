@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .failure import Later, Refused
 from .ledger import Ledger
-from .publication import LONGEST_TITLE, File, Publication, Report, filled, safe_name
+from .publication import File, Publication, Report, safe_name
 from .reports import Reports
 from .rules import Rule, Target
 
@@ -25,9 +25,9 @@ class Publisher:
     reports: Reports
     ledger: Ledger
 
-    def publish(self, identifier: str, *, date: str = "") -> None:
+    def publish(self, identifier: str) -> None:
         """Raises Later if something is still to be done, Refused if the report cannot be had at all."""
-        report = self.reports.report(identifier, date=date)
+        report = self.reports.report(identifier)
         rules = [rule for rule in self.rules if rule.tag in report.tags]
         if not rules or not report.is_made:
             log.info("nothing to publish report=%s", report.id)
@@ -46,20 +46,30 @@ class Publisher:
 
     def _follow(self, rule: Rule, report: Report, *, render: Callable[[str, str], File]) -> None:
         """One destination after the other; when one does not take it, those behind it have no turn."""
-        places: list[str] = []
+        places: tuple[str, ...] = ()
         for name in rule.to:
+            publication = Publication(report=report, file=lambda: render(rule.format, rule.name), places=places)
+            taken, later = [], None
             for target in self.targets[name]:
-                key = f"{target.id}: {rule.name or '{title}'}.{rule.format}"
-                place = self.ledger.place(report.id, key)
-                if place is None:
-                    publication = Publication(
-                        report=report, file=lambda: render(rule.format, rule.name), places=tuple(places)
-                    )
-                    place = self._try(target, publication, destination=name)
-                    self.ledger.note(report.id, key, place=place)
-                if not place:
-                    return
-                places.append(place)
+                key = f"{target.id}: {rule.name}.{rule.format}"
+                try:
+                    taken.append(self._publish_once(target, publication, key=key, destination=name))
+                except Later as error:  # the other phones are told all the same
+                    later = error
+            if later is not None:
+                raise later
+            if not all(taken):
+                return
+            places += tuple(taken)
+
+    def _publish_once(self, target: Target, publication: Publication, *, key: str, destination: str) -> str:
+        """Where it is, from now on or already; empty if it was refused for good."""
+        report = publication.report.id
+        place = self.ledger.place(report, key)
+        if place is None:
+            place = self._try(target, publication, destination=destination)
+            self.ledger.note(report, key, place=place)
+        return place
 
     def _try(self, target: Target, publication: Publication, *, destination: str) -> str:
         """Where it is now; empty if it is refused for good, of which the log tells."""
@@ -76,16 +86,14 @@ class Publisher:
 
     def _renders(self, report: Report, folder: Path) -> Callable[[str, str], File]:
         """What renders the report, in each format once."""
-        title = report.title[:LONGEST_TITLE]
 
         @cache
-        def rendered(ending: str) -> tuple[Path, str, str]:
+        def rendered(ending: str) -> tuple[Path, str]:
             path = folder / f"report.{ending}"
-            return path, *self.reports.render(report, ending, into=path)
+            return path, self.reports.render(report, ending, into=path)
 
         def named(ending: str, pattern: str) -> File:
-            path, told, media_type = rendered(ending)
-            stem = filled(pattern, title=title, date=report.date, id=report.id) or Path(told).stem
-            return File(path=path, name=safe_name(stem or title, ending), media_type=media_type)
+            path, media_type = rendered(ending)
+            return File(path=path, name=safe_name(report.named(pattern), ending), media_type=media_type)
 
         return named

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import logging
-import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +23,6 @@ LONGEST_BODY = 20_000_000
 TOLERANCE_S = 300
 # Reports that are published at a time, and that may wait for it; the others are asked to come again.
 AT_A_TIME, MOST = 4, 64
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 log = logging.getLogger("publishing")
 
@@ -58,14 +56,14 @@ class Desk:
         self._lock = threading.Lock()
         self._doing: dict[str, Future[None]] = {}
 
-    def publish(self, report: str, *, date: str, within_s: int) -> None:
+    def publish(self, report: str, *, within_s: int) -> None:
         """Raises Later if it is not done in that time; it goes on, and whoever asks again later is told."""
         with self._lock:
             doing = self._doing.get(report)
             if doing is None:
                 if len(self._doing) >= MOST:
                     raise Later("too many reports are waiting")
-                doing = self._doing[report] = self._threads.submit(self._publisher.publish, report, date=date)
+                doing = self._doing[report] = self._threads.submit(self._publisher.publish, report)
                 doing.add_done_callback(lambda _: self._doing.pop(report, None))
         try:
             doing.result(within_s)
@@ -115,16 +113,15 @@ class Receiver(BaseHTTPRequestHandler):
             told = json.loads(body)
             report, is_ours = str(told["reportTask"]["id"]), told["trigger"] == "postReportTask"
             is_ours = is_ours and told["status"] == "success"
-            day = DAY.match(str(told.get("completedAt", "")))
         except (ValueError, KeyError, TypeError, AttributeError):
             return self.answer(400, "this is no callback of a report task")
         if is_ours:
-            return self.publish(report, date=day.group() if day else "")
+            return self.publish(report)
         return self.answer(200, "nothing to publish")
 
-    def publish(self, report: str, *, date: str) -> None:
+    def publish(self, report: str) -> None:
         try:
-            self.server.desk.publish(report, date=date, within_s=self.server.rules.settings.answer_within)
+            self.server.desk.publish(report, within_s=self.server.rules.settings.answer_within)
         except Later as error:
             return self.answer(503, str(error), **({"retry-after": str(error.wait_s)} if error.wait_s else {}))
         except Refused as error:

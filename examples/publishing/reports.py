@@ -22,22 +22,20 @@ class Reports:
     url: str
     key: str = field(repr=False)
 
-    def report(self, identifier: str, *, date: str) -> Report:
+    def report(self, identifier: str) -> Report:
         told = self._get(f"reports/{quote(identifier, safe='')}").json
         try:
             tags = frozenset(str(tag["title"]) for tag in told.get("tags") or ())
             is_made = told.get("status", "success") == "success"
-            return Report(
-                id=str(told["id"]), title=str(told["title"]), tags=tags, date=date or _today(), is_made=is_made
-            )
-        except (KeyError, TypeError) as error:
+            at = datetime.fromisoformat(told["completedAt"]) if "completedAt" in told else datetime.now(UTC)
+            return Report(id=str(told["id"]), title=str(told["title"]), tags=tags, at=at, is_made=is_made)
+        except (KeyError, TypeError, ValueError) as error:
             raise Later("the API tells of the report in a way that is not understood") from error
 
-    def render(self, report: Report, ending: str, *, into: Path) -> tuple[str, str]:
-        """Render it into a file; the name that the server has for it, empty if none, and its media type."""
+    def render(self, report: Report, ending: str, *, into: Path) -> str:
+        """Render it into a file; its media type."""
         job = str(self._get(f"reports/{quote(report.id, safe='')}/render?format={quote(ending)}").json.get("jobId"))
-        document = self._get(self._location(job), into=into)
-        return document.headers.get_filename() or "", document.headers.get_content_type()
+        return self._get(self._location(job), into=into).headers.get_content_type()
 
     def _location(self, job: str) -> str:
         """Where the document is, once the job is done."""
@@ -57,7 +55,3 @@ class Reports:
         # What it tells us to fetch is always fetched from the same server.
         answer = ask("GET", f"{self.url}/api/v1/{path.lstrip('/')}", headers={"x-api-key": self.key}, into=into)
         return answer.good("the API")
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()

@@ -44,13 +44,13 @@ class Settings:
 class Rule:
     """Reports with the `tag` are rendered in the `format` and go to the destinations, one after the other.
 
-    `name` is the file's, with {title}, {date} and {id}; without it, the file is called as the server calls it.
+    `name` is the file's, with {title}, {date}, {time} (both in UTC) and {id}.
     """
 
     tag: str
     format: str
     to: tuple[str, ...]
-    name: str = ""
+    name: str = "{title} {date}"
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -114,7 +114,7 @@ def _targets(name: str, table: Mapping[str, Any], *, environment: Mapping[str, s
     kind = _kind(str(values.pop("kind", "")), where=where)
     if variable in environment:
         values["secret"] = environment[variable]
-    elif any(one.name == "secret" and one.default is MISSING for one in fields(kind)):  # type: ignore[arg-type]
+    elif any(one.name == "secret" and one.default is MISSING for one in fields(kind)):  # type: ignore[arg-type]  # all are
         raise Misconfigured(f"{where}: the environment variable {variable} must hold its secret")
     if kind is not Sms:
         yield Target(id=name, destination=_made(kind, values, where=where))
@@ -141,7 +141,7 @@ def _made(kind: type[T], table: Mapping[str, Any], *, where: str) -> T:
     """What a table describes, if it has all fields that it must have, no others, and each of its type."""
     if not isinstance(table, dict):
         raise Misconfigured(f"{where}: it must be a table")
-    known = {one.name: one for one in fields(kind) if one.init}  # type: ignore[arg-type]
+    known = {one.name: one for one in fields(kind) if one.init}  # type: ignore[arg-type]  # only dataclasses come
     needed = {one.name for one in known.values() if one.default is MISSING and one.default_factory is MISSING}
     if unknown := table.keys() - known.keys():
         raise Misconfigured(f"{where}: there is no {', '.join(sorted(unknown))}; there is {', '.join(sorted(known))}")

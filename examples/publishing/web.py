@@ -11,6 +11,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from ssl import SSLError
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -124,7 +125,7 @@ def _asked(method: str, url: str, *, headers: dict[str, str], body: bytes | Path
                 is_file = into is not None and answer.status == 200  # noqa: PLR2004 - a document is answered with it
                 read = _kept(answer, into) if is_file and into is not None else answer.read(LONGEST_ANSWER)
                 return Answer(status=answer.status, headers=answer.headers, body=read)
-    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
+    except (URLError, HTTPException, TimeoutError, ConnectionError, SSLError) as error:
         host = urlsplit(url).hostname
         raise Later(f"{host} cannot be reached: {getattr(error, 'reason', None) or type(error).__name__}") from error
 

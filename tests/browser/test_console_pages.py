@@ -9,11 +9,15 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from tests.browser.looks import faults, open_all
+from tests.console.report_runs_house import PRESS, reported, task_of
+from tidings.core.clock import DAY
+from tidings.core.event import Subject
 from tidings.demo.stage import Stage
+from tidings.outbox.terms import Terms
 from tools.shots import Shown, on_stage, walking
 
 # What nothing in the demo leads to: pages of what has just been asked for.
-ELSEWHERE = {"/deliveries/replay/{name}", "/webhooks/{id}/why"}
+ELSEWHERE = {"/deliveries/replay/{name}", "/webhooks/{id}/why", "/reports/runs/{id}/jobs/{job}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Tour:
 async def tour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tour]:
     async with on_stage(tmp_path_factory.mktemp("demo"), settling_s=0) as stage:
         await tables_are_there(stage)
+        await reports_are_there(stage)
         async with walking(stage) as (finding, http):
             yield Tour(
                 url=stage.parts.settings.base_url.rstrip("/"),
@@ -45,6 +50,18 @@ async def tables_are_there(stage: Stage) -> None:
     async with asyncio.timeout(30):
         while not await stage.parts.showing.boards():
             await stage.parts.clock.sleep(0.1)
+
+
+async def reports_are_there(stage: Stage) -> None:
+    """One of all that can be made for reports, and a report that no process had to make."""
+    parts = stage.parts
+    task = await task_of(parts, trigger="month-end", tag="sales")
+    await parts.reports.cycles.create(
+        template=task.template, title="Regions", query="sales", fields=("region",), values={}, author=PRESS
+    )
+    about, terms = Subject("ReportTask", task.id), Terms(types=("preReportTask",), url=f"{stage.receivers_url}crm")
+    await parts.subscribing.create(about, terms, connector="demo", owner="")
+    await reported(parts, task, report="r-1", now=parts.clock.now() + DAY)
 
 
 async def test_every_place_is_found_by_following_links_and_answers(tour: Tour) -> None:

@@ -5,6 +5,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests.cli.terminal import Terminal
 
 COMMANDS = ["serve", "worker", "demo", "listen", "trigger", "replay", "connector", "user", "person", "group", "token"]
@@ -67,7 +69,10 @@ def test_a_database_that_does_not_answer_is_told_in_one_sentence(here: Terminal,
     assert "secret-word" not in said
 
 
-def test_migrate_says_what_it_ran_and_runs_it_once(terminal: Terminal) -> None:
+@pytest.mark.parametrize("engine", ["here", "postgresql"])
+def test_migrate_says_what_it_ran_and_runs_it_once(engine: str, request: pytest.FixtureRequest) -> None:
+    terminal: Terminal = request.getfixturevalue(engine)
+
     assert "0001_hub" in terminal.tells("migrate")
     assert terminal.tells("migrate") == []
     assert terminal.says("migrate") == "the database is up to date"

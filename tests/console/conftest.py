@@ -23,7 +23,7 @@ async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
     settings = load({}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}", port="0", secret_key=new_key())
     async with (
         served(settings, clock=clock) as server,
-        httpx.AsyncClient(base_url=server.url, headers={"accept": "text/html"}) as stranger,
+        httpx.AsyncClient(base_url=server.url, headers={"accept": "text/html"}, timeout=60) as stranger,
         ConsoleHouse(server, clock=clock, stranger=stranger) as house,
     ):
         yield house

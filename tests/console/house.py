@@ -82,5 +82,5 @@ class ConsoleHouse:
 
     async def browser(self, person: Actor | None = None) -> Visitor:
         """A browser that has been nowhere yet."""
-        client = httpx.AsyncClient(base_url=self.server.url, headers={"accept": "text/html"})
+        client = httpx.AsyncClient(base_url=self.server.url, headers={"accept": "text/html"}, timeout=60)
         return Visitor(await self._stack.enter_async_context(client), person or Actor())

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.console.house import ConsoleHouse
+from tidings.app.compose import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import MINUTE, SECOND, Clock
@@ -18,6 +19,7 @@ from tidings.core.report import (
     ReportAuthor,
     ReportFile,
     ReportFormat,
+    ReportQuery,
     ReportRole,
     ReportState,
     ReportTask,
@@ -55,25 +57,33 @@ async def opened_report_house(folder: Path) -> AsyncIterator[ConsoleHouse]:
         yield house
 
 
-async def task_of(house: ConsoleHouse, *, title: str = "Weekly sales", trigger: str = "", tag: str = "") -> ReportTask:
-    reports = house.parts.reports
-    template = await reports.templates.create("Sales", Content(html="<p>{{ title }}</p>"), author=PRESS)
+async def task_of(parts: Parts, *, title: str = "Weekly sales", trigger: str = "", tag: str = "") -> ReportTask:
+    reports = parts.reports
+    template = await reports.templates.create(
+        "Sales",
+        Content(html="<p>{{ title }}</p>", queries=(ReportQuery(name="sales", sql="SELECT 1 AS region"),)),
+        author=PRESS,
+    )
     tags = ((await reports.tags.create(tag, PRESS)).id,) if tag else ()
     draft = TaskDraft(title=title, template=template.id, frequency="Weekly", trigger=trigger, tags=tags)
     return await reports.tasks.create(draft, author=PRESS)
 
 
 async def reported(
-    house: ConsoleHouse,
+    parts: Parts,
     task: ReportTask,
     *,
     report: str,
     state: ReportState = ReportState.SUCCESS,
     error: str = "",
     is_dry: bool = False,
+    now: int = 0,
 ) -> Report:
-    """A run that is over; one that succeeded has a PDF called as the report, with its id as its own."""
-    now, store = house.clock.now(), ReportStore(house.parts.database)
+    """A run that is over; one that succeeded has a PDF, whose id is the report's.
+
+    With a `now` that is to come, nobody else takes it.
+    """
+    now, store = now or parts.clock.now(), ReportStore(parts.database)
     cycled = (Filter(field="region", values=("Pune",)),)
     await store.write(
         *adding(report, task, cause=Cause.ASKED, claim=report, due_at=now, now=now, is_dry=is_dry, cycled=cycled)
@@ -87,17 +97,17 @@ async def reported(
     attempt = Tried(number=1, began_at=now + SECOND, ended_at=over, outcome=state.value, error=error, reading_ms=420)
     await store.write(tried(report, attempt), ending(run, state=state, at=over, rows=12_345, error=error))
     if state is ReportState.SUCCESS:
-        await _filed(house, report)
+        await _filed(parts, report)
     return await store.get(report)
 
 
-async def _filed(house: ConsoleHouse, report: str) -> None:
-    files = FileStore(house.parts.database)
+async def _filed(parts: Parts, report: str) -> None:
+    files = FileStore(parts.database)
     name = "Verkäufe & mehr.pdf"
     await files.begin(
         ReportFile(
-            id=report, report=report, format=ReportFormat.PDF, name=name, size=len(FILE), made_at=house.clock.now()
+            id=report, report=report, format=ReportFormat.PDF, name=name, size=len(FILE), made_at=parts.clock.now()
         )
     )
     await files.add(report, number=0, data=FILE)
-    await house.parts.database.write(finishing(report))
+    await parts.database.write(finishing(report))

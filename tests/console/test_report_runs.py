@@ -25,9 +25,11 @@ async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
 
 
 async def test_runs_are_listed_and_one_tells_all_that_is_known_of_it(house: ConsoleHouse) -> None:
-    task = await task_of(house, title=f"Sales {HOSTILE}", tag="sales")
-    failed = await reported(house, task, report="r-1", state=ReportState.FAILURE, error=f"no such column {HOSTILE}")
-    await reported(house, task, report="r-2")
+    task = await task_of(house.parts, title=f"Sales {HOSTILE}", tag="sales")
+    failed = await reported(
+        house.parts, task, report="r-1", state=ReportState.FAILURE, error=f"no such column {HOSTILE}"
+    )
+    await reported(house.parts, task, report="r-2")
     [tag] = failed.tags
     operator = await house.person(Role.OPERATOR)
 
@@ -46,14 +48,14 @@ async def test_runs_are_listed_and_one_tells_all_that_is_known_of_it(house: Cons
 
 
 async def test_a_run_shows_who_was_told_before_and_after_it(house: ConsoleHouse) -> None:
-    task = await task_of(house)
+    task = await task_of(house.parts)
     webhook, _ = await house.parts.subscribing.create(
         Subject("ReportTask", task.id),
         Terms(types=("postReportTask",), url="http://127.0.0.1:9/told"),
         connector="the console",
         owner="",
     )
-    report, other = [await reported(house, task, report=one) for one in ("r-1", "r-2")]
+    report, other = [await reported(house.parts, task, report=one) for one in ("r-1", "r-2")]
     links = Links(Secret("k"), clock=house.clock, public_url="http://127.0.0.1/")
     publisher = house.parts.hub.publisher
     telling = Telling(publisher, links=links, clock=house.clock)
@@ -78,9 +80,9 @@ async def test_a_run_shows_who_was_told_before_and_after_it(house: ConsoleHouse)
 
 
 async def test_viewers_have_what_was_published_and_nothing_else(house: ConsoleHouse) -> None:
-    task = await task_of(house)
-    await reported(house, task, report="r-1")
-    await reported(house, task, report="r-2", is_dry=True)
+    task = await task_of(house.parts)
+    await reported(house.parts, task, report="r-1")
+    await reported(house.parts, task, report="r-2", is_dry=True)
     viewer, member = await house.person(Role.MEMBER), await house.person(Role.MEMBER)
     owner = await house.person(Role.OWNER)
 
@@ -107,9 +109,9 @@ async def test_viewers_have_what_was_published_and_nothing_else(house: ConsoleHo
 
 
 async def test_a_run_is_cancelled_asked_for_again_and_rendered_anew(house: ConsoleHouse) -> None:
-    task = await task_of(house)
-    await reported(house, task, report="r-1")
-    await reported(house, task, report="r-2", state=ReportState.QUEUED)
+    task = await task_of(house.parts)
+    await reported(house.parts, task, report="r-1")
+    await reported(house.parts, task, report="r-2", state=ReportState.QUEUED)
     operator, reader = await house.person(Role.OPERATOR), await house.person(Role.READER)
 
     refused = await reader.post("/console/reports/runs/r-2/cancel")

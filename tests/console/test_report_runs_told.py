@@ -23,7 +23,7 @@ async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
 
 
 async def test_a_publisher_makes_a_callback_that_a_run_waits_for(house: ConsoleHouse) -> None:
-    task = await task_of(house, tag="sales")
+    task = await task_of(house.parts, tag="sales")
     reports = house.parts.reports
     publisher = await house.person(Role.MEMBER)
     await reports.roles.give(publisher.person.id, ReportRole.PUBLISHER, actor="test")
@@ -75,7 +75,7 @@ async def test_what_is_wrong_with_a_callback_stands_at_its_field(house: ConsoleH
 
 
 async def test_a_trigger_is_run_by_hand_and_fired_by_an_event(house: ConsoleHouse) -> None:
-    await task_of(house, trigger="month/end")
+    await task_of(house.parts, trigger="month/end")
     operator, reader = await house.person(Role.OPERATOR), await house.person(Role.READER)
     owner = await house.person(Role.OWNER)
     here = "/console/reports/triggers"

@@ -1,6 +1,7 @@
 """ConnectReport's API on a whole installation: as its vendor's sample calls it, and what it refuses."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -74,9 +75,13 @@ async def template(installation: Installation, *, is_base: bool = False) -> str:
 
 
 @pytest.mark.timeout(60)
-async def test_the_vendors_sample_runs_from_base_template_to_document(installation: Installation) -> None:
-    base = await template(installation, is_base=True)
+async def test_the_vendors_sample_runs_from_base_template_to_document(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    base, admin = await template(installation, is_base=True), await client(installation, ADMIN)
     program, viewer = await client(installation, *PUBLISHER), await client(installation, REPORTS_READ)
+    for trigger in ("preReportTask", "postReportTask"):
+        await admin.post("/admin/api/v1/callbacks", {"url": endpoint.url, "trigger": trigger})
 
     copy = await program.post(f"/api/v1/base-templates/{base}/duplicate")
     task = await program.post(
@@ -102,6 +107,12 @@ async def test_the_vendors_sample_runs_from_base_template_to_document(installati
     assert "North: 42" in document.text
     assert "sandbox" in document.headers["content-security-policy"]
     assert document.headers["content-disposition"].startswith('attachment; filename="My _Report___.html"; filename*=')
+    before, after = sorted((json.loads(one.body) for one in await endpoint.received(2)), key=len)
+    assert (list(before), before["trigger"]) == (["trigger", "reportTask"], "preReportTask")
+    assert (after["status"], after["completedAt"]) == ("success", report["completedAt"])
+    assert before["reportTask"] == after["reportTask"]
+    assert (after["reportTask"]["id"], after["reportTask"]["reportTaskId"]) == (report["id"], task["id"])
+    assert after["reportTask"]["frequency"] == "Once - now"
     # The link needs no token, and holds for this file alone.
     assert (await installation.http.get(data["url"])).content == document.content
     [file] = (await viewer.get(f"/api/v1/reports/{report['id']}"))["files"]
@@ -218,7 +229,7 @@ async def test_templates_are_kept_in_versions_copied_and_carried_over(installati
     made = await program.post("/api/v1/templates", asked)
     changed = await program.ask("PUT", f"/api/v1/templates/{made['id']}", json={"html": "<b>new</b>"})
     renamed = await program.ask("PUT", f"/api/v1/templates/{made['id']}", json={"title": "Takings"})
-    copy = await program.post("/api/v1/templates/import", await program.get(f"/api/v1/templates/{made['id']}/export"))
+    copy = await program.post("/api/v1/template-imports", await program.get(f"/api/v1/templates/{made['id']}/export"))
 
     assert {name: made[name] for name in ("html", "filterSets")} == {
         name: asked[name] for name in ("html", "filterSets")
@@ -266,20 +277,26 @@ async def test_callbacks_are_webhooks_on_a_task_a_tag_a_template_or_all(
     assert (told[0]["scope"], told[1]["scope"]) == ({"kind": "all"}, {"kind": "tag", "id": tag["id"]})
     assert not any("signingSecret" in one for one in told)
     await program.get(path, status=403)
+    assert await admin.ask("DELETE", f"{path}/{gate['id']}") == {}
+    await admin.ask("DELETE", f"{path}/{gate['id']}", status=404)
+    assert [one["id"] for one in (await admin.get(path))["callbacks"]] == [every["id"]]
+
+
+async def test_a_callback_that_cannot_be_is_refused(installation: Installation, endpoint: Endpoint) -> None:
+    admin, path = await client(installation, ADMIN), "/admin/api/v1/callbacks"
+
     for wrong, status in (
         ({"scope": {"kind": "task", "id": NOWHERE}}, 404),
         ({"scope": {"kind": "task"}}, 400),
-        ({"scope": {"kind": "all", "id": tag["id"]}}, 400),
+        ({"scope": {"kind": "all", "id": NOWHERE}}, 400),
         ({"url": "https://10.0.0.1/"}, 400),
         ({"mustAnswerWithin": "30s", "trigger": "postReportTask"}, 400),
         ({"mustAnswerWithin": "30d"}, 400),
         ({"onNoAnswer": "fail"}, 400),
         ({"secret": "whsec_short"}, 400),
     ):
-        await admin.post(path, {"url": url, "trigger": "preReportTask"} | wrong, status=status)
-    assert await admin.ask("DELETE", f"{path}/{gate['id']}") == {}
-    await admin.ask("DELETE", f"{path}/{gate['id']}", status=404)
-    assert [one["id"] for one in (await admin.get(path))["callbacks"]] == [every["id"]]
+        await admin.post(path, {"url": endpoint.url, "trigger": "preReportTask"} | wrong, status=status)
+    assert (await admin.get(path))["callbacks"] == []
 
 
 async def test_of_data_connections_nothing_is_told_but_what_they_are(installation: Installation) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tidings.testing.endpoint import Answer, Captured, Endpoint
 
 KEY = "a-token-of-a-viewer"
+DONE = "2026-01-31T23:00:00.000Z"
 SALES, OTHER, BROKEN, SKIPPED = "report-sales", "report-other", "report-broken", "report-skipped"
 
 
@@ -28,16 +29,17 @@ class FarReports:
                 tag = "other" if name == OTHER else "sales"
                 tags = [{"id": "1", "title": tag}, {"id": "2", "title": "all"}]
                 status = "skipped" if name == SKIPPED else "success"
-                return _told({"id": name, "title": f"Weekly: {tag}", "tags": tags, "status": status})
+                return _told(
+                    {"id": name, "title": f"Weekly: {tag}", "tags": tags, "status": status, "completedAt": DONE}
+                )
             case ["reports", name, "render"]:
                 self.renders.append(f"{name} {parse_qs(url.query)['format'][0]}")
                 return _told({"jobId": self.renders[-1]})
             case ["jobs", name]:
                 return _told(self._job(name))
             case ["documents", ending, name]:
-                disposition = ("content-disposition", "attachment; filename*=UTF-8''N%C3%BCrnberg%3A%20weekly.pdf")
                 body = f"{ending} of {name}".encode()
-                return Answer(200, (("content-type", "application/x"), disposition), body, after=self._slow)
+                return Answer(200, (("content-type", "application/x"),), body, after=self._slow)
         return Answer(404)
 
     def _job(self, name: str) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Paper: a rendered report, ready to be published."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from examples.publishing.publication import File, Publication, Report
@@ -8,7 +9,7 @@ REPORT = Report(
     id="b9e574a9-fb52-443b-a1aa-1eed82a8b1ba",
     title="Weekly sales overview",
     tags=frozenset({"sales"}),
-    date="2026-01-31",
+    at=datetime(2026, 1, 31, 23, tzinfo=UTC),
 )
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAME = "Weekly sales overview – Süd.xlsx"
@@ -18,6 +19,6 @@ def paper(folder: Path, content: bytes = b"rows", *, title: str = REPORT.title) 
     """A publication whose file is in that folder."""
     path = folder / "report.xlsx"
     path.write_bytes(content)
-    report = Report(id=REPORT.id, title=title, tags=REPORT.tags, date=REPORT.date)
+    report = Report(id=REPORT.id, title=title, tags=REPORT.tags, at=REPORT.at)
     file = File(path=path, name=NAME, media_type=XLSX)
     return Publication(report=report, file=lambda: file, places=("https://contoso.example.com/weekly.xlsx",))

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -22,7 +23,7 @@ from examples.publishing.destinations.webdav import WebDav
 from examples.publishing.failure import Later, Misconfigured, Refused
 from examples.publishing.publication import filled, safe_name
 from tests.examples.dav import serving_dav
-from tests.examples.paper import NAME, XLSX, paper
+from tests.examples.paper import NAME, REPORT, XLSX, paper
 from tidings.testing.authority import Authority
 
 
@@ -59,6 +60,12 @@ def test_a_share_that_is_not_mounted_is_not_made(tmp_path: Path) -> None:
 )
 def test_a_title_makes_a_name_that_every_destination_takes(title: str, name: str) -> None:
     assert safe_name(title, "xlsx") == name
+
+
+def test_long_titles_that_begin_alike_stay_apart() -> None:
+    names = {replace(REPORT, id=id_, title="Sales " * 40 + id_).named("{title} {date} {time}") for id_ in ("a1", "b2")}
+
+    assert {name.removeprefix("Sales " * 15) for name in names} == {" a1 2026-01-31 2300", " b2 2026-01-31 2300"}
 
 
 def test_what_is_in_braces_in_a_title_stays_there() -> None:

@@ -10,20 +10,22 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from examples.publishing.failure import Misconfigured
+from examples.publishing.destinations.sms import Sms
+from examples.publishing.failure import Later, Misconfigured
 from examples.publishing.ledger import Ledger
 from examples.publishing.publisher import Publisher
 from examples.publishing.receiver import Desk, Server
 from examples.publishing.reports import Reports
-from examples.publishing.rules import load
+from examples.publishing.rules import Rule, Target, load
 from tests.examples.far_reports import BROKEN, KEY, OTHER, SALES, SKIPPED, FarReports
 from tidings.core.clock import HOUR, Clock
-from tidings.testing.endpoint import Endpoint
+from tidings.testing.endpoint import Answer, Endpoint
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ENVIRONMENT = {"PUBLISHING_API_KEY": KEY, "PUBLISHING_SIGNING_SECRET": SECRET}
@@ -33,8 +35,8 @@ port = 0
 ledger = "{folder}/publishing.db"
 answer_within = {within}
 rule = [
-    {{tag = "sales", format = "xlsx", name = "{{title}} {{date}}", to = ["one", "two"]}},
-    {{tag = "sales", format = "pdf", to = ["two"]}},
+    {{tag = "sales", format = "xlsx", to = ["one", "two"]}},
+    {{tag = "sales", format = "pdf", name = "{{title}}", to = ["two"]}},
 ]
 [destination.one]
 kind = "folder"
@@ -56,7 +58,7 @@ class Site:
 
     async def tell(self, report: str, *, at: int | None = None, **changed: object) -> int:
         """What a callback about that report is answered."""
-        run = {"trigger": "postReportTask", "status": "success", "completedAt": "2026-01-31T23:00:00.000Z"}
+        run = {"trigger": "postReportTask", "status": "success"}
         return await self.post(json.dumps(run | {"reportTask": {"id": report}} | changed), at=at)
 
     async def post(self, body: str, *, secret: str = SECRET, at: int | None = None) -> int:
@@ -113,8 +115,7 @@ async def test_a_report_is_rendered_and_published_by_its_tags_and_only_once(site
     assert [await site.tell(SALES) for _ in range(2)] == [200, 200]
     assert [await site.tell(report) for report in (OTHER, SKIPPED)] == [200, 200]
 
-    # Where the rule names no file, it has the name that the server gave it.
-    assert site.published() == [f"one/{WORKBOOK}", "two/Nürnberg weekly.pdf", f"two/{WORKBOOK}"]
+    assert site.published() == [f"one/{WORKBOOK}", f"two/{WORKBOOK}", "two/Weekly sales.pdf"]
     assert (site.folder / "one" / WORKBOOK).read_bytes() == b"xlsx of report-sales"
     assert site.far.renders == ["report-sales xlsx", "report-sales pdf"]
 
@@ -126,7 +127,7 @@ async def test_what_failed_comes_again_and_goes_on_where_it_failed(site: Site) -
 
     assert await site.tell(SALES) == 200
 
-    assert site.published() == ["two/Nürnberg weekly.pdf", f"two/{WORKBOOK}"]
+    assert site.published() == [f"two/{WORKBOOK}", "two/Weekly sales.pdf"]
 
 
 async def test_what_will_never_be_is_said_in_a_sentence_and_does_not_come_again(
@@ -177,7 +178,7 @@ async def test_it_answers_in_time_and_goes_on(api: Endpoint, tmp_path: Path) -> 
     with handling(tmp_path, api=api.url) as url:
         assert await Site(url=url, folder=tmp_path, far=far).tell(SALES) == 200
 
-    assert site.published() == [f"one/{WORKBOOK}", "two/Nürnberg weekly.pdf", f"two/{WORKBOOK}"]
+    assert site.published() == [f"one/{WORKBOOK}", f"two/{WORKBOOK}", "two/Weekly sales.pdf"]
     assert far.renders == ["report-sales xlsx", "report-sales pdf"]
 
 
@@ -198,10 +199,33 @@ async def test_one_report_is_published_by_hand_wherever_it_was_before(site: Site
     bad = await run("rules.toml", folder=site.folder, environment={})
 
     assert good.returncode == 0, good.stderr
-    assert any(path.startswith("one/Weekly sales ") for path in site.published())
+    assert f"one/{WORKBOOK}" in site.published()
     assert (bad.returncode, bad.stderr.splitlines()) == (
         1, ["the environment variable PUBLISHING_API_KEY must hold an access token of a viewer or more"]
     )  # fmt: skip
+
+
+async def test_a_number_that_is_none_keeps_no_other_phone_from_being_told(api: Endpoint, tmp_path: Path) -> None:
+    far, numbers = FarReports(api), ("+910000000001", "+910000000002", "+910000000003")
+    async with Endpoint(Answer(400), Answer(503), Answer(201)) as twilio:
+        phones = [
+            Target(id=number, destination=Sms(account="AC" + "0a" * 16, sender="MG", recipient=number, secret="hush",
+                                              twilio=twilio.url))
+            for number in numbers
+        ]  # fmt: skip
+        publisher = Publisher(
+            rules=[Rule(tag="sales", format="pdf", to=("phones",))],
+            targets={"phones": phones},
+            reports=Reports(url=api.url.rstrip("/"), key=KEY),
+            ledger=Ledger(tmp_path / "publishing.db"),
+        )
+        with pytest.raises(Later, match="phones: Twilio answered 503"):
+            await asyncio.to_thread(publisher.publish, SALES)
+        await asyncio.to_thread(publisher.publish, SALES)
+
+        told = [parse_qs(request.body.decode())["To"][0] for request in twilio.requests]
+    assert told == [*numbers, numbers[1]]
+    assert not far.renders  # nobody asked for a file
 
 
 async def run(*arguments: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":

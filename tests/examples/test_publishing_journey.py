@@ -1,5 +1,6 @@
 """The example of ConnectReport's documentation, end to end: a run, its callback, and the workbook where people look."""
 
+import asyncio
 import contextlib
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from tests.dashboards.orders import ORDERS, order
@@ -29,7 +30,6 @@ port = {port}
 [[rule]]
 tag = "sales"
 format = "xlsx"
-name = "{{title}} {{date}}"
 to = ["share", "cloud"]
 [[rule]]
 tag = "stock"
@@ -124,8 +124,9 @@ async def test_all_new_reports_tagged_sales_are_published_as_workbooks(
             hook = {"url": f"http://127.0.0.1:{free_port}/", "trigger": "postReportTask", "secret": SECRET}
             await api.call("POST admin/api/v1/callbacks", hook)
             await run_task(api)
-            while log.read_text().count("\n") < 2:
-                await REAL.sleep(0.02)  # processes, disk and network are real, and take real time
+            async with asyncio.timeout(45):
+                while log.read_text().count("\n") < 2:
+                    await REAL.sleep(0.02)  # processes, disk and network are real, and take real time
             told = log.read_text().splitlines()
 
     assert [line.partition(" place=")[0].split()[2] for line in told] == ["destination=share", "destination=cloud"]

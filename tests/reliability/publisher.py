@@ -22,6 +22,7 @@ LINES = ((1, False), (1, True), (10, False), (10, True)) * 2
 COMES_BACK_AFTER_S = 0.1
 # Deliveries. Load is what the tests need, not a backlog that takes minutes to work off.
 MOST_MISSING = 3_000
+_LOOKS = 10
 _OK, _SOME_REFUSED, _UNAVAILABLE = 200, 207, 503
 
 
@@ -87,14 +88,20 @@ class Publisher:
             with contextlib.suppress(OSError, TimeoutError):
                 async with talk(self._port) as talking:
                     while True:
-                        while self._ledger.missing > MOST_MISSING:
-                            await self._clock.sleep(COMES_BACK_AFTER_S)
+                        await self._pause_for_receivers()
                         is_kept = False
                         try:
                             is_kept = await self._is_kept(talking, sending)
                         finally:
                             if is_kept or not insists:
                                 sending = sending.next(since=self._clock.monotonic())
+
+    async def _pause_for_receivers(self) -> None:
+        """For a second at most: nothing arrives while a server cannot read what it owes, and it is to be asked then."""
+        for _ in range(_LOOKS):
+            if self._ledger.missing <= MOST_MISSING:
+                return
+            await self._clock.sleep(COMES_BACK_AFTER_S)
 
     async def _is_kept(self, talking: Conversation, sending: "_Sending") -> bool:
         """Whether the server took everything; if not, the next try waits a little. Raises ConnectionError."""

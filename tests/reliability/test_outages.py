@@ -78,9 +78,11 @@ async def goes_through(one: Trial, *, begin: Step, end: Step, said: str) -> None
         async with publisher.publishing():
             await publisher.acknowledged(200)
             await begin()
-            await until(lambda: publisher.refusals, within=REFUSES_WITHIN_S)
-            await one_says(one, said)
-            await end()
+            try:
+                await until(lambda: publisher.refusals, within=REFUSES_WITHIN_S)
+                await one_says(one, said)
+            finally:
+                await end()
             await publisher.acknowledged(200, within=REFUSES_WITHIN_S)
     findings = await one.findings()
     ready = await one.ready()

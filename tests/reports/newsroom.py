@@ -30,7 +30,7 @@ from tidings.reports.opening import Ground, Reports, open_reports
 from tidings.reports.orders import Order, Told
 from tidings.reports.reading import Clerk
 from tidings.testing.clock import ManualClock
-from tidings.testing.endpoint import Endpoint
+from tidings.testing.endpoint import Answer, Endpoint
 
 REAL = Clock()
 CHIEF = ReportAuthor(id="p-chief", role=ReportRole.ADMINISTRATOR, name="Ada")
@@ -50,6 +50,7 @@ class NearClerk(Clerk):
         self.hold: asyncio.Event | None = None
 
     async def _ask(self, order: Order, *, within_s: float) -> Told:
+        del within_s  # nobody waits for what is near
         self.orders.append(order)
         if self.hold is not None:
             await self.hold.wait()
@@ -69,10 +70,11 @@ class NearClerk(Clerk):
 class Newsroom:
     """An installation whose reports move when they are told to; only deliveries go by themselves."""
 
-    def __init__(self, parts: Parts, clock: ManualClock, endpoint: Endpoint) -> None:
+    def __init__(self, parts: Parts, clock: ManualClock, endpoint: Endpoint, *, answers: list[Answer]) -> None:
         self.parts = parts
         self.clock = clock
         self.endpoint = endpoint
+        self.answers = answers  # what its endpoint says, whoever calls
         self.clerks: list[NearClerk] = []
         self.reports: Reports
 
@@ -97,8 +99,8 @@ class Newsroom:
             )
         )
 
-    def _clerk(self, **settings: Any) -> NearClerk:
-        self.clerks.append(NearClerk(**settings))
+    def _clerk(self, *, tables_url: Secret, clerks: int) -> NearClerk:
+        self.clerks.append(NearClerk(tables_url=tables_url, clerks=clerks))
         return self.clerks[-1]
 
     @property
@@ -106,17 +108,17 @@ class Newsroom:
         """The one that reads for runs."""
         return self.clerks[-1]
 
-    async def template(self, sql: str = NUMBERS, **content: Any) -> Template:
+    async def template(self, sql: str = NUMBERS, **content: object) -> Template:
         queries = (ReportQuery(name="numbers", sql=sql),)
-        made = Content(html="<h1>{{ title }}</h1>", queries=queries, **content)
+        made = Content(html="<h1>{{ title }}</h1>", queries=queries, **content)  # type: ignore[arg-type]  # the test names real fields
         return await self.reports.templates.create("Numbers", made, author=CHIEF)
 
-    async def task(self, *, template: str = "", author: ReportAuthor = CHIEF, **draft: Any) -> ReportTask:
+    async def task(self, *, template: str = "", author: ReportAuthor = CHIEF, **said: object) -> ReportTask:
         """A task that writes CSV and never runs by itself, unless its draft says so; name what the test is about."""
-        draft = {"title": "Sales", "frequency": "Once", "start_on": self.clock.now() + 10**9} | draft
-        draft.setdefault("formats", (ReportFormat.CSV,))
-        made = template or (await self.template()).id
-        return await self.reports.tasks.create(TaskDraft(template=made, **draft), author=author)
+        blank: dict[str, object] = {"title": "Sales", "frequency": "Once", "formats": (ReportFormat.CSV,)}
+        blank |= {"template": template or (await self.template()).id, "start_on": self.clock.now() + 10**9}
+        draft = TaskDraft(**(blank | said))  # type: ignore[arg-type]  # the test names real fields
+        return await self.reports.tasks.create(draft, author=author)
 
     async def run(self, task: ReportTask, *, is_dry: bool = False) -> Report:
         """Run a task now, and wait for what comes of the first attempt."""

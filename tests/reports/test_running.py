@@ -7,7 +7,7 @@ import pytest
 from tests.reports.conftest import OpenNewsroom
 from tests.reports.newsroom import AUTHOR, CHIEF, Newsroom
 from tidings.core.clock import MINUTE, SECOND
-from tidings.core.errors import Conflict, Forbidden, Invalid, Unavailable
+from tidings.core.errors import Conflict, Forbidden, Unavailable
 from tidings.core.report import Filter, ReportFormat, ReportState
 
 
@@ -84,7 +84,7 @@ async def test_what_is_away_is_tried_again_later_and_one_failure_is_told_after_t
 
 async def test_what_its_author_must_mend_is_not_tried_again(newsroom: Newsroom) -> None:
     await newsroom.subscribe("postReportTask")
-    task = await newsroom.task(template=(await newsroom.template("SELECT nothing FROM nowhere")).id)
+    task = await newsroom.task(template=(await newsroom.template("SELECT cost FROM nowhere")).id)
 
     report = await newsroom.run(task)
 
@@ -149,7 +149,7 @@ async def test_who_waits_is_cancelled_without_a_word_and_who_runs_with_one(newsr
     await running.settled()
 
     assert {one.state for one in cancelled} == {ReportState.FAILURE}
-    assert {one.error for one in cancelled} == {"it was cancelled by Ada"}
+    assert {one.error for one in cancelled} == {"it was cancelled"}
     assert [one["reportTask"]["id"] for one in await newsroom.told(1)] == [under_way.id]
     with pytest.raises(Conflict):
         await runs.cancel(waiting.id, CHIEF)
@@ -214,7 +214,7 @@ async def test_a_run_that_takes_longer_than_its_task_allows_is_broken_off(
 
     report = await newsroom.run(await newsroom.task(attempts=1, timeout_ms=SECOND))
 
-    assert (report.state, report.error) == (ReportState.FAILURE, "it took longer than 1 seconds")
+    assert (report.state, report.error) == (ReportState.FAILURE, "it took longer than 1 s")
 
 
 async def test_a_report_is_made_by_the_template_as_it_was_at_the_first_attempt(newsroom: Newsroom) -> None:
@@ -269,5 +269,3 @@ async def test_a_trigger_runs_its_tasks_and_no_other(newsroom: Newsroom) -> None
     assert [one.title for one in fired] == ["North"]
     with pytest.raises(Exception, match="no report task has the trigger"):
         await newsroom.reports.runs.fire("nothing", actor="p-chief")
-
-

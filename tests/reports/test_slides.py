@@ -78,4 +78,4 @@ def test_tables_go_on_over_slides_up_to_a_number_and_say_how_much_more_there_is(
     assert told[11][1] == "no rows"
     assert [cell.text for cell in tables[1].rows[0].cells] == list(COLUMNS[:8])
     assert [cell.text for cell in tables[1].rows[1].cells][:3] == ["row 14 <b>&", "14", ""]
-    assert tables[10].rows[1].cells[0].text == "x" * 79 + "…"
+    assert tables[10].rows[1].cells[0].text == "x" * 129 + "…"

@@ -95,7 +95,11 @@ async def test_a_template_travels_in_a_file(study: Study) -> None:
     with pytest.raises(Invalid, match="title: expected 1"):
         await templates.imported(json.dumps(json.loads(file) | {"title": ""}).encode(), AUTHOR)
     with pytest.raises(TooLarge):
-        await templates.imported(b" " * 12_000_001, AUTHOR)
+        await templates.imported(b" " * 10_000_001, AUTHOR)
+
+
+# 190 kB.
+LONG = Filter(field="f", values=("x" * 9_500,) * 20)
 
 
 def query(name: str = "q", **changes: Any) -> ReportQuery:  # noqa: ANN401 - of any field
@@ -122,6 +126,7 @@ def query(name: str = "q", **changes: Any) -> ReportQuery:  # noqa: ANN401 - of 
         ({"parameters": (ReportParameter(name="1st"),)}, r"parameters\[0\]\.name: '1st' is no name"),
         ({"parameters": (ReportParameter(name="p", kind="date"),)}, r"parameters\[0\]\.kind: there is none"),
         ({"parameters": (ReportParameter(name="p", default=1),)}, r"parameters\[0\]\.default: expected a text"),
+        ({"filter_sets": {str(number): (LONG,) for number in range(50)}}, "content: has"),
         ({"filter_sets": {"": ()}}, "filterSets: expected 1 to 200"),
         ({"filter_sets": {"x": (Filter(field="f", values=()),)}}, r"filterSets\.x\[0\]\.values: expected"),
     ],

@@ -5,6 +5,7 @@ import datetime as dt
 import decimal
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from tidings.core.clock import Clock
-from tidings.core.errors import Invalid, TidingsError, Unavailable
+from tidings.core.errors import Forbidden, Invalid, TidingsError, Unavailable
 from tidings.core.report import Filter, Value
 from tidings.core.row import Field, Place, Row, Shape
 from tidings.tables.asking import Asking, Cells, Question, told
 from tidings.tables.one_select import one_select
 from tidings.tables.read_only import ReadOnly
+from tidings.tables.reader_role import drop_reader_role, reader_roles
 from tidings.tables.tables import Tables, open_tables
 
 CLOCK = Clock()
@@ -26,8 +28,9 @@ TEXTS = ["Pune", "Pune", "Delhi; DROP TABLE orders", "100% 'so' :called \\ рдирд
 SQL = "SELECT id, place, price, pieces, at FROM orders ORDER BY id DESC"
 
 
-def question(sql: str, *, within_s: float = 30.0, most_rows: int = 1_000_000, **others: Any) -> Question:
-    return Question(name="sales", sql=sql, until=CLOCK.monotonic() + within_s, most_rows=most_rows, **others)
+def question(sql: str, *, within_s: float = 30.0, **others: Any) -> Question:  # noqa: ANN401 - as they are there
+    asked = Question(name="sales", sql=sql, until=CLOCK.monotonic() + within_s, most_rows=1_000_000)
+    return replace(asked, **others)
 
 
 def orders() -> list[Row]:
@@ -65,14 +68,21 @@ def asking(tables: Tables, tables_url: str) -> Iterator[Asking]:
         yield Asking(source, clock=CLOCK)
 
 
-def rows_of(asking: Asking, sql: str, **others: Any) -> list[Cells]:
+def rows_of(asking: Asking, sql: str, **others: Any) -> list[Cells]:  # noqa: ANN401 - as above
     with asking.asked(question(sql, **others)) as answer:
         return [row for rows in answer.batches() for row in rows]
 
 
-def refusal(asking: Asking, sql: str, **others: Any) -> str:
+def run(source: ReadOnly, sql: str) -> None:
+    """Beneath what looks at the text: the engine itself."""
+    with source.reading(5_000, clock=CLOCK) as connection:
+        connection.exec_driver_sql("SELECT 1")
+        connection.exec_driver_sql(sql)
+
+
+def refusal(asking: Asking, sql: str) -> str:
     with pytest.raises(TidingsError) as refused:
-        rows_of(asking, sql, **others)
+        rows_of(asking, sql)
     return refused.value.message
 
 
@@ -160,9 +170,10 @@ def test_nothing_is_written_by_any_way_and_only_the_tables_are_read(asking: Aski
             "SELECT * FROM mysql.global_priv",
             "SELECT load_file('/etc/passwd')",
             "SELECT SLEEP/**/(60)",
-            "SELECT 1 /*! INTO OUTFILE '/tmp/mine' */ FROM",
+            "SELECT 1 /*! INTO OUTFILE 'mine' */ FROM",
             "SELECT '\\' , get_lock('tidings.tables', 60) -- '",
-            "SELECT id FROM orders INTO DUMPFILE '/tmp/mine'",
+            "SELECT id FROM orders INTO DUMPFILE 'mine'",
+            "SELECT id FROM orders FOR /* */ UPDATE",
         ],
     }[kind]
 
@@ -183,10 +194,8 @@ def test_on_postgresql_no_role_stands_behind_the_one_that_reads(asking: Asking) 
         "CREATE TABLE dash.mine (id int)",
         "SELECT * FROM public.secret",
     ):
-        # Beneath what looks at the text: the engine itself.
-        with pytest.raises(sa.exc.DBAPIError) as refused, asking.source.reading(5_000, clock=CLOCK) as connection:
-            connection.exec_driver_sql("SELECT 1 FROM orders")
-            connection.exec_driver_sql(sql)
+        with pytest.raises(sa.exc.DBAPIError) as refused:
+            run(asking.source, sql)
         found.append(type(refused.value.orig).__name__)
 
     assert found.count("InsufficientPrivilege") == 5
@@ -198,6 +207,9 @@ def test_on_postgresql_no_role_stands_behind_the_one_that_reads(asking: Asking) 
 def test_a_login_that_may_not_make_roles_is_told_what_to_do_and_two_clerks_sign_in_at_once(
     asking: Asking, tables: Tables, tables_url: str
 ) -> None:
+    [login] = reader_roles(tables.engine)
+    drop_reader_role(tables.engine, login)
+    assert rows_of(asking, "SELECT count(*) AS many FROM orders") == [(len(TEXTS),)]
     with contextlib.closing(ReadOnly(tables_url, is_own=True)) as second:
         later, key = Place("later", "later", ""), Field("id", "id", Shape.TEXT, "1")
         tables.write([Row(place=later, key=(key,), fields=(), version=1)])
@@ -208,14 +220,20 @@ def test_a_login_that_may_not_make_roles_is_told_what_to_do_and_two_clerks_sign_
         connection.exec_driver_sql(f"GRANT CREATE ON DATABASE {name} TO {name}")
         connection.exec_driver_sql("ALTER SCHEMA dash RENAME TO dash_of_another")
 
-    try:
-        url = tables.engine.url.set(drivername="postgresql", username=name, password="x")
-        with pytest.raises(TidingsError, match=r"may not make roles in this database; let its owner run ALTER ROLE"):
-            ReadOnly(url.render_as_string(hide_password=False), is_own=True)
-    finally:
-        with tables.engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP OWNED BY {name} CASCADE")
-            connection.exec_driver_sql(f"DROP ROLE {name}")
+    made = tables.engine.url.set(drivername="postgresql", username=name, password="x")
+    url = made.render_as_string(hide_password=False)
+    with pytest.raises(Forbidden, match=r"may not make roles in this database; let its owner run ALTER ROLE"):
+        ReadOnly(url, is_own=True)
+    with tables.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER ROLE {name} CREATEROLE")
+    with contextlib.closing(ReadOnly(url, is_own=True)) as ordinary:
+        [(current, session)] = rows_of(
+            Asking(ordinary, clock=CLOCK), "SELECT current_user::text AS a, session_user::text AS b"
+        )
+        with pytest.raises(sa.exc.DBAPIError, match="permission denied for schema dash_of_another"):
+            run(ordinary, "SELECT * FROM dash_of_another.orders")
+    assert current == session
+    assert str(current).startswith("tidings_reader_reports_")
     assert both == [[("1",)], [("1",)]]
 
 
@@ -223,7 +241,7 @@ def test_what_never_ends_is_broken_off_in_time(asking: Asking) -> None:
     endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n"
     if asking.source.kind == "mariadb":
         endless = "SELECT count(*) AS c FROM seq_1_to_100000000 a, seq_1_to_100000000 b"
-    streamed = "SELECT a.id FROM " + ", ".join(f"orders {letter}" for letter in "abcdefghijkl")
+    streamed = f"SELECT a.id FROM {', '.join(f'orders {letter}' for letter in 'abcdefghijkl')}"  # noqa: S608 - a test
 
     with pytest.raises(Unavailable, match="query 'sales' took too long; ask for less"):
         rows_of(asking, endless, within_s=0.3)
@@ -270,8 +288,8 @@ def test_a_connection_to_a_database_server_reads_and_cannot_write(
     for url in (new_postgresql_database(), mariadb + "mysql"):
         with contextlib.closing(ReadOnly(url, is_own=False)) as source:
             assert rows_of(Asking(source, clock=CLOCK), "SELECT 1 AS a, 'x' AS b") == [(1, "x")]
-            with pytest.raises(sa.exc.DBAPIError), source.reading(5_000, clock=CLOCK) as connection:
-                connection.exec_driver_sql("CREATE TABLE mine (id int)")
+            with pytest.raises(sa.exc.DBAPIError):
+                run(source, "CREATE TABLE mine (id int)")
 
 
 def test_cells_are_texts_numbers_and_truths_whatever_a_driver_makes_of_them() -> None:
@@ -299,4 +317,22 @@ def test_a_colon_a_comment_or_a_quote_hides_nothing() -> None:
     ]
 
     assert (text.parameters, ordered) == (frozenset({"b"}), [True, False, False])
-    assert text.text == "SELECT a\\:\\:int, '\\\\:x', $$;\\:y$$, E'\\';'   FROM t WHERE b = :b"
+    hidden = {
+        "mariadb": [
+            "SELECT 1.0INTO OUTFILE 'mine'",
+            "SELECT 1 --\x01 '\n INTO OUTFILE 'mine' -- '",
+            "SELECT 5--get_lock('a', 1)",
+            "SELECT 'a\\' , sleep(9) -- '",
+        ],
+        "postgresql": [
+            "SELECT 1 AS x\xa0$$, pg_sleep(5) AS y\xa0$$",
+            "SELECT $\U0001f600$ ' $\U0001f600$, pg_sleep(5), $\U0001f600$ ' $\U0001f600$",
+            "SELECT 1 -- \r, pg_sleep(5)\n, pg_sleep(5)",
+            "SELECT E'\\'', pg_sleep(5), '",
+        ],
+    }
+    for kind, statements in hidden.items():
+        for sql in statements:
+            with pytest.raises(Invalid):
+                one_select(sql, kind=kind)
+    assert text.text == "SELECT a\\:\\:int, '\\\\:x', $$;\\:y$$, E'\\';'   FROM t WHERE b =  :b"

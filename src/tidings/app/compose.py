@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
+from tidings.app.lazily import lazily_pieces, lazily_query, lazily_tables
 from tidings.app.noted import noted
-from tidings.app.once import Once
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
 from tidings.console.entrance import Entrance
@@ -37,8 +37,8 @@ from tidings.inbox.pulling import Pulling
 from tidings.outbox.hub import Hub, HubSettings
 from tidings.outbox.subscribing import Subscribing
 from tidings.reports.links import link_key
-from tidings.reports.opening import Reports, open_reports
 from tidings.reports.opening import Ground as ReportsGround
+from tidings.reports.opening import Reports, open_reports
 from tidings.store.bins import Bins
 from tidings.store.database import Database
 from tidings.store.history import History
@@ -51,7 +51,6 @@ from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from tidings.tables.pieces import Pieces
     from tidings.tables.query import Query
     from tidings.tables.tables import Tables
 
@@ -157,7 +156,7 @@ async def _ground(settings: Settings, stack: contextlib.AsyncExitStack, *, clock
             settings=_hub_settings(settings),
         ),
         subscriptions=subscriptions,
-        open_tables=_tables(settings, stack),
+        open_tables=lazily_tables(settings, stack),
         scribes=_scribes(settings, stack) if is_serving else None,
         link_key=await link_key(database, vault),
     )
@@ -217,8 +216,8 @@ def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
 def _put_together(ground: _Ground) -> Parts:
     settings, database, clock = ground.settings, ground.database, ground.clock
     inbox = _inbox(ground)
-    open_query = _query(ground.open_tables, clock)
-    showing = Showing(_pieces(open_query))
+    open_query = lazily_query(ground.open_tables, clock=clock)
+    showing = Showing(lazily_pieces(open_query))
     changes = Changes(showing, ground.hub.publisher, clock=clock)
     subscribing = _subscribing(ground)
     passing = _passing(ground, inbox, subscribing=subscribing)
@@ -316,41 +315,6 @@ def _reports(ground: _Ground, *, drawing: Drawing, showing: Showing) -> Reports:
             retention_ms=ground.settings.report_retention,
         )
     )
-
-
-def _query(open_tables: Callable[[], "Tables"], clock: Clock) -> Callable[[], "Query"]:
-    """Reads the tables, opening them as `open_tables` does."""
-
-    def open_() -> "Query":
-        from tidings.tables.query import Query  # noqa: PLC0415 - whoever has no tables pays no memory for them
-
-        return Query(open_tables().engine, clock=clock)
-
-    return Once(open_)
-
-
-def _pieces(open_query: Callable[[], "Query"]) -> Callable[[], "Pieces"]:
-    """Counts the tables, opening them as `open_query` does."""
-
-    def open_() -> "Pieces":
-        from tidings.tables.pieces import Pieces  # noqa: PLC0415 - see above
-
-        return Pieces(open_query())
-
-    return Once(open_)
-
-
-def _tables(settings: Settings, stack: contextlib.AsyncExitStack) -> Callable[[], "Tables"]:
-    """Opens the tables when they are first asked for: who has none pays no memory for their library."""
-
-    def open_() -> "Tables":
-        from tidings.tables.tables import opened as opened_tables  # noqa: PLC0415 - see above
-
-        tables = opened_tables(settings.tables_url)
-        stack.callback(tables.close)
-        return tables
-
-    return Once(open_)
 
 
 def _scribes(settings: Settings, stack: contextlib.AsyncExitStack) -> Apart:

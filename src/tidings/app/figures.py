@@ -62,3 +62,9 @@ def _report_figures(parts: Parts) -> Iterator[Figure]:
         kind=Kind.GAUGE,
         label="state",
     )
+    yield Figure(
+        name="tidings_reports_ended_total",
+        meaning="Runs of report tasks that came to an end in this process",
+        read=lambda: dict(parts.reports.running.ended),
+        label="state",
+    )

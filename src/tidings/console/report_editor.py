@@ -137,13 +137,16 @@ class ReportEditor:
 
     async def _charts(self, rows: Rows) -> list[tuple[str, str]]:
         """Charts to choose from. What stands in the form stays, even if it is no more."""
-        boards = await self._showing.boards()
+        try:
+            boards = await self._showing.boards()
+        except Unavailable:
+            # A template can be written while the tables are away.
+            boards = {}
         found = {
             f"{board.name}/{chart.name}": f"{board.title}: {chart.title}"
             for board in boards.values()
             for chart in board.charts
         }
-        named = [row.values["source"] for row in rows["chart"]]
-        kept = [one for one in named if one and one not in dict(list(found.items())[:_MOST_CHARTS])]
-        shown = list(found.items())[:_MOST_CHARTS]
-        return [("", "one of its own, below"), *((one, found.get(one, one)) for one in dict.fromkeys(kept)), *shown]
+        named = [one for row in rows["chart"] if (one := row.values["source"])]
+        shown = dict.fromkeys((*named, *list(found)[:_MOST_CHARTS]))
+        return [("", "one of its own, below"), *((one, found.get(one, one)) for one in shown)]

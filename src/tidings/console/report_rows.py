@@ -91,7 +91,7 @@ def rows_in(form: Form) -> Rows:
     for name, fields in LISTS.items():
         keys = [key for key in dict.fromkeys(form.all(name)) if _is_key(key)]
         found[name] = [
-            Row(key=int(key), values={one: form.text(f"{name}{key}-{one}") for one in fields}) for key in keys
+            Row(key=int(key), values={one: _part(form, f"{name}{key}-{one}") for one in fields}) for key in keys
         ]
     return found
 
@@ -115,10 +115,11 @@ def changed(rows: Rows, do: str) -> Rows:
 
 def content_of(form: Form, rows: Rows) -> Content:
     """What a form describes. Raises Invalid, naming the field."""
+    form.needed("html")
     for name in LISTS:
         _must_differ(name, rows[name])
     return Content(
-        html=form.needed("html"),
+        html=written(form, "html"),
         queries=tuple(_query(row) for row in rows["query"]),
         charts=tuple(_chart(row) for row in rows["chart"]),
         parameters=tuple(_parameter(row) for row in rows["parameter"]),
@@ -129,6 +130,11 @@ def content_of(form: Form, rows: Rows) -> Content:
 def source_of(chart: ReportChart) -> str:
     """Which chart of which dashboard it is; empty for one with a spec of its own."""
     return f"{chart.board}/{chart.chart}" if chart.board else ""
+
+
+def written(form: Form, name: str) -> str:
+    """A text as it was written, with its blanks, and lines that end as they did before a browser sent them."""
+    return next((value for known, value in reversed(form.fields) if known == name), "").replace("\r\n", "\n")
 
 
 def at_its_row(error: TidingsError, rows: Rows) -> TidingsError:
@@ -147,6 +153,10 @@ def at_its_row(error: TidingsError, rows: Rows) -> TidingsError:
     if found := _WRITTEN.fullmatch(error.message):
         return Invalid(f"html: {found[1] or ''}{found[2]}")
     return error
+
+
+def _part(form: Form, name: str) -> str:
+    return written(form, name) if name.endswith("-sql") else form.text(name)
 
 
 def _blank(name: str) -> dict[str, str]:
@@ -170,7 +180,7 @@ def _must_differ(name: str, rows: Sequence[Row]) -> None:
 
 def _query(row: Row) -> ReportQuery:
     values, most = row.values, row.values["most"]
-    if not values["sql"]:
+    if not values["sql"].strip():
         raise Invalid(f"query{row.key}-sql: is empty; write a SELECT")
     if not (most.isascii() and most.isdigit() and 0 < len(most) <= _LONGEST_KEY):
         raise Invalid(f"query{row.key}-most: write a whole number of rows")

@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
+from tidings.console.report_doors import looking, making, may_change
 from tidings.console.report_templates import number_in
 from tidings.console.report_told import ReportTold
 from tidings.console.report_visitor import author_of, must_be
@@ -62,7 +63,7 @@ class ReportRuns:
     # Lists
 
     async def _list(self, visit: Visit) -> Response:
-        author = await self._looking(visit)
+        author = await looking(visit, self._reports)
         asked = {name: visit.query.get(name, "").strip() for name in ("state", "task", "template", "tag")}
         if asked["state"] not in {"", *ReportState}:
             asked["state"] = ""
@@ -94,20 +95,21 @@ class ReportRuns:
     # One
 
     async def _show(self, visit: Visit) -> Response:
-        author = await self._looking(visit)
+        author = await looking(visit, self._reports)
         report = await self._reports.history.get(visit.path["id"])
+        task = await self._task_of(report)
         return visit.page(
             "reports_runs/one.html",
             block="detail",
             author=author,
             report=report,
-            task=await self._task_of(report),
+            task=task,
             tags=await self._reports.tags.named(report.tags),
             attempts=await self._reports.history.attempts(report),
             files=await self._reports.history.files(report),
             told=await self._told.of(report),
             is_over=report.state in ENDED_STATES,
-            may_act=is_at_least(author.role, ReportRole.AUTHOR),
+            may_act=may_change(author, owner=task.owner if task else ""),
             formats=FORMATS,
         )
 
@@ -118,14 +120,14 @@ class ReportRuns:
             return None
 
     async def _again(self, visit: Visit) -> Response:
-        author = await self._acting(visit)
+        author = await making(visit, self._reports)
         before = await self._reports.history.get(visit.path["id"])
         made = await self._reports.runs.start(before.task, author=author, is_dry=visit.form.is_on("dry"))
         said = "A dry run is queued: it tells nobody." if made.is_dry else "The task is queued to run again."
         return visit.go(f"{_HERE}/{made.id}", said=said)
 
     async def _cancel(self, visit: Visit) -> Response:
-        author = await self._acting(visit)
+        author = await making(visit, self._reports)
         report = await self._reports.history.get(visit.path["id"])
         await self._reports.runs.cancel(report.id, author)
         return visit.go(f"{_HERE}/{report.id}", said="The run is cancelled.")
@@ -163,17 +165,6 @@ class ReportRuns:
         )
 
     # Who
-
-    async def _looking(self, visit: Visit) -> ReportAuthor:
-        author = await author_of(visit, self._reports)
-        if not visit.may(Right.LOOK):
-            must_be(author, ReportRole.AUTHOR)
-        return author
-
-    async def _acting(self, visit: Visit) -> ReportAuthor:
-        author = await author_of(visit, self._reports)
-        must_be(author, ReportRole.AUTHOR)
-        return author
 
     async def _seen(self, visit: Visit) -> tuple[ReportAuthor, Report]:
         author = await author_of(visit, self._reports)

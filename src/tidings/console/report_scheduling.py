@@ -112,9 +112,14 @@ class ReportScheduling:
             coming = coming_of(draft or schedule_in(visit.form, task=task), now=self._clock.now())
         except Invalid as error:
             problem = at_its_field(error).message.partition(": ")[2] or error.message
-        shown = draft.time_zone if draft else visit.form.text("timeZone") or "UTC"
-        trigger = draft.trigger if draft else visit.form.text("trigger")
-        return {"coming": coming, "coming_problem": problem, "shown_zone": shown, "is_triggered": trigger != ""}
+        form = visit.form
+        return {
+            "coming": coming,
+            "coming_problem": problem,
+            "shown_zone": draft.time_zone if draft else form.text("timeZone") or "UTC",
+            "shown_frequency": draft.frequency if draft else form.text("frequency"),
+            "is_triggered": bool(draft.trigger if draft else form.text("trigger")),
+        }
 
     async def _page(
         self,

@@ -1,6 +1,7 @@
 """Report tasks: the list of them, one of them, and what can be done with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -14,9 +15,10 @@ from tidings.console.report_visitor import must_be
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import NotFound, TidingsError
-from tidings.core.report import ReportRole, ReportTask, is_at_least
+from tidings.core.report import ReportAuthor, ReportRole, ReportTask, is_at_least
 
 _PAGE = 25
+_QUERY = ("template", "tag", "trigger", "waiting")
 _RUNS = 8
 # Templates to choose from in the list's filter.
 MOST_TEMPLATES = 200
@@ -47,7 +49,7 @@ class ReportTasks:
 
     async def _list(self, visit: Visit) -> Response:
         author = await looking(visit, self._reports)
-        query = {name: visit.query.get(name, "") for name in ("template", "tag", "trigger", "waiting")}
+        query = {name: visit.query.get(name, "") for name in _QUERY}
         skip = number_in(visit, "skip")
         found, total = await self._tasks.list(
             template=query["template"],
@@ -69,6 +71,7 @@ class ReportTasks:
             templates=[(one.id, one.title) for one in templates],
             triggers=[one.name for one in await self._reports.triggers.list()],
             query=query,
+            waiting=await self._waiting(author),
             total=total,
             skip=skip,
             step=_PAGE,
@@ -77,8 +80,9 @@ class ReportTasks:
     async def _bulk(self, visit: Visit) -> Response:
         author = await making(visit, self._reports)
         chosen, is_enabled = visit.form.all("task")[:_PAGE], visit.form.text("do") == "resume"
+        back = f"/console/reports/tasks?{urlencode({name: visit.form.text(name) for name in _QUERY})}"
         if not chosen:
-            return visit.go("/console/reports/tasks", said="Choose tasks first: tick their boxes.", is_good=False)
+            return visit.go(back, said="Choose tasks first: tick their boxes.", is_good=False)
         troubles = []
         for identifier in chosen:
             try:
@@ -88,7 +92,7 @@ class ReportTasks:
         done = len(chosen) - len(troubles)
         said = f"{done} of {len(chosen)} tasks {'go on' if is_enabled else 'are paused'}."
         return visit.go(
-            "/console/reports/tasks",
+            back,
             said=f"{said} {_sentence(troubles[0])}" if troubles else said,
             is_good=not troubles,
         )
@@ -123,9 +127,9 @@ class ReportTasks:
     async def _run(self, visit: Visit) -> Response:
         author = await making(visit, self._reports)
         is_dry = visit.form.is_on("dry")
-        await self._reports.runs.start(visit.path["id"], author=author, is_dry=is_dry)
-        said = "A dry run is queued: nobody is told of it." if is_dry else "A run is queued."
-        return visit.go(_address(visit), said=said)
+        report = await self._reports.runs.start(visit.path["id"], author=author, is_dry=is_dry)
+        said = "A dry run is queued: nobody is told of it." if is_dry else "The run is queued."
+        return visit.go(f"/console/reports/runs/{report.id}", said=said)
 
     async def _pause(self, visit: Visit) -> Response:
         return await self._enable(visit, is_enabled=False)
@@ -147,6 +151,13 @@ class ReportTasks:
         author = await making(visit, self._reports)
         await self._tasks.remove(visit.path["id"], author=author)
         return visit.go("/console/reports/tasks", said="The task is gone; its reports stay as long as others do.")
+
+    async def _waiting(self, author: ReportAuthor) -> int:
+        """How many tasks wait for somebody like them."""
+        if not is_at_least(author.role, ReportRole.PUBLISHER):
+            return 0
+        _, waiting = await self._tasks.list(is_waiting=True, most=1)
+        return waiting
 
     async def _titles(self, tasks: Iterable[ReportTask]) -> Mapping[str, str]:
         found = {}

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
+from tidings.console.report_doors import looking
 from tidings.console.report_visitor import author_of, must_be
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
@@ -24,7 +25,7 @@ _TASKS = 50
 
 
 class ReportTriggers:
-    """Authors see them; publishers run them, and say what fires them."""
+    """Whoever sees tasks sees them; publishers run them, and say what fires them."""
 
     def __init__(self, offers: Offers) -> None:
         self._reports = offers.reports
@@ -41,7 +42,7 @@ class ReportTriggers:
         ]
 
     async def _list(self, visit: Visit) -> Response:
-        author = await self._author(visit)
+        author = await looking(visit, self._reports)
         found = await self._reports.triggers.list(after=visit.query.get("after", ""), most=_A_PAGE)
         return visit.page(
             "reports_runs/triggers.html",
@@ -54,7 +55,7 @@ class ReportTriggers:
         return await self._page(visit, visit.query.get("name", ""))
 
     async def _page(self, visit: Visit, name: str, *, error: TidingsError | None = None) -> Response:
-        author = await self._author(visit)
+        author = await looking(visit, self._reports)
         hears = await self._reports.triggers.hearing(name)
         tasks, total = await self._reports.tasks.list(trigger=name, skip=0, most=_TASKS) if name else ((), 0)
         if hears is None and not tasks and error is None:
@@ -72,12 +73,16 @@ class ReportTriggers:
         )
 
     async def _run(self, visit: Visit) -> Response:
-        author = await self._author(visit, needed=ReportRole.PUBLISHER)
+        author = await self._publisher(visit)
         made = await self._reports.runs.fire(visit.form.needed("name"), actor=author.id)
+        if not made:
+            return _back(
+                visit, visit.form.text("name"), said="None of its tasks is enabled and approved.", is_good=False
+            )
         return visit.go("/console/reports/runs", said=f"{plural(len(made), 'run')} queued.")
 
     async def _hear(self, visit: Visit) -> Response:
-        author = await self._author(visit, needed=ReportRole.PUBLISHER)
+        author = await self._publisher(visit)
         name = visit.form.needed("name")
         try:
             await self._reports.triggers.hear(
@@ -92,14 +97,14 @@ class ReportTriggers:
         return _back(visit, name, said="Such an event fires the trigger from now on.")
 
     async def _unhear(self, visit: Visit) -> Response:
-        author = await self._author(visit, needed=ReportRole.PUBLISHER)
+        author = await self._publisher(visit)
         name = visit.form.needed("name")
         await self._reports.triggers.unhear(name, author=author)
         return _back(visit, name, said="No event fires the trigger any more.")
 
-    async def _author(self, visit: Visit, *, needed: ReportRole = ReportRole.AUTHOR) -> ReportAuthor:
+    async def _publisher(self, visit: Visit) -> ReportAuthor:
         author = await author_of(visit, self._reports)
-        must_be(author, needed)
+        must_be(author, ReportRole.PUBLISHER)
         return author
 
 
@@ -113,5 +118,5 @@ def _call(public_url: str, name: str) -> str:
     )
 
 
-def _back(visit: Visit, name: str, *, said: str) -> Response:
-    return visit.go(f"{_HERE}/one?{urlencode({'name': name})}", said=said)
+def _back(visit: Visit, name: str, *, said: str, is_good: bool = True) -> Response:
+    return visit.go(f"{_HERE}/one?{urlencode({'name': name})}", said=said, is_good=is_good)

@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
 _WORDS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,15})?")
 # A value in quotes is text, whatever is in it; a value without ends at the next comma.
-_PART = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")\s*|([^",][^,]*|))(?:,|$)')
+_PART = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")\s*|([^",\s][^,]*|))(?:,|$)')
 _MOST = 80
 
 
@@ -127,8 +127,13 @@ def _values(text: str, *, field: str, line: int) -> tuple[Value, ...]:
         if part is None:
             raise Invalid(f"{field}: line {line} has a quotation mark without its other one")
         quoted, plain = part.groups()
-        found.append(_unquoted(quoted, field=field, line=line) if quoted else _plain(plain.strip()))
+        if quoted:
+            found.append(_unquoted(quoted, field=field, line=line))
+        elif plain:
+            found.append(_plain(plain.strip()))
         place = part.end()
+    if not found:
+        raise Invalid(f"{field}: line {line} names no value")
     return tuple(found)
 
 

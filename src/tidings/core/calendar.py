@@ -75,11 +75,11 @@ class Calendar:
 
     def newest_due(self, since: int, until: int) -> tuple[int | None, int]:
         """The newest window after `since` and not after `until`; and how many there are, `MOST_COUNTED` at most."""
-        count = sum(window <= until for window in self._counted(since, until))
-        if count == 0:
-            return None, 0
+        due = self._first_due(since, until)
+        if len(due) < MOST_COUNTED:
+            return (due[-1] if due else None), len(due)
         # Halved until there is room for one window only: they are a minute apart at least.
-        early, late = since, until
+        early, late = due[-1] - 1, until
         while late - early > 30 * SECOND:
             middle = (early + late) // 2
             window = self.next_after(middle)
@@ -87,9 +87,9 @@ class Calendar:
                 early = window - 1
             else:
                 late = middle
-        return self.next_after(early), count
+        return self.next_after(early), len(due)
 
-    def _counted(self, since: int, until: int) -> list[int]:
+    def _first_due(self, since: int, until: int) -> list[int]:
         found: list[int] = []
         window = self.next_after(since)
         while window is not None and window <= until and len(found) < MOST_COUNTED:

@@ -16,6 +16,8 @@ LONGEST_SQL = 100_000
 LARGEST_SPEC = 100_000
 MOST_FILTER_SETS = 50
 LARGEST_FILTER_SET = 200_000
+# All of it as JSON: a run holds it in memory.
+LARGEST = 8_000_000
 # As many as a sheet of a workbook holds beneath its heading.
 MOST_ROWS = 1_048_575
 
@@ -29,6 +31,7 @@ def checked_content(content: Content) -> Content:
     _check_parameters(content.parameters)
     _check_charts(content.charts, queries={query.name for query in content.queries})
     _check_filter_sets(content.filter_sets)
+    checked_json(content, field="content", limit=LARGEST)
     return content
 
 

@@ -15,6 +15,8 @@ _MOST_PIXELS = 4_000
 _LENGTHS = frozenset({"width", "height", "step"})
 # What would ask somebody, or hold data of its own, by whatever name it is drawn.
 _FORBIDDEN = frozenset({"url", "href", "datasets", "usermeta"})
+# Those of the pages, measured alike by whoever draws and whoever prints: other letters would run out of the picture.
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # Specs nest a few levels; who nests more means no good.
 _MOST_LEVELS = 32
 
@@ -80,9 +82,14 @@ def _check_key(key: str, value: object) -> None:
 async def _spec(chart: ReportChart, sheets: Mapping[str, DataSheet], *, showing: Showing) -> dict[str, Any]:
     if chart.board:
         shown = await showing.chart(chart.board, chart.chart, look=Look())
-        return drawable(shown.spec, shown.data)
+        return drawable(_lettered(shown.spec), shown.data)
     check_spec(chart.spec)
     sheet = sheets.get(chart.query)
     if sheet is None:
         raise Invalid(f"query: there is none called {chart.query!r}; there are {', '.join(sheets) or 'none'}")
-    return drawable(chart.spec, [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows])
+    return drawable(_lettered(chart.spec), [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows])
+
+
+def _lettered(spec: Mapping[str, Any]) -> dict[str, Any]:
+    config = spec.get("config", {})
+    return {**spec, "config": {"font": _FONT, **config} if isinstance(config, Mapping) else config}

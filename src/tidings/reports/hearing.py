@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from urllib.parse import quote, unquote
 
+from msgspec.structs import replace
+
 from tidings.core.clock import DAY, MINUTE, Clock
 from tidings.core.errors import Conflict, TidingsError
 from tidings.core.pattern import compile_types
@@ -26,7 +28,7 @@ _ADDRESS = "https://reports.invalid/triggers/"
 # It ends when the trigger need not hear any more, not by the calendar.
 _VALID_FOR_MS = 100 * 365 * DAY
 _MOST = 100
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S = 5.0
 _EVENT_ID = b"tidings-event-id: "
 
 
@@ -91,7 +93,8 @@ class Hearings:
         now = self._clock.now()
         if now - subscription.created_at < MINUTE:
             return Answer(outcome=Outcome.BROKEN, error="the trigger does not hear this yet")
-        await self._database.write(ending(subscription.number, at=now))
+        # Whoever had the trigger hear nothing more has ended it already.
+        await self._database.write(replace(ending(subscription.number, at=now), otherwise=None))
         await self._directory.refresh()
         return Answer(outcome=Outcome.GONE, status=410, error="the trigger does not hear this any more")
 

@@ -95,46 +95,33 @@ class Ground:
     open_clerk: Callable[..., Clerk] = Clerk
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shelves:
+    """Where everything is kept, and who makes it."""
+
+    store: ReportStore
+    kept: FileStore
+    jobs: JobStore
+    tasks: ReportTasks
+    templates: ReportTemplates
+    links: Links
+    files: Files
+    gates: Gates
+    connections: Connections
+    maker: Maker
+    runs_maker: Maker
+
+
 def open_reports(ground: Ground) -> Reports:
     """Put them together; nothing runs by itself yet."""
-    database, clock, hub = ground.database, ground.clock, ground.hub
-    store, kept, jobs = ReportStore(database), FileStore(database), JobStore(database)
-    tasks, templates = ReportTasks(database), ReportTemplates(database)
-    links = Links(ground.link_key, clock=clock, public_url=ground.public_url)
-    files = Files(kept, links, clock=clock)
-    clerk, press = ground.open_clerk(tables_url=ground.tables_url, clerks=1), Press(clock)
-    connections = Connections(database, ground.vault, clerk=clerk, clock=clock)
-    maker = _maker(ground, clerk, press=press, connections=connections)
-    runs_clerk = ground.open_clerk(tables_url=ground.tables_url, clerks=RUNS_AT_ONCE)
-    runs_press = Press(clock, processes=RUNS_AT_ONCE)
-    runs_maker = _maker(ground, runs_clerk, press=runs_press, connections=connections)
-    gates = Gates(database, subscriptions=ground.subscriptions, directory=hub.directory)
+    database, clock, shelves = ground.database, ground.clock, _shelves(ground)
 
     def wake() -> None:
         running.wake()
 
-    runner = Runner(
-        store=store,
-        tasks=tasks,
-        templates=templates,
-        files=files,
-        gates=gates,
-        maker=runs_maker,
-        telling=Telling(hub.publisher, links=links, clock=clock),
-        clock=clock,
-        on_spread=wake,
-    )
-    renderer = Renderer(jobs, reports=store, kept=kept, files=files, templates=templates, maker=maker, clock=clock)
-    running = Running(
-        store=store,
-        jobs=jobs,
-        runner=runner,
-        renderer=renderer,
-        tenure=hub.tenure,
-        is_beating=hub.courier is None,
-        clock=clock,
-    )
-    runs = Runs(store, tasks=tasks, runner=runner, clock=clock, on_queued=wake)
+    runner = _runner(ground, shelves, on_spread=wake)
+    running = _running(ground, shelves, runner=runner)
+    runs = Runs(shelves.store, tasks=shelves.tasks, runner=runner, clock=clock, on_queued=wake)
     return Reports(
         templates=Templates(database, clock),
         tasks=Tasks(database, clock),
@@ -142,19 +129,90 @@ def open_reports(ground: Ground) -> Reports:
         tags=Tags(database, clock),
         triggers=Triggers(database, clock),
         roles=Roles(database, clock),
-        connections=connections,
+        connections=shelves.connections,
         runs=runs,
-        history=History(store, kept),
-        jobs=Jobs(jobs, reports=store, files=kept, templates=templates, maker=maker, clock=clock, on_asked=wake),
-        files=files,
-        gates=gates,
+        history=History(shelves.store, shelves.kept),
+        jobs=_jobs(ground, shelves, on_asked=wake),
+        files=shelves.files,
+        gates=shelves.gates,
         hearings=_hearings(ground, runs),
-        scheduling=Scheduling(store, tasks=tasks, clock=clock, on_queued=wake),
+        scheduling=Scheduling(shelves.store, tasks=shelves.tasks, clock=clock, on_queued=wake),
         running=running,
-        retention=Retention(store, files=kept, jobs=jobs, clock=clock, retention_ms=ground.retention_ms),
-        store=store,
-        maker=maker,
-        runs_maker=runs_maker,
+        retention=Retention(
+            shelves.store, files=shelves.kept, jobs=shelves.jobs, clock=clock, retention_ms=ground.retention_ms
+        ),
+        store=shelves.store,
+        maker=shelves.maker,
+        runs_maker=shelves.runs_maker,
+    )
+
+
+def _shelves(ground: Ground) -> _Shelves:
+    database, clock, kept = ground.database, ground.clock, FileStore(ground.database)
+    links = Links(ground.link_key, clock=clock, public_url=ground.public_url)
+    clerk = ground.open_clerk(tables_url=ground.tables_url, clerks=1)
+    connections = Connections(database, ground.vault, clerk=clerk, clock=clock)
+    runs_clerk = ground.open_clerk(tables_url=ground.tables_url, clerks=RUNS_AT_ONCE)
+    runs_press = Press(clock, processes=RUNS_AT_ONCE)
+    return _Shelves(
+        store=ReportStore(database),
+        kept=kept,
+        jobs=JobStore(database),
+        tasks=ReportTasks(database),
+        templates=ReportTemplates(database),
+        links=links,
+        files=Files(kept, links, clock=clock),
+        gates=Gates(database, subscriptions=ground.subscriptions, directory=ground.hub.directory),
+        connections=connections,
+        maker=_maker(ground, clerk, press=Press(clock), connections=connections),
+        runs_maker=_maker(ground, runs_clerk, press=runs_press, connections=connections),
+    )
+
+
+def _runner(ground: Ground, shelves: _Shelves, *, on_spread: Callable[[], None]) -> Runner:
+    return Runner(
+        store=shelves.store,
+        tasks=shelves.tasks,
+        templates=shelves.templates,
+        files=shelves.files,
+        gates=shelves.gates,
+        maker=shelves.runs_maker,
+        telling=Telling(ground.hub.publisher, links=shelves.links, clock=ground.clock),
+        clock=ground.clock,
+        on_spread=on_spread,
+    )
+
+
+def _running(ground: Ground, shelves: _Shelves, *, runner: Runner) -> Running:
+    renderer = Renderer(
+        shelves.jobs,
+        reports=shelves.store,
+        kept=shelves.kept,
+        files=shelves.files,
+        templates=shelves.templates,
+        maker=shelves.maker,
+        clock=ground.clock,
+    )
+    return Running(
+        store=shelves.store,
+        jobs=shelves.jobs,
+        runner=runner,
+        renderer=renderer,
+        tenure=ground.hub.tenure,
+        is_beating=ground.hub.courier is None,
+        clock=ground.clock,
+    )
+
+
+def _jobs(ground: Ground, shelves: _Shelves, *, on_asked: Callable[[], None]) -> Jobs:
+    return Jobs(
+        shelves.jobs,
+        reports=shelves.store,
+        files=shelves.kept,
+        templates=shelves.templates,
+        maker=shelves.maker,
+        clock=ground.clock,
+        on_asked=on_asked,
     )
 
 

@@ -26,6 +26,8 @@ from tidings.reports.sandbox import Spent
 _MOST_MEMORY = 2 << 30
 # Of all processes the system is to end this one first when memory is short: it is begun again, and nothing is lost.
 _ENDED_FIRST = "1000"
+# Reports can wait; deliveries on the same processors go first.
+_NICE = 10
 # Seconds, after which it is told once more that its time is over: C code may have swallowed the first time.
 _AGAIN_S = 1.0
 _LATE = "the time that the report has is over; ask for fewer rows, or give it more"
@@ -42,7 +44,7 @@ def printed(order: Printing) -> dict[ReportFormat, bytes]:
     if wanted - {ReportFormat.PPTX}:
         written = page(order)
         if ReportFormat.HTML in wanted:
-            made[ReportFormat.HTML] = written.encode()
+            made[ReportFormat.HTML] = written.encode(errors="replace")
         if wanted & {ReportFormat.PDF, ReportFormat.PNG}:
             made |= _on_paper(written, order)
     return made
@@ -61,17 +63,8 @@ def _on_paper(written: str, order: Printing) -> dict[ReportFormat, bytes]:
 def told(message: bytes) -> bytes:
     """The answer to an order."""
     order = msgspec.msgpack.decode(message, type=Printing)
-    clock = Clock()
-    end = clock.monotonic() + order.within_s
     try:
-        signal.setitimer(signal.ITIMER_REAL, order.within_s, _AGAIN_S)
-        try:
-            made = printed(order)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        if clock.monotonic() >= end:
-            raise Spent(_LATE)  # WeasyPrint keeps errors of pictures to itself, and leaves them out
-        return DONE + msgspec.msgpack.encode(made)
+        return DONE + msgspec.msgpack.encode(_in_time(order))
     except Invalid as error:
         return REFUSED + error.message.encode(errors="replace")
     except Unavailable as error:
@@ -86,6 +79,19 @@ def told(message: bytes) -> bytes:
         return SPENT + f"the report cannot be laid out: {type(error).__name__}".encode()
 
 
+def _in_time(order: Printing) -> dict[ReportFormat, bytes]:
+    clock = Clock()
+    end = clock.monotonic() + order.within_s
+    signal.setitimer(signal.ITIMER_REAL, order.within_s, _AGAIN_S)
+    try:
+        made = printed(order)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    if clock.monotonic() >= end:
+        raise Spent(_LATE)  # WeasyPrint keeps errors of pictures to itself, and leaves the pictures out
+    return made
+
+
 def _over(_number: int, _frame: FrameType | None) -> None:
     raise Spent(_LATE)
 
@@ -94,6 +100,7 @@ def main() -> None:
     """Print until the input ends."""
     resource.setrlimit(resource.RLIMIT_DATA, (_MOST_MEMORY, _MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICE)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_ENDED_FIRST)
     signal.signal(signal.SIGALRM, _over)

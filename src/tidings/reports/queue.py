@@ -85,7 +85,7 @@ class Runs:
             must_rule(author, owner=task.owner)
         else:
             must_be(author, ReportRole.PUBLISHER)
-        now, error = self._clock.now(), f"it was cancelled by {author.name or 'somebody'}"
+        now, error = self._clock.now(), "it was cancelled"
         also = (
             keeping.cancelling(run.id, at=now, error=error),
             audited(actor=author.id, action="report.cancelled", about=run.id, at=now),

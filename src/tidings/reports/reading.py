@@ -39,7 +39,8 @@ class Reading:
     """What a report needs of its data.
 
     The rows of each query, as far as `filters` let them, go into a snapshot, and in the `formats` that hold data alone
-    (CSV: the first query, XLSX, JSON) into files, all in `folder`. With a `snapshot` they come from there, and neither
+    (CSV: the first query, XLSX, JSON) into files, all in `folder`. Rows above a query's `most_rows` are cut: the sheet
+    and every file say so. With a `snapshot` they come from there, and neither
     databases nor filters matter. `urls` are what `Connections.urls` gives. Parameters named in `instants` are
     epoch milliseconds, and stand in the SQL for a timestamp. After an error, what is in the folder is worth nothing.
     """

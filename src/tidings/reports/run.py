@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -47,7 +48,14 @@ class Plan:
     task: ReportTask
     content: Content
     told: Told
-    made_with: MadeWith
+
+    @property
+    def made_with(self) -> MadeWith:
+        """Raises Invalid if the task chose what the template has no more."""
+        task, cycled = self.task, self.run.cycled
+        filters = filters_of(self.content, filter_set=task.filter_set, filters=(*task.filters, *cycled))
+        parameters = parameters_of(self.content, task.parameters)
+        return MadeWith(parameters=parameters, filters=filters, time_zone=task.time_zone)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,11 +101,12 @@ class Runner:
     telling: Telling
     clock: Clock
     on_spread: Callable[[], None]
+    ended: Counter[str] = field(default_factory=Counter)  # since this process began, by state
 
     async def make(self, run: Run) -> None:
         """Do one attempt of a run that is ours. Raises Unavailable if nothing could be written down."""
         watch = _Watch(run=run, told=Told(run=run), began_at=self.clock.now())
-        most = 1
+        most = run.failures + 2  # what cannot be looked up now is looked up again
         try:
             plan = await self.plan(run)
             watch.told, most = plan.told, plan.task.attempts
@@ -142,16 +151,8 @@ class Runner:
         if content is None:
             raise no_such_template()
         tags = tuple(await self.tasks.tags_named(run.tags)) if run.tags else ()
-        filters = filters_of(content, filter_set=task.filter_set, filters=(*task.filters, *run.cycled))
-        return Plan(
-            run=run,
-            task=task,
-            content=content,
-            told=Told(run=run, task=task, html=content.html, tags=tags),
-            made_with=MadeWith(
-                parameters=parameters_of(content, task.parameters), filters=filters, time_zone=task.time_zone
-            ),
-        )
+        told = Told(run=run, task=task, html=content.html, tags=tags)
+        return Plan(run=run, task=task, content=content, told=told)
 
     async def _attempt(self, plan: Plan, watch: _Watch) -> None:
         run, task = plan.run, plan.task
@@ -164,12 +165,12 @@ class Runner:
             async with asyncio.timeout((task.timeout_ms + _GRACE_MS) / SECOND), folder_of_our_own() as folder:
                 result, also = await self._make(plan, watch, folder=folder)
         except TimeoutError:
-            raise Unavailable(f"it took longer than {task.timeout_ms / SECOND:g} seconds") from None
+            raise Unavailable(f"it took longer than {task.timeout_ms / SECOND:g} s") from None
         state = ReportState.SKIPPED if result.is_skipped else ReportState.SUCCESS
         await self._end(watch, result=result, state=state, also=also)
 
     async def _make(self, plan: Plan, watch: _Watch, *, folder: Path) -> tuple[Result, Sequence[Statement]]:
-        run, task = plan.run, plan.task
+        run, task, made_with = plan.run, plan.task, plan.made_with
         making = Making(
             content=plan.content,
             title=run.title,
@@ -177,9 +178,9 @@ class Runner:
             folder=folder,
             at=run.due_at,
             within_ms=task.timeout_ms,
-            time_zone=plan.made_with.time_zone,
-            parameters=plan.made_with.parameters,
-            filters=plan.made_with.filters,
+            time_zone=made_with.time_zone,
+            parameters=made_with.parameters,
+            filters=made_with.filters,
         )
         began = self.clock.monotonic()
         read = await self.maker.read(making)
@@ -268,6 +269,7 @@ class Runner:
         state, at = ReportState.SPREAD if values else ReportState.SKIPPED, self.clock.now()
         ended = keeping.ending(run, state=state, at=at, rows=len(values))
         await self.store.write(ended, watch.tried(state, at=at), *added)
+        log.info("report.spread report=%s task=%s over=%d", run.id, run.task, len(values))
         self.on_spread()
 
     async def _failed(self, watch: _Watch, *, error: str, most: int) -> None:
@@ -299,6 +301,7 @@ class Runner:
         except Conflict:
             log.info("report.lost report=%s attempt=%d", run.id, run.attempt)
             return
+        self.ended[state] += 1
         log.info(
             "report.ended report=%s task=%s attempt=%d state=%s rows=%s ms=%d error=%r",
             run.id,

@@ -1,8 +1,9 @@
 """Running: takes runs and renders from the queue, a few at a time, and finds those whose process died."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from tidings.core.clock import Clock
@@ -59,6 +60,11 @@ class Running:
         """Runs and renders under way."""
         return len(self._runs) + len(self._renders)
 
+    @property
+    def ended(self) -> Mapping[str, int]:
+        """How many runs came to an end here, by state."""
+        return self._runner.ended
+
     def wake(self) -> None:
         """Something waits, or was cancelled."""
         self._news.set()
@@ -68,13 +74,15 @@ class Running:
         if not self._is_beating:
             await self._run()
             return
-        await self._tenure.begin()
+        # Enrols; and if the store does not answer now, the next beat does.
+        await self._tenure.beat()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._beat_forever())
                 await self._run()
         finally:
-            await self._tenure.end()
+            with contextlib.suppress(Unavailable):  # then the beat runs out, to the same effect
+                await self._tenure.end()
 
     async def settled(self) -> None:
         """Wait until nothing is under way."""
@@ -134,6 +142,8 @@ class Running:
             if run.state is ReportState.RUNNING and identifier not in self._runs:
                 # What came of it could not be written down, or a commit's fate was unknown when it was taken.
                 await self._runner.lose(run)
+        for job in await self._jobs.under_way(owner=self._owner) - self._renders.keys():
+            await self._jobs.give_back(job)
         for identifier in self._runs.keys() - ours:
             _, task = self._runs[identifier]
             log.info("report.broken_off report=%s", identifier)

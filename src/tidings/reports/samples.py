@@ -113,6 +113,7 @@ _ANSWERS = Sample(
     ),
 )
 
+_HOW_IT_ENDED = {"domain": ["success", "failure"], "range": ["#2e7d4f", "#b3392f"]}
 _RUNS = Sample(
     title="Runs of reports",
     content=Content(
@@ -165,7 +166,7 @@ _RUNS = Sample(
                     **_bars("title", number="runs"),
                     "encoding": {
                         **_bars("title", number="runs")["encoding"],
-                        "color": {"field": "status", "type": "nominal", "title": None},
+                        "color": {"field": "status", "type": "nominal", "title": None, "scale": _HOW_IT_ENDED},
                     },
                 },
             ),

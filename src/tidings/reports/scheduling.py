@@ -1,6 +1,7 @@
 """Scheduling: tasks whose time has come are queued, each window once, whichever process is faster."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from tidings.core.clock import MINUTE, Clock
 from tidings.core.errors import Conflict, Invalid, TidingsError
 from tidings.core.report import Cause, Missed, ReportTask
 from tidings.store.database import Statement
-from tidings.store.report_tasks import ReportTasks, claimed
+from tidings.store.report_tasks import ReportTasks, Wanted, claimed
 from tidings.store.reports import ReportStore, adding
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Scheduling:
         self._clock = clock
         self._on_queued = on_queued
         self._news = asyncio.Event()
+        self._looked_at = 0
 
     def wake(self) -> None:
         """A task was made or changed."""
@@ -41,6 +43,10 @@ class Scheduling:
         """Queue what is due, until cancelled. What a failing database leaves undone is done later."""
         while True:
             try:
+                now = self._clock.now()
+                if now < self._looked_at - LATE_MS or not self._looked_at:
+                    await self.mend()
+                self._looked_at = now
                 while await self.step():
                     continue
                 await self._clock.wait(self._news, LOOK_EVERY_S)
@@ -68,6 +74,18 @@ class Scheduling:
         self._on_queued()
         return len(due)
 
+    async def mend(self) -> None:
+        """Tasks that a clock which was ahead had put off for long are due when they should be. Raises Unavailable.
+
+        It is so at a start, and when the clock was set back. What ran meanwhile does not run again.
+        """
+        now, skip = self._clock.now(), 0
+        while tasks := (await self._tasks.list(Wanted(), skip=skip, most=AT_ONCE))[0]:
+            skip += len(tasks)
+            for statement in await asyncio.to_thread(_mending, tasks, now):
+                with contextlib.suppress(Conflict):  # it was changed just now, and reckoned anew
+                    await self._store.write(statement)
+
     async def _alone(self, task: ReportTask, *, now: int) -> None:
         try:
             await self._store.write(*_claiming([task], now))
@@ -77,6 +95,18 @@ class Scheduling:
 
 def _claiming(tasks: Sequence[ReportTask], now: int) -> list[Statement]:
     return [statement for task in tasks for statement in claiming(task, now=now)]
+
+
+def _mending(tasks: Sequence[ReportTask], now: int) -> list[Statement]:
+    found = []
+    for task in tasks:
+        if task.next_at is not None and task.next_at > now:
+            with contextlib.suppress(Invalid):
+                due = calendar_of(task, now=now).next_after(now)
+                if due is not None and due < task.next_at:
+                    log.warning("report_task.mended task=%s was=%d is=%d", task.id, task.next_at, due)
+                    found.append(claimed(task.id, was=task.next_at, next_at=due))
+    return found
 
 
 def claiming(task: ReportTask, *, now: int) -> Sequence[Statement]:

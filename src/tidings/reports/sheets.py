@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from tidings.core.report import Filter, ReportFormat, Value
@@ -150,7 +151,10 @@ class XlsxSheets:
         self._sheet = self._new()
         for row in self._told:
             self._line(row)
-        self._book.close()
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            raise OSError from error
 
     def close(self) -> None:
         for sheet in self._book.worksheets():

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pptx.presentation import Presentation
     from pptx.slide import Slide
 
-# What is read on a wall: rows and columns on a slide, slides of a table, signs in a cell.
-_ROWS, _MOST_COLUMNS, _MOST_SLIDES, _MOST_SIGNS = 14, 8, 10, 80
+# What is read on a wall: rows and columns on a slide, slides of a table; and what fits into one line of a whole row.
+_ROWS, _MOST_COLUMNS, _MOST_SLIDES, _MOST_SIGNS = 14, 8, 10, 130
 # Inches, as 16:9 has them today; a row of a table, and where what is below the title begins and ends.
 _WIDE, _HIGH, _MARGIN = 13.333, 7.5, 0.6
-_ROW, _TOP, _BOTTOM = 0.38, 1.3, 0.6
+_ROW, _TOP, _BOTTOM = 0.36, 1.3, 0.6
 # Places in the layouts that python-pptx brings along.
 _TITLE_SLIDE, _TITLE_ONLY = 0, 5
 # What XML cannot hold, however it is written.
@@ -109,14 +109,13 @@ def _table(slide: "Slide", sheet: DataSheet, *, rows: list[tuple[Any, ...]]) -> 
     for row, cells in enumerate(itertools.chain([columns], rows)):
         for column, value in enumerate(cells[:_MOST_COLUMNS]):
             text = frame.table.cell(row, column).text_frame
-            text.text = _cell(value)
-            text.word_wrap = False
+            text.text = _cell(value, most=_MOST_SIGNS // len(columns))
             _sized(text, points=11)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, most: int) -> str:
     told = "" if value is None else " ".join(_held(str(value)).split())
-    return told if len(told) <= _MOST_SIGNS else told[: _MOST_SIGNS - 1] + "…"
+    return told if len(told) <= most else told[: most - 1] + "…"
 
 
 def _held(text: str) -> str:

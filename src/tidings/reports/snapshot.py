@@ -98,6 +98,8 @@ class KeptQuery:
             if len(rows) == _BATCH:
                 yield rows
                 rows = []
+        else:
+            raise EOFError
         if rows:
             yield rows
 

@@ -11,7 +11,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.core.json_text import read_typed
 from tidings.core.report import Content, ReportAuthor, ReportRole, Template
-from tidings.reports.content import LARGEST_HTML, checked_content
+from tidings.reports.content import LARGEST, checked_content
 from tidings.reports.roles import must_be, must_rule
 from tidings.reports.terms import checked_meta, checked_title, page
 from tidings.store.audit import audited
@@ -26,8 +26,8 @@ from tidings.store.report_templates import (
 )
 
 _KIND = "tidings report template"
-# What may be in a template besides its HTML, and all of it escaped.
-_LARGEST_FILE = 6 * LARGEST_HTML
+# Content, title and metadata, with room for somebody's own spaces.
+_LARGEST_FILE = LARGEST + 2_000_000
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -147,7 +147,7 @@ class Templates:
         template = await self.get(identifier)
         content = await self.content(identifier)
         file = _File(kind=_KIND, format=1, title=template.title, meta=dict(template.meta), content=content)
-        return msgspec.json.format(msgspec.json.encode(file), indent=2)
+        return msgspec.json.encode(file)
 
     async def imported(self, body: bytes, author: ReportAuthor) -> Template:
         """A template of such a file. Raises Forbidden, Invalid, TooLarge."""

@@ -164,6 +164,11 @@ class JobStore:
         ended = Statement("report_job_ended", {"id": job, "state": state, "error": error, "file": file})
         await self._database.write(ended, *([finishing(file)] if file else []))
 
+    async def under_way(self, *, owner: int) -> frozenset[str]:
+        """Ids of what an owner renders."""
+        found = await self._database.read(str, "report_jobs_under_way", owner=owner, most=_FOUND_AT_ONCE)
+        return frozenset(found)
+
     async def give_back(self, job: str) -> None:
         """Our process ends; another one makes it."""
         await self._database.write(Statement("report_job_given_back", {"id": job}))

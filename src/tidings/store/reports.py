@@ -1,6 +1,7 @@
 """Reports: the runs of tasks as they are kept, their queue, and the lists of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -33,7 +34,7 @@ class Run(Report, frozen=True, kw_only=True):
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt: what came of it, and milliseconds that its parts took.
 
-    `outcome` is success, skipped, spread, failed (another one may follow), lost, or cancelled.
+    `outcome` is how the run ended by it; or failed, and another one follows; or lost, because its process died.
     """
 
     number: int
@@ -270,7 +271,7 @@ def cancelling(report: str, *, at: int, error: str) -> Statement:
 
 def tried(report: str, attempt: Tried) -> Statement:
     """Remember an attempt."""
-    values = msgspec.structs.asdict(attempt) | {"report": report}
+    values: dict[str, Value] = msgspec.structs.asdict(attempt) | {"report": report}
     values["row_count"] = values.pop("rows")
     return Statement("report_attempt_kept", values)
 
@@ -280,14 +281,15 @@ def no_such_report() -> NotFound:
 
 
 def _of(run: Report, name: str, /, **values: Value) -> Statement:
+    known: dict[str, Value] = {"id": run.id, "attempt": run.attempt}
     lost = Conflict("the run was cancelled, or another process has taken it over")
-    return Statement(name, {"id": run.id, "attempt": run.attempt} | values, lost)
+    return Statement(name, known | values, lost)
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _fields(row: _Row) -> dict[str, object]:
+def _fields(row: _Row) -> dict[str, Any]:
     fields = msgspec.structs.asdict(row)
     return fields | {"tags": _texts.decode(row.tags), "cycled": _filters.decode(row.cycled)}

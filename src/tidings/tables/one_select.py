@@ -10,22 +10,25 @@ from dataclasses import dataclass
 
 from tidings.core.errors import Invalid
 
-_LONGEST = 100_000
+_LONGEST = 50_000
 MYSQL = frozenset({"mysql", "mariadb"})
 KNOWN = frozenset({"sqlite", "postgresql"}) | MYSQL
 
+# Letter by letter as the engines read them: a text that they took for names could hide what is refused. What they take
+# for a comment and we do not would, too; what we take for one they never see.
 _TOKENS = r"""
-    (?P<space>\s+)
+    (?P<space>[ \t\r\n]+)
   | (?P<comment>{comment} | /\*.*?\*/)
   | (?P<text>{text} | '(?:[^']|'')*')
   | (?P<quoted>{quoted} | "(?:[^"]|"")*")
   | (?P<cast>::)
-  | (?P<parameter>:[A-Za-z_]\w*)
-  | (?P<word>[^\W\d][\w$]*)
-  | (?P<number>\d[\w.]*)
+  | (?P<parameter>:[A-Za-z_][A-Za-z0-9_]*)
+  | (?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)
+  | (?P<number>[0-9]+)
   | (?P<other>[^'"])
 """
-_DOLLARS = r"\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$"
+_DOLLARS = r"\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$"
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NEVER = r"(?!)"
 
 
@@ -33,8 +36,8 @@ def _scanner(*, comment: str = r"--[^\n]*", text: str = _NEVER, quoted: str = _N
     return re.compile(_TOKENS.format(comment=comment, text=text, quoted=quoted), re.DOTALL | re.VERBOSE)
 
 
-# MariaDB takes two hyphens for a comment before white space alone. It is told to take a backslash for what it is.
-_MYSQL_SCANNER = _scanner(comment=r"--(?=\s|\Z)[^\n]* | \#[^\n]*", quoted="`(?:[^`]|``)*`")
+# MariaDB takes two hyphens for a comment only before white space. It is told to take a backslash for what it is.
+_MYSQL_SCANNER = _scanner(comment=r"--(?=[ \t\r\n]|\Z)[^\n]* | \#[^\n]*", quoted="`(?:[^`]|``)*`")
 _SCANNERS = {
     "postgresql": _scanner(text=rf"[eE]'(?:[^'\\]|''|\\.)*' | {_DOLLARS}"),
     "sqlite": _scanner(quoted=r"`(?:[^`]|``)*` | \[[^\]]*\]"),
@@ -46,6 +49,10 @@ _OTHERS = _scanner(quoted=r"\[[^\]]*\]")
 # What writes as part of a SELECT; on engines of which we cannot ask that they only read, what writes at all.
 _WRITES = frozenset({"into"})
 _WRITES_ELSEWHERE = _WRITES | {"insert", "update", "delete", "merge", "call", "exec", "execute", "replace"}
+# Others would wait for the rows; and sequences go on.
+_LOCKS = frozenset(
+    {("for", "update"), ("for", "share"), ("lock", "in"), ("for", "no"), ("for", "key"), ("next", "value")}
+)
 _REFUSED = {
     # Their files, locks, other sessions and settings; and what runs SQL that is written in a text.
     "postgresql": re.compile(
@@ -92,8 +99,8 @@ class _Token:
 
 def one_select(sql: str, *, kind: str, databases: Collection[str] = ()) -> OneSelect:
     """Raises Invalid for what is not one SELECT, or names one of these databases in front of a table."""
-    if len(sql) > _LONGEST or "\0" in sql:
-        raise Invalid(f"has more than {_LONGEST} characters, or one that is none")
+    if len(sql) > _LONGEST or _CONTROLS.search(sql):
+        raise Invalid(f"has more than {_LONGEST} characters, or one that nobody can see")
     tokens = [one for one in _tokens(sql, kind=kind) if one.kind != "comment"]
     solid = [one for one in tokens if one.kind != "space"]
     while solid and solid[-1].text == ";":
@@ -101,7 +108,7 @@ def one_select(sql: str, *, kind: str, databases: Collection[str] = ()) -> OneSe
         tokens = tokens[: len(tokens) - tokens[::-1].index(_Token("other", ";")) - 1]
     _check(solid, kind=kind, databases=databases)
     return OneSelect(
-        text="".join(one.text if one.kind == "parameter" else one.text.replace(":", r"\:") for one in tokens).strip(),
+        text="".join(map(_as_bound, tokens)).strip(),
         parameters=frozenset(one.text[1:] for one in solid if one.kind == "parameter"),
         is_ordered=_is_ordered(solid),
     )
@@ -116,6 +123,10 @@ def _tokens(sql: str, *, kind: str) -> Iterator[_Token]:
         # A comment parts words.
         yield _Token("space", " ") if found["comment"] else _Token(str(_group(found)), found[0])
         at = found.end()
+
+
+def _as_bound(token: _Token) -> str:
+    return f" {token.text}" if token.kind == "parameter" else token.text.replace(":", r"\:")
 
 
 def _group(found: re.Match[str]) -> str:
@@ -134,6 +145,8 @@ def _check(tokens: list[_Token], *, kind: str, databases: Collection[str]) -> No
             raise Invalid("must be one statement; leave out the semicolon, and what comes behind it")
         if token.kind == "word" and token.name in writes:
             raise Invalid(f"may only read; leave out {token.text.upper()}")
+        if (token.name, after.name) in _LOCKS:
+            raise Invalid(f"may only read; leave out {token.text.upper()} {after.text.upper()}")
         if token.name and refused is not None and refused.fullmatch(token.name):
             raise Invalid(f"may not name {token.text}; only the data are for reports")
         if token.text.lower() == "u" and after.text == "&":

@@ -80,16 +80,32 @@ class ReadOnly:
     def _connected(self) -> Connection:
         try:
             try:
-                return self._engine.connect()
+                return self._tried()
             except sa.exc.DBAPIError:
-                if not (self.is_own and self.kind == "postgresql"):
+                if not self._has_reader:
                     raise
-            # It was lost, and another clerk has made a new password meanwhile.
+            # It was lost, and another clerk has made a new password meanwhile; or somebody dropped the login.
             self._engine.dispose()
             self._engine = _own(self._url)
-            return self._engine.connect()
+            return self._tried()
         except sa.exc.DBAPIError as error:
             raise Unavailable(f"the database cannot be reached: {reason(error)}") from error
+
+    def _tried(self) -> Connection:
+        connection = self._engine.connect()
+        if self._has_reader:
+            try:
+                connection.exec_driver_sql("SELECT current_user").close()  # an error if it was dropped
+                connection.rollback()
+            except sa.exc.DBAPIError:
+                connection.invalidate()
+                connection.close()
+                raise
+        return connection
+
+    @property
+    def _has_reader(self) -> bool:
+        return self.is_own and self.kind == "postgresql"
 
     def _prepare(self, connection: Connection) -> None:
         if self.kind == "sqlite":
@@ -127,8 +143,8 @@ def _own(url: str) -> Engine:
 
 
 def _as_reader(owner: Engine) -> Engine:
-    # Roles are of the whole server, and may be of another owner in each database.
-    digest = hashlib.sha256(str(owner.url.database).encode()).hexdigest()[:8]
+    # Roles are of the whole server, and whoever made one alone may change it.
+    digest = hashlib.sha256(f"{owner.url.username}@{owner.url.database}".encode()).hexdigest()[:8]
     with owner.connect() as connection:
         connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": _SIGNING_IN})
         try:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tidings.access.scope import TABLES_READ
@@ -20,6 +20,7 @@ from tidings.core.json_text import read_typed
 from tidings.dialects.connectreport.connector import WebConnector
 from tidings.dialects.connectreport.wire import connector as wire
 from tidings.web.body import read_body
+from tidings.web.counter import failed
 from tidings.web.login import Login
 from tidings.web.openapi import answer, schema_of
 from tidings.web.page import Page
@@ -112,6 +113,12 @@ class WebConnectorPages:
                 return await endpoint(request)
             except TidingsError as error:
                 return _refused(error)
+            except TimeoutError:
+                return _told("the question did not arrive in time; send it again", status=500, is_final=False)
+            except ClientDisconnect:
+                raise
+            except Exception:  # noqa: BLE001 - the door would log the path, and the token in it
+                return _told(failed(f"web connector, {request.method}").message, status=500, is_final=False)
 
         return respond
 
@@ -169,10 +176,13 @@ def _refused(error: TidingsError) -> Response:
     """Whoever has no token is told so; all else is the 500 that ConnectReport knows."""
     is_closed = isinstance(error, Unauthenticated | Forbidden)
     is_passing = isinstance(error, Throttled | Unavailable)
-    told = wire.ConnectorError(message=error.message, disable_retry=not is_passing)
-    status = status_of(type(error)) if is_closed else 500
     if not is_closed:
         log.info("connector.refused code=%s", error.code)
+    return _told(error.message, status=status_of(type(error)) if is_closed else 500, is_final=not is_passing)
+
+
+def _told(message: str, *, status: int, is_final: bool) -> Response:
+    told = wire.ConnectorError(message=message, disable_retry=is_final)
     return Response(msgspec.json.encode(told), status, media_type="application/json")
 
 

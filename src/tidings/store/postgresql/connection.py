@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: a pool, how they are set up, and what the server's errors mean."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -16,7 +17,7 @@ T = TypeVar("T")
 # those who read. When the server hangs, each holds one until its patience ends, and publishers must not wait for that.
 _MOST = 20
 # A guess: what takes longer does not get better by waiting, and the publisher's own patience ends about there.
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
 _CONNECT_S = 5.0
 # So often a transaction is begun anew that lost against another (a deadlock, a key that both took).
 _TRIES = 3
@@ -74,7 +75,7 @@ class Connections:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def connect(self, *, patience_s: float = _PATIENCE_S) -> Connection:
+    async def connect(self, *, patience_s: float = PATIENCE_S) -> Connection:
         """A connection outside the pool, whose statements may take so many seconds each. Raises Unavailable."""
         with meant(None):
             return await asyncpg.connect(
@@ -88,7 +89,7 @@ class Connections:
     async def run(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """Lend a connection to the work; once more if its transaction lost against another one. See `meant`."""
         with meant(None):
-            connection = await self._pool.acquire(timeout=_PATIENCE_S)
+            connection = await self._pool.acquire(timeout=PATIENCE_S)
         try:
             with meant(connection):
                 return await self._until_it_wins(Session(connection), work)
@@ -97,9 +98,13 @@ class Connections:
                 with suppress(asyncpg.InterfaceError):  # the pool may have taken it back already
                     connection.terminate()
             raise
+        except asyncio.CancelledError:
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()  # else the pool waits for a server that may never answer
+            raise
         finally:
             with suppress(*_LOST):
-                await self._pool.release(connection, timeout=_PATIENCE_S)
+                await self._pool.release(connection, timeout=PATIENCE_S)
 
     async def _until_it_wins(self, session: Session, work: Callable[[Session], Awaitable[T]]) -> T:
         for _ in range(_TRIES - 1):
@@ -154,7 +159,7 @@ async def pooled(url: str) -> Connections:
         min_size=0,
         max_size=_MOST,
         max_queries=2**62,  # connections do not wear out
-        command_timeout=_PATIENCE_S,
+        command_timeout=PATIENCE_S,
         timeout=_CONNECT_S,
         statement_cache_size=500,  # more than there are named statements
         max_cached_statement_lifetime=0,

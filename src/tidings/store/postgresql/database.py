@@ -9,7 +9,7 @@ from tidings.core.errors import TidingsError
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
 from tidings.store.postgresql.bell import Bell
-from tidings.store.postgresql.connection import Connections, meant, pooled
+from tidings.store.postgresql.connection import PATIENCE_S, Connections, meant, pooled
 from tidings.store.postgresql.keep import keep
 from tidings.store.postgresql.session import Row, Session
 from tidings.store.postgresql.settle import claim_arguments, claimed, settlement_arguments
@@ -55,8 +55,10 @@ class PostgresqlDatabase:
         return done
 
     async def read(self, shape: type[T], name: str, /, **values: Value) -> list[T]:
-        async with self._reading:
-            rows = await self._connections.fetch(name, **values)
+        # Waiting for a place counts: behind readers whom nobody answers, whoever asks is told as soon as they are.
+        with meant(None):
+            async with asyncio.timeout(PATIENCE_S), self._reading:
+                rows = await self._connections.fetch(name, **values)
         return shaped(shape, [tuple(row) for row in rows], names=list(rows[0].keys())) if rows else []
 
     async def write(self, *statements: Statement) -> list[list[Row]]:

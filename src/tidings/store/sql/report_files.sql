@@ -86,6 +86,10 @@ SELECT id FROM report_job
 WHERE state = 'pending' AND owner <> 0 AND NOT EXISTS (SELECT 1 FROM owner WHERE owner.id = report_job.owner)
 ORDER BY made_at, id LIMIT 1;
 
+-- name: report_jobs_under_way
+-- What a process renders.
+SELECT id FROM report_job WHERE state = 'pending' AND owner = :owner ORDER BY made_at, id LIMIT :most;
+
 -- name: report_job_ended
 -- A render is there, or cannot be made.
 UPDATE report_job SET state = :state, owner = 0, error = :error, file = :file WHERE id = :id AND state = 'pending';

@@ -97,7 +97,7 @@ SELECT
     began_at, completed_at, row_count AS "rows", error, claim, failures, losses, is_told, gate_event, gate_since
 FROM report
 WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM owner WHERE owner.id = report.owner)
-ORDER BY owner LIMIT :most;
+ORDER BY queued_at, id LIMIT :most;
 
 -- name: report_found
 -- A run whose process died is to be made once more.

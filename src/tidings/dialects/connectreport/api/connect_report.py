@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from tidings.core.route import Route
 from tidings.dialects.connectreport.api.administration import AdministrationApi
 from tidings.dialects.connectreport.api.callbacks import CallbackApi
-from tidings.dialects.connectreport.api.filter_cycles import FilterCycleApi, TagApi
+from tidings.dialects.connectreport.api.filter_cycles import FilterCycleApi
 from tidings.dialects.connectreport.api.report_tasks import ReportTaskApi
 from tidings.dialects.connectreport.api.reports import ReportApi
+from tidings.dialects.connectreport.api.tags import TagApi
 from tidings.dialects.connectreport.api.templates import TemplateApi
 from tidings.outbox.subscribing import Subscribing
 from tidings.reports.opening import Reports

@@ -37,24 +37,91 @@ class TemplateApi:
 
     def routes(self) -> list[Route]:
         return [
-            _route("GET", _PATH, name="listTemplates", summary="List templates", handler=self._list, parameters=PAGE,
-                   answers=wire.ToldTemplates),
-            _route("POST", _PATH, name="createTemplate", summary="Make a template", handler=self._create,
-                   body=wire.NewTemplate, answers=wire.ToldTemplate, errors=_CHANGING),
-            _route("GET", f"{_PATH}/{{id}}", name="getTemplate", summary="Get a template with its newest content",
-                   handler=self._get, answers=wire.ToldTemplate),
-            _route("PUT", f"{_PATH}/{{id}}", name="changeTemplate", summary="Change what is named of a template",
-                   handler=self._change, body=wire.TemplateChanges, answers=wire.ToldTemplate, errors=_CHANGING),
-            _route("DELETE", f"{_PATH}/{{id}}", name="deleteTemplate", summary="Remove a template that no task uses",
-                   handler=self._remove, answers=dict[str, str], errors=(Forbidden, Conflict)),
-            _route("GET", f"{_PATH}/{{id}}/export", name="exportTemplate", summary="Get a template as a .crpt file",
-                   handler=self._export, answers=dict[str, Any]),
-            _route("POST", f"{_PATH}/import", name="importTemplate", summary="Make a template of a .crpt file",
-                   handler=self._import, body=dict[str, Any], answers=wire.ToldTemplate, errors=_CHANGING),
+            _route(
+                "GET",
+                _PATH,
+                name="listTemplates",
+                summary="List templates",
+                handler=self._list,
+                parameters=PAGE,
+                answers=wire.ToldTemplates,
+            ),
+            _route(
+                "POST",
+                _PATH,
+                name="createTemplate",
+                summary="Make a template",
+                handler=self._create,
+                body=wire.NewTemplate,
+                answers=wire.ToldTemplate,
+                errors=_CHANGING,
+            ),
+            *self._routes_of_one(),
+            *self._carrying(),
             *self._twofold(),
-            _route("GET", _BASE, name="listBaseTemplates", summary="List the templates that are there to be duplicated",
-                   handler=self._list_bases, parameters=PAGE, answers=wire.ToldBaseTemplates),
-        ]  # fmt: skip
+            _route(
+                "GET",
+                _BASE,
+                name="listBaseTemplates",
+                summary="List the templates that are there to be duplicated",
+                handler=self._list_bases,
+                parameters=PAGE,
+                answers=wire.ToldBaseTemplates,
+            ),
+        ]
+
+    def _routes_of_one(self) -> list[Route]:
+        return [
+            _route(
+                "GET",
+                f"{_PATH}/{{id}}",
+                name="getTemplate",
+                summary="Get a template with its newest content",
+                handler=self._get,
+                answers=wire.ToldTemplate,
+            ),
+            _route(
+                "PUT",
+                f"{_PATH}/{{id}}",
+                name="changeTemplate",
+                summary="Change what is named of a template",
+                handler=self._change,
+                body=wire.TemplateChanges,
+                answers=wire.ToldTemplate,
+                errors=_CHANGING,
+            ),
+            _route(
+                "DELETE",
+                f"{_PATH}/{{id}}",
+                name="deleteTemplate",
+                summary="Remove a template that no task uses",
+                handler=self._remove,
+                answers=dict[str, str],
+                errors=(Forbidden, Conflict),
+            ),
+        ]
+
+    def _carrying(self) -> list[Route]:
+        return [
+            _route(
+                "GET",
+                f"{_PATH}/{{id}}/export",
+                name="exportTemplate",
+                summary="Get a template as a .crpt file",
+                handler=self._export,
+                answers=dict[str, Any],
+            ),
+            _route(
+                "POST",
+                "/api/v1/template-imports",
+                name="importTemplate",
+                summary="Make a template of a .crpt file",
+                handler=self._import,
+                body=dict[str, Any],
+                answers=wire.ToldTemplate,
+                errors=_CHANGING,
+            ),
+        ]
 
     def _twofold(self) -> list[Route]:
         # The one public list of ConnectReport's calls has all of them as GET; who makes something sends POST.
@@ -62,17 +129,36 @@ class TemplateApi:
             route
             for method in ("GET", "POST")
             for route in (
-                _route(method, f"{_PATH}/{{id}}/duplicate", name=f"duplicateTemplate{method.capitalize()}",
-                       summary="Copy a template", handler=self._duplicate, answers=wire.ToldTemplate,
-                       errors=_CHANGING),
-                _route(method, f"{_BASE}/{{id}}/duplicate", name=f"duplicateBaseTemplate{method.capitalize()}",
-                       summary="Make a template of a base template", handler=self._duplicate_base,
-                       answers=wire.ToldTemplate, errors=_CHANGING),
-                _route(method, f"{_PATH}/{{id}}/render", name=f"renderTemplate{method.capitalize()}",
-                       summary="Render a template with the data as they are: a job", handler=self._render,
-                       parameters=RENDER, answers=JobMade, errors=_CHANGING),
+                _route(
+                    method,
+                    f"{_PATH}/{{id}}/duplicate",
+                    name=f"duplicateTemplate{method.capitalize()}",
+                    summary="Copy a template",
+                    handler=self._duplicate,
+                    answers=wire.ToldTemplate,
+                    errors=_CHANGING,
+                ),
+                _route(
+                    method,
+                    f"{_BASE}/{{id}}/duplicate",
+                    name=f"duplicateBaseTemplate{method.capitalize()}",
+                    summary="Make a template of a base template",
+                    handler=self._duplicate_base,
+                    answers=wire.ToldTemplate,
+                    errors=_CHANGING,
+                ),
+                _route(
+                    method,
+                    f"{_PATH}/{{id}}/render",
+                    name=f"renderTemplate{method.capitalize()}",
+                    summary="Render a template with the data as they are: a job",
+                    handler=self._render,
+                    parameters=RENDER,
+                    answers=JobMade,
+                    errors=_CHANGING,
+                ),
             )
-        ]  # fmt: skip
+        ]
 
     async def _list(self, call: Call) -> wire.ToldTemplates:
         told, total = await self._page(call, is_base=False)
