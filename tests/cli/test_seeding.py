@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.cli.terminal import Terminal, eventually
 from tidings.app.compose import opened, running
 from tidings.app.settings import load
+from tidings.core.clock import DAY
 
 PHONE = "+910000000001"
 
@@ -136,15 +137,19 @@ def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Term
 def test_a_static_key_has_the_scopes_that_it_was_given_until_it_is_revoked(here: Terminal) -> None:
     here.says("connector", "create", "--name", "shop", "--id", "shop-1")
 
-    key = here.tells("token", "create", "--connector", "shop-1", "--static", "--scope", "publish")["token"]
+    options = ("--static", "--scope", "publish", "--expires-in", "90d")
+    key = here.tells("token", "create", "--connector", "shop-1", *options)["token"]
+    [listed] = here.tells("token", "list", "--connector", "shop-1")
 
     assert key.startswith("tdk_")
+    assert listed["scopes"] == "publish"
+    assert listed["expires_at"] - listed["created_at"] == 90 * DAY
     assert here.says("token", "revoke", typed=f"{key}\n") == "revoked"
     assert here.refuses("token", "revoke", key)
 
 
 def test_options_of_tokens_that_do_not_go_together_are_refused(here: Terminal) -> None:
-    assert "--scope goes with --static" in here.refuses(
+    assert "--scope and --expires-in go with --static" in here.refuses(
         "token", "create", "--connector", "shop-1", "--scope", "publish", status=2
     )
     assert "--group makes a token" in here.refuses(

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +22,7 @@ SALES = Content(
     queries=(ReportQuery(name="sales", sql="SELECT 'North' AS region, 42 AS amount"),),
 )
 PUBLISHER = (REPORTS_READ, REPORTS_WRITE, REPORTS_PUBLISH)
+GUIDE = Path(__file__).parents[2] / "docs/connectreport.md"
 NOWHERE = "9d0c7c1e-0f6b-4e0c-8d54-2f0f3c1e7a11"
 
 
@@ -41,6 +44,9 @@ class Client:
     async def listed(self, kind: str, **query: str) -> list[Any]:
         found: list[Any] = (await self.get(f"/api/v1/{kind}", query))[kind]
         return found
+
+    async def files(self, report: str) -> Any:  # noqa: ANN401 - any JSON
+        return (await self.get(f"/api/v1/reports/{report}"))["files"]
 
     async def done(self, job: str) -> Any:  # noqa: ANN401 - any JSON
         """The job, as soon as it is no longer pending."""
@@ -117,7 +123,9 @@ async def test_the_vendors_sample_runs_from_base_template_to_document(
     assert (await installation.http.get(data["url"])).content == document.content
     [file] = (await viewer.get(f"/api/v1/reports/{report['id']}"))["files"]
     assert (await installation.http.get(file["url"])).text.splitlines() == ["region,amount", "North,42"]
-    for wrong in (data["url"][:-1] + "_", data["url"].replace("expires=1", "expires=2")):
+    files = installation.parts.reports.files
+    expired = files.signed(await files.get(file["id"]), lives_ms=-1)
+    for wrong in (expired, data["url"][:-1] + "_", data["url"].replace("expires=1", "expires=2")):
         assert (await installation.http.get(wrong)).status_code == 403
     assert (await installation.http.get(f"/api/v1/{data['location']}")).status_code == 401
 
@@ -189,7 +197,7 @@ async def test_a_task_that_cannot_be_is_refused_by_the_name_of_its_field(install
 async def test_authors_wait_for_approval_and_viewers_write_nothing(installation: Installation) -> None:
     author, publisher = await client(installation, REPORTS_WRITE), await client(installation, *PUBLISHER)
     viewer, html = await client(installation, REPORTS_READ), await template(installation)
-    asked = {"templateId": html, "title": "Sales", "frequency": "Daily", "trigger": "close"}
+    asked = {"templateId": html, "title": "Sales", "frequency": "Daily", "trigger": "close", "formats": ["json"]}
 
     waiting = await author.post("/api/v1/report-tasks", asked)
 
@@ -213,6 +221,11 @@ async def test_authors_wait_for_approval_and_viewers_write_nothing(installation:
     dry = await publisher.ask("POST", f"/api/v1/report-tasks/{waiting['id']}/run", params={"dryRun": "true"})
     assert dry["dryRun"]
     await viewer.get(f"/api/v1/reports/{dry['id']}", status=404)
+    [file] = await until_there(lambda: publisher.files(dry["id"]))
+    await publisher.ask("GET", f"/api/v1/{file['location']}")
+    await viewer.get(f"/api/v1/{file['location']}", status=404)
+    job = await publisher.post(f"/api/v1/reports/{dry['id']}/render")
+    await viewer.get(f"/api/v1/jobs/{job['jobId']}", status=404)
     assert (await publisher.get(f"/api/v1/reports/{report['id']}"))["cause"] == "trigger"
 
 
@@ -318,3 +331,16 @@ async def test_what_is_not_there_is_not_found(installation: Installation) -> Non
     for path in ("reports", "templates"):
         await program.post(f"/api/v1/{path}/{NOWHERE}/render", status=404)
     await program.get(f"/api/v1/documents/pdf/{NOWHERE}", status=404)
+
+
+async def test_the_guide_names_every_call_and_the_scope_that_it_needs(installation: Installation) -> None:
+    rows = re.findall(r"^\| `(GET|POST|PUT|DELETE) (\S+)` \|(?: `([a-z.]+)` \|)?", GUIDE.read_text(), re.MULTILINE)
+    described = (await installation.http.get("/openapi.json")).json()["paths"]
+
+    served = {
+        (method.upper(), path): " ".join(re.findall(r"scope `([a-z.]+)`", operation["description"]))
+        for path, operations in described.items()
+        if path.startswith(("/api/v1/", "/admin/api/", "/web-connector/"))
+        for method, operation in operations.items()
+    }
+    assert {(method, path): scope or "tables.read" for method, path, scope in rows} == served

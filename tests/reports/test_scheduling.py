@@ -1,7 +1,10 @@
 """Scheduling: each window is queued once, whatever clocks and other processes do."""
 
 import asyncio
+import contextlib
+from pathlib import Path
 
+import apsw
 from msgspec.structs import replace
 
 from tests.reports.newsroom import CHIEF, Newsroom
@@ -74,6 +77,22 @@ async def test_a_task_that_a_clock_far_ahead_put_off_is_due_when_it_should_be(ne
 
     assert (await newsroom.reports.tasks.get(task.id)).next_at == start + HOUR
     assert await queued(newsroom) == 0
+
+
+async def test_a_task_that_cannot_be_reckoned_any_more_stands_still_and_holds_up_no_other(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
+    start = newsroom.clock.now() + HOUR
+    lost = await newsroom.task(frequency="Daily", start_on=start)
+    with contextlib.closing(apsw.Connection(str(tmp_path / "tidings.db"))) as connection:
+        connection.execute("""UPDATE report_task SET draft = replace(draft, '"UTC"', '"Mars/Olympus"')""")
+    other = await newsroom.task(frequency="Daily", start_on=start)
+
+    await newsroom.later(HOUR)
+    counts = [await newsroom.reports.scheduling.step() for _ in range(2)]
+
+    assert counts == [2, 0]
+    assert [len(await newsroom.reports_of(task)) for task in (lost, other)] == [0, 1]
 
 
 async def test_two_processes_queue_a_window_once(newsroom: Newsroom) -> None:

@@ -18,7 +18,7 @@ from tidings.core.vault import new_key
 
 ASHA = "+910000000001"
 # It takes any method, also those that it does not name.
-_ANY_METHOD = "^/bin/"
+_ANY_METHOD = "^catch"
 # Those that differ from another one in their method alone, or in that nothing of their body is required: to invent what
 # a task or a template may be takes a second for each of its fields.
 _TWICE = "^(renderReport|renderTemplate|duplicateTemplate|duplicateBaseTemplate)Get$|^change(ReportTask|Template)$"
@@ -84,13 +84,7 @@ def _ran(command: Sequence[str | Path], folder: Path) -> tuple[int, str]:
 async def test_every_answer_is_as_openapi_says(server: Served, tmp_path: Path) -> None:
     key = await server.parts.access.create_key("asking", actor="test", scopes=ALL)
 
-    code, said = await asked(
-        server,
-        f"--exclude-path-regex={_ANY_METHOD}",
-        f"--exclude-operation-id-regex={_TWICE}",
-        key=key,
-        folder=tmp_path,
-    )
+    code, said = await asked(server, f"--exclude-operation-id-regex={_ANY_METHOD}|{_TWICE}", key=key, folder=tmp_path)
 
     assert code == 0, said
 

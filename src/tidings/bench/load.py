@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publish(msgspec.Struct, frozen=True, kw_only=True):
-    """Post events 0 to `events` - 1, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
+    """Post `events` from number `first` on, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
 
     host: str
     port: int
@@ -39,6 +39,7 @@ class Publish(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     batch: int
     rate: float = 0.0
+    first: int = 0
     authority: str | None = None
 
 
@@ -62,8 +63,9 @@ class Load:
 
     def __init__(self, order: Publish, clock: Clock) -> None:
         self._order = order
+        self._end = order.first + order.events
         self._clock = clock
-        self._batches = deque(range(0, order.events, order.batch))
+        self._batches = deque(range(order.first, self._end, order.batch))
         self._pieces = order.request.body.encode().split(STAMP.encode())
         headers = "".join(f"{name}: {value}\r\n" for name, value in order.request.headers.items())
         self._head = (
@@ -92,15 +94,15 @@ class Load:
         watch.cancel()
         for connection in self._connections:
             connection.close()
-        self._refuse(range(min(self._batches), self._order.events) if self._batches else range(0), self._why)
+        self._refuse(range(min(self._batches), self._end) if self._batches else range(0), self._why)
         return Published(refused=self._refused, why=self._why, first_us=self._began_us, last_us=self._last_us)
 
     async def _publish(self, connection: "_Connection") -> None:
         while self._batches:
             first = self._batches.popleft()
-            numbers = range(first, min(first + self._order.batch, self._order.events))
+            numbers = range(first, min(first + self._order.batch, self._end))
             if self._order.rate:
-                due = self._began_us / 1e6 + first / self._order.rate
+                due = self._began_us / 1e6 + (first - self._order.first) / self._order.rate
                 await self._clock.sleep(due - self._clock.monotonic())
             self._moved_us = self._now_us()
             try:

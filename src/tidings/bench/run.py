@@ -63,13 +63,13 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
         database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
         certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
         chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
-        environ = _environ(_settings(database, chain=chain, key=key))
+        environ = environ_of(settings_of(database, chain=chain, key=key))
         settings = load(environ, folder=folder)
         opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
         if plan.of is Of.CALLBACKS:
             target = await _rows(stack, settings)
         else:
-            target = await _webhooks(stack, folder=folder, opening=opening)
+            target = await webhooks(stack, folder=folder, opening=opening)
         tell("making what is needed")
         async with opened(settings) as parts:
             request = await prepare(plan.of, parts, payload=plan.payload, urls=target.urls)
@@ -77,10 +77,10 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
         server = await stack.enter_async_context(
             started("server", "-m", "tidings", "serve", folder=folder, environ=environ)
         )
-        loading = await stack.enter_async_context(started("load", *_module("load"), folder=folder))
+        loading = await stack.enter_async_context(started("load", *module_of("load"), folder=folder))
         order = Publish(
             host=HOST,
-            port=await _port_of(server),
+            port=await port_of(server),
             request=request,
             events=plan.events,
             concurrency=plan.concurrency,
@@ -93,7 +93,7 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class Target:
     """Where it all leads to: webhooks at a receiver, or the tables. It tells of arrivals, without the refused ones."""
 
     arrivals: Callable[[list[int]], Awaitable[Arrivals]]
@@ -101,19 +101,22 @@ class _Target:
     processes: Sequence[Process] = ()
 
 
-async def _webhooks(stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open) -> _Target:
-    receiver = await stack.enter_async_context(started("receiver", *_module("receiver"), folder=folder))
+async def webhooks(
+    stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open, name: str = "receiver"
+) -> Target:
+    """A receiver with so many webhooks as an event goes to."""
+    receiver = await stack.enter_async_context(started(name, *module_of("receiver"), folder=folder))
     base = f"{'https' if opening.certificate else 'http'}://{HOST}:{(await receiver.ask(opening, Arrivals)).port}"
-    return _Target(
+    return Target(
         arrivals=lambda refused: receiver.ask(Tell(refused=refused), Arrivals),
         urls=[f"{base}/{place}" for place in range(opening.fan_out)],
         processes=(receiver,),
     )
 
 
-async def _rows(stack: contextlib.AsyncExitStack, settings: Settings) -> _Target:
+async def _rows(stack: contextlib.AsyncExitStack, settings: Settings) -> Target:
     laid = await stack.enter_async_context(counting(settings.tables_url))
-    return _Target(arrivals=laid.arrivals)
+    return Target(arrivals=laid.arrivals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +127,19 @@ class _Run:
     database: str
     server: Process
     load: Process
-    target: _Target
+    target: Target
     tell: Told
 
     async def measured(self, order: Publish) -> Delivered | LaidFlat:
         before = self._used()
         published, arrivals = await self._carried_through(order)
         accepted = self.plan.events - len(published.refused)
-        arrived_per_s = _a_second(arrivals.arrived, arrivals.last_us - published.first_us)
+        arrived_per_s = a_second(arrivals.arrived, arrivals.last_us - published.first_us)
         figures = Figures(
             engine=self.database.partition(":")[0],
             of=self.plan.of,
             events=self.plan.events,
-            accepted_per_s=_a_second(accepted, published.last_us - published.first_us),
+            accepted_per_s=a_second(accepted, published.last_us - published.first_us),
             cpu_us_per_event={
                 name: round((used - before.get(name, 0)) / max(1, accepted), 1) for name, used in self._used().items()
             },
@@ -190,7 +193,8 @@ def _check(plan: Plan) -> None:
         raise Invalid("--fan-out: callbacks are received, not delivered; leave it out")
 
 
-async def _port_of(server: Process) -> int:
+async def port_of(server: Process) -> int:
+    """Wait until a server is ready; where it listens."""
     try:
         async with asyncio.timeout(_START_WITHIN_S):
             said = (await server.line()).decode()
@@ -199,7 +203,8 @@ async def _port_of(server: Process) -> int:
     return urlsplit(said.split()[-1]).port or 0
 
 
-def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:
+def settings_of(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:
+    """What the server is told."""
     settings = {
         "database": database,
         "host": HOST,
@@ -218,15 +223,17 @@ def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str,
     return settings
 
 
-def _environ(settings: Mapping[str, str]) -> dict[str, str]:
+def environ_of(settings: Mapping[str, str]) -> dict[str, str]:
     """Our environment, with these settings and no others."""
     rest = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     return rest | {variable(name): value for name, value in settings.items()}
 
 
-def _module(name: str) -> tuple[str, str]:
+def module_of(name: str) -> tuple[str, str]:
+    """How a process of the bench's own is begun."""
     return "-m", f"tidings.bench.{name}"
 
 
-def _a_second(count: int, took_us: int) -> float:
+def a_second(count: int, took_us: int) -> float:
+    """So many in that time are how many a second."""
     return round(count * 1e6 / took_us, 1) if took_us > 0 else 0.0

@@ -9,6 +9,7 @@ from tidings.cli.group import OPERATOR
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table, shown_instant
 from tidings.core.caller import TokenKind
+from tidings.core.duration import parse_duration
 from tidings.store.tokens import Key
 
 # Characters of a key's hash, enough to tell keys apart.
@@ -29,6 +30,7 @@ def token() -> None:
 )
 @click.option("--static", "is_static", is_flag=True, help="A key that is accepted as it is, until it is revoked.")
 @click.option("--scope", "scopes", multiple=True, help="With --static: what it may do; may be repeated.")
+@click.option("--expires-in", "life", help="With --static: how long it is good, like 90d; for ever if absent.")
 @as_json
 def create(
     *,
@@ -38,11 +40,12 @@ def create(
     is_tenant: bool,
     is_static: bool,
     scopes: tuple[str, ...],
+    life: str | None,
     is_json: bool,
 ) -> None:
     """Print a refresh token, which GET /v1/accessToken takes; or with --static a key, which the API takes as Bearer."""
-    if scopes and not is_static:
-        raise click.UsageError("--scope goes with --static; a refresh token has its connector's scopes")
+    if (scopes or life) and not is_static:
+        raise click.UsageError("--scope and --expires-in go with --static; a refresh token has its connector's scopes")
     if group and (phone or is_static or is_tenant):
         raise click.UsageError("--group makes a token of its own kind; leave out --user, --tenant and --static")
     if is_tenant and is_static:
@@ -50,7 +53,10 @@ def create(
 
     async def work(parts: Parts) -> dict[str, object]:
         if is_static:
-            key = await parts.access.create_key(connector, actor=COMMAND_LINE, scopes=scopes, phone=phone)
+            life_ms = parse_duration(life) if life else None
+            key = await parts.access.create_key(
+                connector, actor=COMMAND_LINE, scopes=scopes, phone=phone, life_ms=life_ms
+            )
             return {"token": key}
         if group:
             await parts.workspace.groups.get(OPERATOR, group)
@@ -87,6 +93,7 @@ def list_(*, connector: str, is_json: bool) -> None:
         "key",
         "made",
         "last used",
+        "good until",
         "revoked",
         "scopes",
         rows=[
@@ -94,6 +101,7 @@ def list_(*, connector: str, is_json: bool) -> None:
                 key.hash[:_SHORT],
                 shown_instant(key.created_at),
                 shown_instant(key.used_at) if key.used_at else "never",
+                shown_instant(key.expires_at) if key.expires_at else "revoked",
                 shown_instant(key.revoked_at) if key.revoked_at else "",
                 key.scopes,
             )

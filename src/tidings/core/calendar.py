@@ -99,7 +99,7 @@ class Calendar:
 
     def _next_named(self, after: int) -> int:
         zone = ZoneInfo(self.time_zone)
-        first, here = _local(self.start_on, zone), _local(after, zone)
+        first, here = local_time(self.start_on, zone), local_time(after, zone)
         days, months = _DAYS.get(self.frequency, 0), _MONTHS.get(self.frequency, 0)
         if days:
             index = (here - first).days // days
@@ -108,8 +108,8 @@ class Calendar:
         # A step back, for a clock that was set back; from there it is a step or three.
         index = max(0, index - 1)
         while True:
-            moved = first + timedelta(days=index * days) if days else _months_later(first, index * months)
-            window = self.start_on if index == 0 else _instant(moved, zone)
+            moved = first + timedelta(days=index * days) if days else months_later(first, index * months)
+            window = self.start_on if index == 0 else instant_at(moved, zone)
             if window > after:
                 return window
             index += 1
@@ -176,9 +176,9 @@ def _checked_zone(name: str) -> str:
 def _next_of_cron(line: str, after: int, *, zone: ZoneInfo) -> int | None:
     if len(CronSim(line, _EPOCH).hours) * HOUR == DAY:
         return _next_by_minutes(line, after, zone=zone)
-    for local in CronSim(line, _local(after, zone)):
+    for local in CronSim(line, local_time(after, zone)):
         # In an hour that is repeated, those that ran the first time are passed over.
-        if (found := _instant(local, zone)) > after:
+        if (found := instant_at(local, zone)) > after:
             return found
     return None  # in 50 years
 
@@ -198,7 +198,8 @@ def _next_by_minutes(line: str, after: int, *, zone: ZoneInfo) -> int | None:
         after, since = change - 1, change
 
 
-def _local(instant: int, zone: ZoneInfo) -> datetime:
+def local_time(instant: int, zone: ZoneInfo) -> datetime:
+    """What the clocks of that zone show then, as a time without a zone."""
     return _EPOCH + _MILLISECOND * (instant + _offset(instant, zone))
 
 
@@ -208,7 +209,7 @@ def _offset(instant: int, zone: ZoneInfo) -> int:
     return 0 if ahead is None else ahead // _MILLISECOND
 
 
-def _instant(local: datetime, zone: ZoneInfo) -> int:
+def instant_at(local: datetime, zone: ZoneInfo) -> int:
     """When that local time is: the first time if it is twice, the end of the gap if it is skipped."""
     early, late = (
         (local.replace(tzinfo=zone, fold=fold).astimezone(UTC).replace(tzinfo=None) - _EPOCH) // _MILLISECOND
@@ -235,7 +236,7 @@ def _first_change(since: int, until: int, *, zone: ZoneInfo) -> int | None:
     return None
 
 
-def _months_later(local: datetime, months: int) -> datetime:
+def months_later(local: datetime, months: int) -> datetime:
     """On the same day of the month, or on the month's last one where it has no such day."""
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     return local.replace(year=year, month=month + 1, day=min(local.day, calendar.monthrange(year, month + 1)[1]))

@@ -82,7 +82,10 @@ class ReportQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportParameter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task may set. `kind` is text, number, instant (epoch milliseconds) or truth."""
+    """What a task may set. `kind` is text, number, instant or truth.
+
+    An instant is in epoch milliseconds, or relative to the run, like `-7d@d` (see `reports.relative`).
+    """
 
     name: str
     kind: str = "text"

@@ -16,6 +16,7 @@ from tidings.reports.connections import Connections
 from tidings.reports.drawings import drawn
 from tidings.reports.printing import Press, Printing
 from tidings.reports.reading import Clerk, Cycling, Made, Read, Reading
+from tidings.reports.relative import checked_relative, resolved
 
 # Seconds that a press gets at least, when reading took what there was.
 _LEAST_S = 1.0
@@ -37,6 +38,11 @@ class Making:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     filters: Sequence[Filter] = ()
     snapshot: Path | None = None
+
+    @property
+    def seen(self) -> Mapping[str, Value]:
+        """The parameters that queries and the template see. Raises Invalid."""
+        return parameters_of(self.content, self.parameters, at=self.at, time_zone=self.time_zone)
 
 
 class Maker:
@@ -69,7 +75,7 @@ class Maker:
             folder=making.folder,
             within_s=making.within_ms / SECOND,
             urls=await self._connections.urls({query.connection for query in making.content.queries}),
-            parameters=parameters_of(making.content, making.parameters),
+            parameters=making.seen,
             instants=_instants(making.content),
             filters=tuple(making.filters),
             formats=making.formats - DRAWN_FORMATS,
@@ -100,7 +106,7 @@ class Maker:
             time_zone=making.time_zone,
             sheets=read.sheets,
             charts=charts,
-            parameters=parameters_of(making.content, making.parameters),
+            parameters=making.seen,
             filters=tuple(making.filters),
         )
         return await self._press.print(order)
@@ -114,7 +120,7 @@ class Maker:
         filters: Sequence[Filter],
         within_ms: int,
     ) -> list[tuple[Filter, ...]]:
-        """What each report of a cycle is limited to, in order."""
+        """What each report of a cycle is limited to, in order; `parameters` are what `parameters_of` gives."""
         query = next((one for one in content.queries if one.name == cycle.query), None)
         if query is None:
             raise Invalid(f"the filter cycle goes by the query {cycle.query!r}, which the template has no more")
@@ -124,7 +130,7 @@ class Maker:
             fields=cycle.fields,
             within_s=within_ms / SECOND,
             urls=await self._connections.urls({query.connection}),
-            parameters=parameters_of(content, parameters),
+            parameters=parameters,
             instants=_instants(content),
             filters=(*filters, *limits),
         )
@@ -160,9 +166,18 @@ class Maker:
             self._used_at = self._clock.monotonic()
 
 
-def parameters_of(content: Content, given: Mapping[str, Value]) -> Mapping[str, Value]:
-    """What a template sees: what was given, and its own defaults for the rest."""
-    return {one.name: given.get(one.name, one.default) for one in content.parameters}
+def parameters_of(content: Content, given: Mapping[str, Value], *, at: int, time_zone: str) -> Mapping[str, Value]:
+    """What a template sees at that instant: what was given, and its own defaults for the rest.
+
+    Instants are epoch milliseconds, however they were written. Raises Invalid.
+    """
+    found: dict[str, Value] = {}
+    for one in content.parameters:
+        value = given.get(one.name, one.default)
+        if one.kind == "instant" and isinstance(value, str):
+            value = resolved(checked_relative(value, field=one.name), at=at, time_zone=time_zone)
+        found[one.name] = value
+    return found
 
 
 def filters_of(content: Content, *, filter_set: str, filters: Sequence[Filter]) -> tuple[Filter, ...]:

@@ -54,7 +54,7 @@ class Plan:
         """Raises Invalid if the task chose what the template has no more."""
         task, cycled = self.task, self.run.cycled
         filters = filters_of(self.content, filter_set=task.filter_set, filters=(*task.filters, *cycled))
-        parameters = parameters_of(self.content, task.parameters)
+        parameters = parameters_of(self.content, task.parameters, at=self.run.due_at, time_zone=task.time_zone)
         return MadeWith(parameters=parameters, filters=filters, time_zone=task.time_zone)
 
 
@@ -133,7 +133,7 @@ class Runner:
                     keeping.finding(run, now=now, error=error), watch.tried("lost", at=now, error=error)
                 )
             return
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound, msgspec.MsgspecError):  # it is over, whatever it was
             watch.told = (await self.plan(run)).told
         await self._end(watch, result=Result(error=f"{error}, twice"), state=ReportState.FAILURE)
 

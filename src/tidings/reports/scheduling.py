@@ -22,6 +22,7 @@ LOOK_EVERY_S = 1.0
 _TRY_AGAIN_AFTER_S = 2.0
 # A window that is older was missed: nothing served when it came. A busy minute is not that (a guess).
 LATE_MS = 5 * MINUTE
+_UNRECKONABLE = (Invalid, ArithmeticError, LookupError, ValueError)
 
 
 class Scheduling:
@@ -101,7 +102,7 @@ def _mending(tasks: Sequence[ReportTask], now: int) -> list[Statement]:
     found = []
     for task in tasks:
         if task.next_at is not None and task.next_at > now:
-            with contextlib.suppress(Invalid):
+            with contextlib.suppress(*_UNRECKONABLE):
                 due = calendar_of(task, now=now).next_after(now)
                 if due is not None and due < task.next_at:
                     log.warning("report_task.mended task=%s was=%d is=%d", task.id, task.next_at, due)
@@ -124,9 +125,9 @@ def claiming(task: ReportTask, *, now: int) -> Sequence[Statement]:
         if following is not None and following <= now:
             window = calendar.newest_due(was, now)[0] or was
             following = calendar.next_after(max(now, window))
-    except Invalid as error:
-        # A time zone that the system has no more, say: better a task that stands still than one that asks for ever.
-        log.warning("report_task.unreckonable task=%s error=%r", task.id, error.message)
+    except _UNRECKONABLE as error:
+        # A time zone that the system has no more, say: better a task that stands still than one that holds up all.
+        log.warning("report_task.unreckonable task=%s error=%r", task.id, error)
         return (claimed(task.id, was=was, next_at=None),)
     claim = claimed(task.id, was=was, next_at=following)
     if task.missed is Missed.SKIP and now - window > LATE_MS:

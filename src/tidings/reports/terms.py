@@ -10,6 +10,7 @@ import msgspec
 from tidings.core.errors import Invalid, TooLarge
 from tidings.core.json_text import guard
 from tidings.core.report import Filter, ReportParameter, Value
+from tidings.reports.relative import RELATIVE_HINT, is_relative
 
 LONGEST_TITLE = 200
 LONGEST_FIELD = 200
@@ -26,7 +27,7 @@ _LONGEST_PAGE = 10_000
 _KINDS: Mapping[str, str] = {
     "text": f"a text of at most {LONGEST_TEXT:,} characters",
     "number": "a number",
-    "instant": "an instant, in epoch milliseconds",
+    "instant": f"an instant, in epoch milliseconds, {RELATIVE_HINT}",
     "truth": "true or false",
 }
 
@@ -116,7 +117,7 @@ def checked_parameter(parameter: ReportParameter, value: Value, *, field: str) -
     fits = {
         "text": isinstance(value, str),
         "number": isinstance(value, int | float) and not is_truth,
-        "instant": isinstance(value, int) and not is_truth,
+        "instant": is_relative(value) if isinstance(value, str) else isinstance(value, int) and not is_truth,
         "truth": is_truth,
     }
     if value is not None and not (fits[parameter.kind] and _is_value(value)):

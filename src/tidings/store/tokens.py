@@ -32,6 +32,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     scopes: str
     created_at: int
+    expires_at: int | None
     revoked_at: int | None
     used_at: int | None
 

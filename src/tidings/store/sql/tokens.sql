@@ -26,7 +26,7 @@ UPDATE token SET used_at = :at WHERE hash = :hash AND purpose = 'static';
 
 -- name: keys
 -- The keys of a connector, oldest first, also those that were revoked.
-SELECT hash, person, scopes, created_at, revoked_at, used_at FROM token
+SELECT hash, person, scopes, created_at, expires_at, revoked_at, used_at FROM token
 WHERE connector = :connector AND purpose = 'static' AND (created_at, hash) > (:since, :after)
 ORDER BY created_at, hash LIMIT :most;
 
