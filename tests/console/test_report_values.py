@@ -98,7 +98,15 @@ def test_local_times_are_instants_in_the_time_zone() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
-    [("text", "5", "5"), ("number", "5", 5), ("number", "0.5", 0.5), ("truth", "no", False), ("text", "", None)],
+    [
+        ("text", "5", "5"),
+        ("number", "5", 5),
+        ("number", "0.5", 0.5),
+        ("truth", "no", False),
+        ("text", "", None),
+        ("instant", "-7d@d", "-7d@d"),
+        ("instant", "1970-01-01T00:01", 60_000),
+    ],
 )
 def test_parameters_are_of_their_kind(kind: str, text: str, value: Value) -> None:
     found = value_in(text, ReportParameter(name="a", kind=kind), field="a", zone=UTC)
@@ -117,7 +125,7 @@ def test_parameters_are_of_their_kind(kind: str, text: str, value: Value) -> Non
         ("query0-most", "all", "query0-most: write a whole number"),
         ("chart0-query", "", "chart0-query: say of which query"),
         ("chart0-spec", "[1]", "chart0-spec: this is no JSON object"),
-        ("parameter0-default", "now", "parameter0-default: write a day and a time"),
+        ("parameter0-default", "then", "parameter0-default: write a day and a time, like 2026-01-31T09:00, or -7d@d"),
         ("parameter1-kind", "colour", "parameter1-kind: there is no such kind"),
         ("parameter2-default", "half", "parameter2-default: write a number"),
         ("set0-filters", "", "set0-filters: is empty"),

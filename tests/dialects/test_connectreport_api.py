@@ -80,54 +80,64 @@ async def template(installation: Installation, *, is_base: bool = False) -> str:
     return made.id
 
 
-@pytest.mark.timeout(60)
-async def test_the_vendors_sample_runs_from_base_template_to_document(
-    installation: Installation, endpoint: Endpoint
-) -> None:
-    base, admin = await template(installation, is_base=True), await client(installation, ADMIN)
-    program, viewer = await client(installation, *PUBLISHER), await client(installation, REPORTS_READ)
-    for trigger in ("preReportTask", "postReportTask"):
-        await admin.post("/admin/api/v1/callbacks", {"url": endpoint.url, "trigger": trigger})
-
+async def made(program: Client, base: str) -> tuple[Any, Any]:
+    """A task that ran at once, and its report, as the vendor's sample waits for it."""
     copy = await program.post(f"/api/v1/base-templates/{base}/duplicate")
-    task = await program.post(
-        "/api/v1/report-tasks",
-        {
-            "templateId": copy["id"],
-            "at": "2026-01-01T00:00:00.000Z",
-            "enabled": True,
-            "frequency": "Once - now",
-            "title": "My report",
-            "formats": ["csv"],
-        },
-    )
-    [report] = await until_there(lambda: viewer.listed("reports", reportTaskId=task["id"]))
+    asked = {
+        "templateId": copy["id"],
+        "at": "2026-01-01T00:00:00.000Z",
+        "enabled": True,
+        "frequency": "Once - now",
+        "title": "My report",
+        "formats": ["csv"],
+    }
+    task = await program.post("/api/v1/report-tasks", asked)
+    [report] = await until_there(lambda: program.listed("reports", reportTaskId=task["id"]))
+    return task, report
+
+
+@pytest.mark.timeout(60)
+async def test_the_vendors_sample_runs_from_base_template_to_document(installation: Installation) -> None:
+    base, viewer = await template(installation, is_base=True), await client(installation, REPORTS_READ)
+    _, report = await made(await client(installation, *PUBLISHER), base)
+
     job = await viewer.get(f"/api/v1/reports/{report['id']}/render", {"format": "html"})
     done = await until_there(lambda: viewer.done(job["jobId"]))
     assert done["status"] == "complete", done
     data = done["result"]["data"]
-    document = await installation.http.get(
-        f"/api/v1/{data['location']}", params={"attachmentName": 'My "Report"\r\n.html'}, headers=viewer.headers
-    )
+    name = {"attachmentName": 'My "Report"\r\n.html'}
+    document = await installation.http.get(f"/api/v1/{data['location']}", params=name, headers=viewer.headers)
 
     assert "North: 42" in document.text
     assert "sandbox" in document.headers["content-security-policy"]
     assert document.headers["content-disposition"].startswith('attachment; filename="My _Report___.html"; filename*=')
-    before, after = sorted((json.loads(one.body) for one in await endpoint.received(2)), key=len)
-    assert (list(before), before["trigger"]) == (["trigger", "reportTask"], "preReportTask")
-    assert (after["status"], after["completedAt"]) == ("success", report["completedAt"])
-    assert before["reportTask"] == after["reportTask"]
-    assert (after["reportTask"]["id"], after["reportTask"]["reportTaskId"]) == (report["id"], task["id"])
-    assert after["reportTask"]["frequency"] == "Once - now"
     # The link needs no token, and holds for this file alone.
     assert (await installation.http.get(data["url"])).content == document.content
-    [file] = (await viewer.get(f"/api/v1/reports/{report['id']}"))["files"]
+    [file] = await viewer.files(report["id"])
     assert (await installation.http.get(file["url"])).text.splitlines() == ["region,amount", "North,42"]
     files = installation.parts.reports.files
     expired = files.signed(await files.get(file["id"]), lives_ms=-1)
     for wrong in (expired, data["url"][:-1] + "_", data["url"].replace("expires=1", "expires=2")):
         assert (await installation.http.get(wrong)).status_code == 403
     assert (await installation.http.get(f"/api/v1/{data['location']}")).status_code == 401
+
+
+@pytest.mark.timeout(60)
+async def test_a_run_is_told_before_and_after_in_connectreports_words(
+    installation: Installation, endpoint: Endpoint
+) -> None:
+    base, admin = await template(installation, is_base=True), await client(installation, ADMIN)
+    for trigger in ("preReportTask", "postReportTask"):
+        await admin.post("/admin/api/v1/callbacks", {"url": endpoint.url, "trigger": trigger})
+
+    task, report = await made(await client(installation, *PUBLISHER), base)
+    before, after = sorted((json.loads(one.body) for one in await endpoint.received(2)), key=len)
+
+    assert (list(before), before["trigger"]) == (["trigger", "reportTask"], "preReportTask")
+    assert (after["status"], after["completedAt"]) == ("success", report["completedAt"])
+    assert before["reportTask"] == after["reportTask"]
+    assert (after["reportTask"]["id"], after["reportTask"]["reportTaskId"]) == (report["id"], task["id"])
+    assert after["reportTask"]["frequency"] == "Once - now"
 
 
 async def test_tasks_are_made_changed_found_and_removed_in_connectreports_spelling(installation: Installation) -> None:
@@ -258,6 +268,8 @@ async def test_templates_are_kept_in_versions_copied_and_carried_over(installati
     assert (told["filterCycles"], told["total"]) == ([cycle], 1)
     assert await program.get(f"/api/v1/filter-cycles/{cycle['id']}") == cycle
     await program.post(f"/api/v1/base-templates/{made['id']}/duplicate", status=404)
+    base = await program.post("/api/v1/templates", asked | {"baseTemplate": True})
+    assert base["id"] in {one["id"] for one in (await program.get("/api/v1/base-templates"))["baseTemplates"]}
 
 
 async def test_callbacks_are_webhooks_on_a_task_a_tag_a_template_or_all(

@@ -12,6 +12,7 @@ from tidings.core.receipt import Receipt
 from tidings.core.report import DataSheet, Filter, ReportFormat, Value
 from tidings.dialects.connectreport.reader import ConnectReportReader
 from tidings.reports.drawings import check_spec
+from tidings.reports.making import parameters_of
 from tidings.reports.pages import page
 from tidings.reports.printing import Drawn, Printing
 from tidings.reports.samples import SAMPLES, Sample
@@ -37,7 +38,7 @@ def receive(tables: Tables) -> None:
 
 def printed(sample: Sample, asking: Asking, *, filters: tuple[Filter, ...] = (), **given: Value) -> str:
     content = sample.content
-    parameters = {one.name: given.get(one.name, one.default) for one in content.parameters}
+    parameters = parameters_of(content, given, at=AT, time_zone="UTC")
     instants = frozenset(one.name for one in content.parameters if one.kind == "instant")
     sheets = {}
     for query in content.queries:

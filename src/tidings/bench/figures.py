@@ -46,13 +46,31 @@ class LaidFlat(Figures, frozen=True, kw_only=True):
     rows_per_s: float
 
 
-def table_of(figures: Delivered | LaidFlat) -> Table:
+class Reported(Figures, frozen=True, kw_only=True):
+    """What a run measured that makes reports, with events beside that are lost or refused as elsewhere.
+
+    Seconds are from when the tasks were due: until the last report of a priority began (10 first), and until all were
+    made. The latencies are those of the events beside, before the tasks were due and after.
+    """
+
+    format: str
+    began_s: Mapping[str, float]
+    made_s: float
+    beside_per_s: float
+    before_ms: Latency
+    beside_ms: Latency
+
+
+def table_of(figures: Delivered | LaidFlat | Reported) -> Table:
     """The figures for a reader."""
     title = f"{figures.engine}: {figures.events:,} {figures.of}"
     table = Table("what", "how much", title=title, title_justify="left")
     table.columns[1].justify = "right"
-    table.add_row(f"{figures.of} accepted, a second", f"{figures.accepted_per_s:,.0f}")
-    if isinstance(figures, Delivered):
+    what = "begun" if isinstance(figures, Reported) else "accepted"
+    table.add_row(f"{figures.of} {what}, a second", f"{figures.accepted_per_s:,.0f}")
+    if isinstance(figures, Reported):
+        _add_reported(table, figures)
+    elif isinstance(figures, Delivered):
         table.title = f"{title}, each to {figures.fan_out:,}"
         table.add_row("callbacks delivered, a second", f"{figures.delivered_per_s:,.0f}")
         table.add_row("sent → arrived, p50", f"{figures.latency_ms.p50:,.2f} ms")
@@ -69,3 +87,13 @@ def table_of(figures: Delivered | LaidFlat) -> Table:
         table.add_row("refused", f"{figures.refused:,}")
         table.caption = figures.why
     return table
+
+
+def _add_reported(table: Table, figures: Reported) -> None:
+    table.title = f"{table.title} as {figures.format}, and {figures.beside_per_s:,.0f} events a second beside"
+    for priority, seconds in figures.began_s.items():
+        table.add_row(f"the last of priority {priority} began after", f"{seconds:,.1f} s")
+    table.add_row("all were made after", f"{figures.made_s:,.1f} s")
+    for when, latency in (("before", figures.before_ms), ("beside", figures.beside_ms)):
+        table.add_row(f"event sent → arrived, {when}, p50", f"{latency.p50:,.2f} ms")
+        table.add_row(f"event sent → arrived, {when}, p99", f"{latency.p99:,.2f} ms")

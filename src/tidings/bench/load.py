@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publish(msgspec.Struct, frozen=True, kw_only=True):
-    """Post `events` from number `first` on, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
+    """Post so many from number `first` on, `batch` a request; `rate` is events a second, 0 for as many as are taken."""
 
     host: str
     port: int

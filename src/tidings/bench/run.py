@@ -22,6 +22,7 @@ from tidings.bench.receiver import Arrivals, Open, Tell
 from tidings.bench.work import Of, prepare
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Unavailable
+from tidings.core.report import ReportFormat
 from tidings.core.vault import new_key
 from tidings.store.scratch import scratch_database
 
@@ -41,7 +42,7 @@ class Plan:
     """What to measure. `database` names engine and disk, empty for SQLite among the machine's temporary files.
 
     `payload` is characters of text in each; `rate` is events a second, 0 for as many as are taken; `is_tls` is for
-    publishing and for callbacks. `batch` is for events only, `fan_out` for what is delivered.
+    publishing and for callbacks. `batch` is for events only, `fan_out` for what is delivered, `format` for reports.
     """
 
     of: Of = Of.EVENTS
@@ -53,31 +54,25 @@ class Plan:
     rate: float = 0.0
     database: str = ""
     is_tls: bool = False
+    format: ReportFormat = ReportFormat.CSV
 
 
 async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
     """Run it, telling each step. Raises Unavailable if a process ends early, Invalid for a plan that cannot be."""
     _check(plan)
     async with contextlib.AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
-        database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
-        certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
-        chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
-        environ = environ_of(settings_of(database, chain=chain, key=key))
-        settings = load(environ, folder=folder)
-        opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=chain, key=key)
+        site = await site_for(plan, stack)
+        opening = Open(events=plan.events, fan_out=plan.fan_out, certificate=site.chain, key=site.key)
         if plan.of is Of.CALLBACKS:
-            target = await _rows(stack, settings)
+            target = await _rows(stack, site.settings)
         else:
-            target = await webhooks(stack, folder=folder, opening=opening)
+            target = await webhooks(stack, folder=site.folder, opening=opening)
         tell("making what is needed")
-        async with opened(settings) as parts:
+        async with opened(site.settings) as parts:
             request = await prepare(plan.of, parts, payload=plan.payload, urls=target.urls)
         tell("starting the server")
-        server = await stack.enter_async_context(
-            started("server", "-m", "tidings", "serve", folder=folder, environ=environ)
-        )
-        loading = await stack.enter_async_context(started("load", *module_of("load"), folder=folder))
+        server = await site.server(stack)
+        loading = await stack.enter_async_context(started("load", *module_of("load"), folder=site.folder))
         order = Publish(
             host=HOST,
             port=await port_of(server),
@@ -86,10 +81,38 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
             concurrency=plan.concurrency,
             batch=plan.batch,
             rate=plan.rate,
-            authority=chain,
+            authority=site.chain,
         )
-        run = _Run(plan=plan, database=database, server=server, load=loading, target=target, tell=tell)
+        run = _Run(plan=plan, database=site.database, server=server, load=loading, target=target, tell=tell)
         return await run.measured(order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a run takes place; all of it is gone afterwards."""
+
+    folder: Path
+    database: str
+    chain: str | None
+    key: str | None
+    environ: Mapping[str, str]
+    settings: Settings
+
+    async def server(self, stack: contextlib.AsyncExitStack) -> Process:
+        """Start it."""
+        starting = started("server", "-m", "tidings", "serve", folder=self.folder, environ=self.environ)
+        return await stack.enter_async_context(starting)
+
+
+async def site_for(plan: Plan, stack: contextlib.AsyncExitStack) -> Site:
+    """A folder, an empty database and settings, until the stack is left."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
+    database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
+    certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
+    chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
+    environ = _environ(_settings(database, chain=chain, key=key))
+    settings = load(environ, folder=folder)
+    return Site(folder=folder, database=database, chain=chain, key=key, environ=environ, settings=settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +124,7 @@ class Target:
     processes: Sequence[Process] = ()
 
 
-async def webhooks(
-    stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open, name: str = "receiver"
-) -> Target:
+async def webhooks(stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open, name: str = "receiver") -> Target:
     """A receiver with so many webhooks as an event goes to."""
     receiver = await stack.enter_async_context(started(name, *module_of("receiver"), folder=folder))
     base = f"{'https' if opening.certificate else 'http'}://{HOST}:{(await receiver.ask(opening, Arrivals)).port}"
@@ -203,8 +224,7 @@ async def port_of(server: Process) -> int:
     return urlsplit(said.split()[-1]).port or 0
 
 
-def settings_of(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:
-    """What the server is told."""
+def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:
     settings = {
         "database": database,
         "host": HOST,
@@ -223,7 +243,7 @@ def settings_of(database: str, *, chain: str | None, key: str | None) -> dict[st
     return settings
 
 
-def environ_of(settings: Mapping[str, str]) -> dict[str, str]:
+def _environ(settings: Mapping[str, str]) -> dict[str, str]:
     """Our environment, with these settings and no others."""
     rest = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     return rest | {variable(name): value for name, value in settings.items()}

@@ -20,7 +20,6 @@ from tidings.workspace.questions import Asked, QuestionType
 # The table of the callbacks' form; its name follows from the form's.
 TABLE = "responses_orderform"
 _EVENT_TYPE, _FORM = "bench.happened", "com.example.OrderForm"
-_APPLICATION = Subject("Application", "bench")
 _PHONE, _NAME = "+910000000001", "Asha Nair"
 # Who did it, in the audit.
 _US = "bench"
@@ -33,13 +32,14 @@ class Of(StrEnum):
     MESSAGES = "messages"  # posted to a group
     RESPONSES = "responses"  # to a form of two questions in a group
     CALLBACKS = "callbacks"  # of a form of five questions, received and laid into tables
+    REPORTS = "reports"  # of tasks that are due in the same minute, while events are published beside
 
 
 async def prepare(of: Of, parts: Parts, *, payload: int, urls: Sequence[str]) -> Request:
     """Make what the requests need, and a webhook at each URL. The text that is stamped has `payload` characters."""
     text = STAMP + "x" * max(0, payload - LENGTH)
     match of:
-        case Of.EVENTS:
+        case Of.EVENTS | Of.REPORTS:
             return await _events(parts, text=text, urls=urls)
         case Of.MESSAGES | Of.RESPONSES:
             async with parts.hub.publisher.running():
@@ -50,14 +50,15 @@ async def prepare(of: Of, parts: Parts, *, payload: int, urls: Sequence[str]) ->
 
 async def _events(parts: Parts, *, text: str, urls: Sequence[str]) -> Request:
     connector = await parts.access.create_connector("bench", actor=_US)
+    application = Subject("Application", connector.id)
     for url in urls:
         await parts.subscribing.create(
-            _APPLICATION, Terms(types=(_EVENT_TYPE,), url=url), connector=connector.id, owner=""
+            application, Terms(types=(_EVENT_TYPE,), url=url), connector=connector.id, owner=""
         )
     key = await parts.access.create_key(connector.id, actor=_US, scopes=("publish",))
     event = {
         "type": _EVENT_TYPE,
-        "subjects": [{"objectType": _APPLICATION.kind, "objectId": _APPLICATION.id}],
+        "subjects": [{"objectType": application.kind, "objectId": application.id}],
         "data": {"text": text},
     }
     return Request(path="/v1/events", headers={"authorization": f"Bearer {key}"}, body=_json(event))

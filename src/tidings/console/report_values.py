@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tidings.core import json_text
 from tidings.core.errors import Invalid
 from tidings.core.report import Filter, ReportParameter, Value
+from tidings.reports.relative import is_relative
 
 # What a parameter can be, in the words that people choose it by.
 KINDS: Mapping[str, str] = {
@@ -23,6 +24,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,15})?")
 # A value in quotes is text, whatever is in it; a value without ends at the next comma.
 _PART = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")\s*|([^",\s][^,]*|))(?:,|$)')
 _MOST = 80
+_LIKE = "2026-01-31T09:00"
 
 
 def filters_in(text: str, *, field: str) -> tuple[Filter, ...]:
@@ -55,7 +57,9 @@ def value_in(text: str, parameter: ReportParameter, *, field: str, zone: ZoneInf
         if text not in {"yes", "no"}:
             raise Invalid(f"{field}: write yes or no, not {text[:_MOST]!r}")
         return text == "yes"
-    return instant_in(text, field=field, zone=zone) if parameter.kind == "instant" else text
+    if parameter.kind == "instant" and not is_relative(text):
+        return instant_in(text, field=field, zone=zone, like=f"{_LIKE}, or -7d@d for the midnight 7 days before the run")
+    return text
 
 
 def value_text(value: Value, kind: str, *, zone: ZoneInfo) -> str:
@@ -67,7 +71,7 @@ def value_text(value: Value, kind: str, *, zone: ZoneInfo) -> str:
     return local_text(int(value), zone=zone) if kind == "instant" and isinstance(value, int | float) else str(value)
 
 
-def instant_in(text: str, *, field: str, zone: ZoneInfo) -> int:
+def instant_in(text: str, *, field: str, zone: ZoneInfo, like: str = _LIKE) -> int:
     """The instant (epoch milliseconds) of a local time as browsers send it. Raises Invalid, naming the field.
 
     Of a time that comes twice, when clocks go back, it is the first.
@@ -76,7 +80,7 @@ def instant_in(text: str, *, field: str, zone: ZoneInfo) -> int:
         local = datetime.fromisoformat(text)
         return round((local if local.tzinfo else local.replace(tzinfo=zone)).timestamp() * 1_000)
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"{field}: write a day and a time, like 2026-01-31T09:00, not {text[:_MOST]!r}") from error
+        raise Invalid(f"{field}: write a day and a time, like {like}, not {text[:_MOST]!r}") from error
 
 
 def local_text(at: int | None, *, zone: ZoneInfo) -> str:

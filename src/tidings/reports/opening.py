@@ -21,6 +21,7 @@ from tidings.reports.hearing import Hearings
 from tidings.reports.jobs import Jobs, Renderer
 from tidings.reports.links import Links
 from tidings.reports.making import Maker
+from tidings.reports.offering import offer_samples
 from tidings.reports.printing import Press
 from tidings.reports.queue import History, Runs
 from tidings.reports.reading import Clerk
@@ -65,10 +66,13 @@ class Reports:
     store: ReportStore
     maker: Maker
     runs_maker: Maker
+    database: Database
+    clock: Clock
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Schedule and run while in the context."""
+        await offer_samples(self.database, at=self.clock.now())
         async with (
             self.runs_maker.running(),
             alongside(self.scheduling.run(), self.running.run(), self.hearings.run(), self.retention.run()),
@@ -144,6 +148,8 @@ def open_reports(ground: Ground) -> Reports:
         store=shelves.store,
         maker=shelves.maker,
         runs_maker=shelves.runs_maker,
+        database=database,
+        clock=clock,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from tidings.core.report import Content, ReportChart, ReportParameter, ReportQuery
 from tidings.dashboards.charts import DATA
 
-_SINCE = ReportParameter(name="since", kind="instant", default=0, title="Rows of that time and later")
+# Of a week, so that a weekly task tells of each day once.
+_SINCE = ReportParameter(name="since", kind="instant", default="-7d@d", title="Rows of that time and later")
 _HEAD = """<h1>{{ title }}</h1>
 <p class="muted">As of {{ at|datetime }}{% if parameters.since %}, since {{ parameters.since|datetime }}{% endif %}</p>
 """

@@ -60,6 +60,7 @@ def no_such_cycle() -> NotFound:
 
 
 def template_made(template: Template, content: Content) -> tuple[Statement, ...]:
+    """Raises Conflict if it is there, or was."""
     values: dict[str, Value] = {
         "id": template.id,
         "title": template.title,
@@ -68,7 +69,8 @@ def template_made(template: Template, content: Content) -> tuple[Statement, ...]
         "by": template.made_by,
         "at": template.made_at,
     }
-    return Statement("report_template_made", values), _versioned(template, content, by=template.made_by)
+    taken = Conflict("there is or was a template of that id; leave the id to us")
+    return Statement("report_template_made", values, taken), _versioned(template, content, by=template.made_by)
 
 
 def template_held(identifier: str, *, otherwise: TidingsError) -> Statement:

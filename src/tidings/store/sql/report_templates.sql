@@ -1,7 +1,8 @@
 -- name: report_template_made
 -- A new template.
 INSERT INTO report_template (id, title, version, is_base, meta, made_by, made_at, saved_at)
-VALUES (:id, :title, 1, :is_base, :meta, :by, :at, :at);
+VALUES (:id, :title, 1, :is_base, :meta, :by, :at, :at)
+ON CONFLICT (id) DO NOTHING;
 
 -- name: report_template_held
 -- Nobody else removes a template, or changes what it is made of, until the transaction ends.

@@ -22,10 +22,13 @@ from tidings.dialects.connectreport.api.calls import (
 )
 from tidings.dialects.connectreport.wire import template as wire
 from tidings.dialects.connectreport.wire.report import JobMade
+from tidings.reports.content import LARGEST
 from tidings.reports.opening import Reports
 
 _TAG = "Report templates"
 _PATH, _BASE = "/api/v1/templates", "/api/v1/base-templates"
+# Bytes: what a template may hold is checked where it is kept, and names and escapes come on top.
+_LARGEST = LARGEST + 2_000_000
 _CHANGING = (Invalid, Forbidden, NotFound, Conflict)
 
 
@@ -55,6 +58,7 @@ class TemplateApi:
                 body=wire.NewTemplate,
                 answers=wire.ToldTemplate,
                 errors=_CHANGING,
+                largest=_LARGEST,
             ),
             *self._routes_of_one(),
             *self._carrying(),
@@ -89,6 +93,7 @@ class TemplateApi:
                 body=wire.TemplateChanges,
                 answers=wire.ToldTemplate,
                 errors=_CHANGING,
+                largest=_LARGEST,
             ),
             _route(
                 "DELETE",
@@ -120,6 +125,7 @@ class TemplateApi:
                 body=dict[str, Any],
                 answers=wire.ToldTemplate,
                 errors=_CHANGING,
+                largest=_LARGEST,
             ),
         ]
 
@@ -180,7 +186,9 @@ class TemplateApi:
         asked: wire.NewTemplate = call.body
         content = asked.content(Content(html=asked.html))
         meta = {} if asked.meta is UNSET else asked.meta
-        template = await self.reports.templates.create(asked.title, content, author=author_of(call), meta=meta)
+        template = await self.reports.templates.create(
+            asked.title, content, author=author_of(call), is_base=asked.base_template, meta=meta
+        )
         return await self._told(template)
 
     async def _get(self, call: Call) -> wire.ToldTemplate:

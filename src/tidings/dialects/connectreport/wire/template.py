@@ -78,10 +78,11 @@ class TemplateAsked(Wire, frozen=True, kw_only=True):
 
 
 class NewTemplate(TemplateAsked, frozen=True, kw_only=True):
-    """A template to be made."""
+    """A template to be made; publishers make base templates, too."""
 
     title: Title
     html: str
+    base_template: bool = False
 
 
 class TemplateChanges(TemplateAsked, frozen=True, kw_only=True):
