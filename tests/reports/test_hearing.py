@@ -61,3 +61,21 @@ async def test_a_firing_that_is_told_again_counts_once_and_one_nobody_waits_for_
     ]
     assert len(await newsroom.reports_of(task)) == 1
     assert newsroom.parts.hub.directory.index.get(hearing.webhook) is None
+
+
+async def test_triggers_that_hear_of_one_anothers_tasks_come_to_an_end(newsroom: Newsroom) -> None:
+    first, second = await newsroom.task(trigger="one"), await newsroom.task(trigger="two")
+    triggers = newsroom.reports.triggers
+    for name, heard in (("one", second), ("two", first)):
+        await triggers.hear(name, kind="ReportTask", subject=heard.id, types=("postReportTask",), author=CHIEF)
+    await newsroom.reports.hearings.step()
+    courier = newsroom.parts.hub.courier
+    assert courier is not None
+
+    await newsroom.run(first)
+    for delivered in (1, 2):
+        await newsroom.reaches(lambda least=delivered: courier.delivered >= least and not courier.in_flight)
+        await newsroom.work()
+
+    assert [one.cause for one in await newsroom.reports_of(second)] == [Cause.TRIGGER]
+    assert [one.cause for one in await newsroom.reports_of(first)] == [Cause.ASKED]

@@ -1,4 +1,4 @@
-"""Relative instants: `-7d@d` is reckoned from a run's instant on the clocks of its time zone, however these are changed."""
+"""Relative instants: `-7d@d` is reckoned from when a run is due, on the clocks of its time zone."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -89,7 +89,7 @@ def test_it_is_never_after_the_run_nor_far_from_where_it_should_be(
     "text", ["", "7d", "+7d", "-0d", "-7", "-7m", "-d", "-7d@", "-7d@m", "now-7d", "-12345d", "-७d"]
 )
 def test_what_is_written_otherwise_is_refused_with_what_may_be(text: str) -> None:
-    with pytest.raises(Invalid, match="since: .*-7d@d"):
+    with pytest.raises(Invalid, match=r"since: .*-7d@d"):
         checked_relative(text, field="since")
 
 

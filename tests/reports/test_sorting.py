@@ -33,7 +33,7 @@ async def test_a_cycle_is_its_makers_and_stays_while_a_task_uses_it(study: Study
     for who in (OTHER, VIEWER):
         with pytest.raises(Forbidden):
             await cycles.change(cycle.id, title="Mine", author=who)
-    changed = await cycles.change(cycle.id, fields=["amount", "since"], author=PUBLISHER)
+    changed, _ = await cycles.change(cycle.id, fields=["amount", "since"], author=PUBLISHER)
     assert (changed.title, changed.fields, changed.values) == ("Towns", ("amount", "since"), {})
     with pytest.raises(Conflict):
         await cycles.remove(cycle.id, author=AUTHOR)
@@ -125,3 +125,17 @@ async def test_roles_are_given_to_people_and_come_with_scopes(study: Study) -> N
     assert {scope: role_of_scopes(frozenset({scope, "publish"})).value for scope in held} == held
     assert role_of_scopes(frozenset(held)) is ReportRole.ADMINISTRATOR
     assert role_of_scopes(frozenset({"tables.read"})) is ReportRole.NONE
+
+
+@pytest.mark.parametrize("kind", ["ReportTask", "ReportTemplate", "ReportTag", "*"])
+async def test_a_trigger_hears_of_no_task_that_it_runs_itself(study: Study, kind: str) -> None:
+    tag = await study.tags.create("Sales", AUTHOR)
+    own = await study.tasks.create(await study.draft(trigger="night", tags=(tag.id,)), author=PUBLISHER)
+    other = await study.tasks.create(await study.draft(trigger="noon"), author=PUBLISHER)
+    ids = {"ReportTask": own.id, "ReportTemplate": own.template, "ReportTag": tag.id, "*": "*"}
+    asked: dict[str, Any] = {"kind": kind.replace("*", "ReportTask"), "subject": ids[kind], "author": PUBLISHER}
+
+    with pytest.raises(Invalid, match="objectId: the trigger runs such a task itself"):
+        await study.triggers.hear("night", types=["postReportTask"], **asked)
+    await study.triggers.hear("day", types=["*"], **asked)
+    await study.triggers.hear("night", types=["*"], kind="ReportTask", subject=other.id, author=PUBLISHER)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.reports.study import AUTHOR, OTHER, PUBLISHER, VIEWER, Study, study_in
+from tests.reports.study import AUTHOR, CONTENT, OTHER, PUBLISHER, VIEWER, Study, study_in
 from tidings.core.clock import DAY, HOUR
-from tidings.core.errors import Forbidden, Invalid, NotFound
+from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.report import Filter, ReportFormat
-from tidings.store.report_tasks import claimed
+from tidings.store.report_tasks import claimed, task_saved
 
 
 @pytest.fixture
@@ -43,6 +43,30 @@ async def test_what_an_author_schedules_waits_for_a_publisher(study: Study) -> N
     told = ["ada created", "pia approved", "ada paused", "ada resumed", "pia approved", "ada changed"]
     lines = [line.replace("report_task.", "") for line in await study.record() if "report_task" in line]
     assert sorted(lines) == sorted(told)
+
+
+async def test_what_an_author_makes_of_a_template_or_cycle_is_approved_before_tasks_run_with_it(study: Study) -> None:
+    tasks, templates, cycles = study.tasks, study.templates, study.cycles
+    template, newer = await study.template(), replace(CONTENT, html="<h2>")
+    cycle = await cycles.create(template=template.id, title="Towns", query="sales", fields=["town"], author=AUTHOR)
+    plain = await tasks.create(await study.draft(template=template.id), author=PUBLISHER)
+    cycled = await tasks.create(await study.draft(template=template.id, cycle=cycle.id), author=PUBLISHER)
+    other = await tasks.create(await study.draft(), author=PUBLISHER)
+
+    assert (await templates.save(template.id, author=PUBLISHER, content=newer))[1] == 0
+    assert (await templates.save(template.id, author=AUTHOR, content=newer, title="Mine"))[1] == 0
+    assert (await cycles.change(cycle.id, title="Places", author=AUTHOR))[1] == 0
+    assert (await cycles.change(cycle.id, values={"town": ["Oslo"]}, author=AUTHOR))[1] == 1
+    assert await tasks.get(plain.id) == plain
+    assert (await templates.save(template.id, author=AUTHOR, content=CONTENT))[1] == 1
+    waiting = [await tasks.get(one.id) for one in (plain, cycled)]
+    assert [(one.is_waiting, one.next_at) for one in waiting] == [(True, None)] * 2
+    assert await tasks.get(other.id) == other
+    # Who had it open and saves it now does not approve it unseen.
+    with pytest.raises(Conflict):
+        await study.database.write(*task_saved(plain, was=plain.saved_at))
+    assert (await tasks.approve(plain.id, author=PUBLISHER)).next_at == plain.next_at
+    assert (await study.record()).count("ada report_task.put_off") == 2
 
 
 async def test_authors_touch_their_own_alone_publishers_everything_and_viewers_nothing(study: Study) -> None:

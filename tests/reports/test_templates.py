@@ -25,8 +25,8 @@ async def test_other_content_makes_a_version_and_former_ones_stay_as_they_were(s
     newer = replace(CONTENT, html="<h2>")
     await study.clock.advance(1_000)
 
-    second = await templates.save(first.id, author=AUTHOR, content=newer, meta={"a": 1})
-    renamed = await templates.save(first.id, author=PUBLISHER, content=newer, title=" Sales  2 ")
+    second, _ = await templates.save(first.id, author=AUTHOR, content=newer, meta={"a": 1})
+    renamed, _ = await templates.save(first.id, author=PUBLISHER, content=newer, title=" Sales  2 ")
     assert (second.version, renamed.version, renamed.title, renamed.meta) == (2, 2, "Sales 2", {"a": 1})
     assert await templates.get(first.id) == renamed
     assert (await templates.content(first.id), await templates.content(first.id, version=1)) == (newer, CONTENT)

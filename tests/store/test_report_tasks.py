@@ -14,6 +14,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.core.event import Actor, Subject
 from tidings.core.report import Content, Filter, FilterCycle, ReportQuery, ReportRole, ReportTask, Tag, Template
+from tidings.store.audit import Audit
 from tidings.store.database import Database
 from tidings.store.open import open_database
 from tidings.store.people import person_created
@@ -29,6 +30,7 @@ from tidings.store.report_tasks import (
     task_removed,
     task_saved,
     task_scheduled,
+    tasks_put_off,
 )
 from tidings.store.report_templates import (
     ReportTemplates,
@@ -129,6 +131,31 @@ async def test_a_window_is_claimed_once_and_changing_the_task_does_not_bring_it_
         await database.write(*task_saved(task("c", saved_at=12), was=10))
     await database.write(task_scheduled("c", next_at=300, is_once=True), task_scheduled("a", next_at=300, is_once=True))
     assert [one.id for one in await tasks.due(300, 9)] == ["b", "d", "a"]
+
+
+async def test_approved_tasks_of_a_template_or_a_cycle_are_put_off_each_with_an_entry(database: Database) -> None:
+    tasks = ReportTasks(database)
+    for one in (
+        task("a", next_at=100, cycle="c"),
+        task("b", next_at=100, saved_at=60),
+        task("c", is_waiting=True),
+        task("d", next_at=100, template="other", cycle="c"),
+    ):
+        await database.write(*task_made(one))
+
+    *_, of_cycle = await database.write(*tasks_put_off("sales", cycle="c", by="ada", at=50))
+    *_, of_template = await database.write(*tasks_put_off("sales", by="ada", at=50))
+
+    assert (of_cycle, of_template) == ([("a",)], [("b",)])
+    kept = [await tasks.get(name) for name in "abcd"]
+    assert [(one.is_waiting, one.next_at, one.saved_at) for one in kept if one] == [
+        (True, None, 50),
+        (True, None, 61),
+        (True, None, 10),
+        (False, 100, 10),
+    ]
+    told = [(one.actor, one.action, one.about) for one in await Audit(database).entries()]
+    assert sorted(told) == [("ada", "report_task.put_off", "a"), ("ada", "report_task.put_off", "b")]
 
 
 async def test_a_template_keeps_its_versions_and_stays_while_tasks_use_it(database: Database) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_make
+from tidings.console.report_doors import looking, making, may_make, put_off
 from tidings.console.report_tasks import GONE, MOST_TEMPLATES
 from tidings.console.report_templates import number_in
 from tidings.console.report_values import filters_in, filters_text
@@ -76,10 +76,10 @@ class ReportCycles:
         author = await making(visit, self._reports)
         cycle = await self._cycles.get(visit.path["id"])
         try:
-            await self._cycles.change(cycle.id, **_said(visit), author=author)
+            _, waiting = await self._cycles.change(cycle.id, **_said(visit), author=author)
         except (Invalid, Conflict) as error:
             return await self._page(visit, cycle=cycle, error=_at_its_field(error))
-        return visit.go(_HERE, said="The filter cycle is changed.")
+        return visit.go(_HERE, said=f"The filter cycle is changed.{put_off(waiting)}")
 
     async def _remove(self, visit: Visit) -> Response:
         author = await making(visit, self._reports)

@@ -34,3 +34,11 @@ def may_make(author: ReportAuthor) -> bool:
 def may_change(author: ReportAuthor, *, owner: str) -> bool:
     """Whether that is theirs to change: authors have their own, publishers everything."""
     return is_at_least(author.role, ReportRole.PUBLISHER) or (may_make(author) and author.id == owner)
+
+
+def put_off(tasks: int) -> str:
+    """What is said, after saving, of tasks that wait because of it."""
+    if not tasks:
+        return ""
+    many = "1 task that uses it waits" if tasks == 1 else f"{tasks:,} tasks that use it wait"
+    return f" {many} for approval now."

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tidings.console.offers import Offers
 from tidings.console.page import POLICY
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change, may_make
+from tidings.console.report_doors import looking, making, may_change, may_make, put_off
 from tidings.console.report_rows import MOST_OF, Rows, at_its_row, changed, content_of, rows_in, rows_of
 from tidings.console.report_values import KINDS
 from tidings.console.rights import Right
@@ -79,12 +79,14 @@ class ReportEditor:
                 shown = await self._preview(visit, content, author=author)
                 return await self._page(visit, template, author=author, draft=replace(draft, shown=shown))
             self._must_be_newest(visit, template)
-            saved = await self._templates.save(template.id, author=author, content=content, title=form.needed("title"))
+            saved, waiting = await self._templates.save(
+                template.id, author=author, content=content, title=form.needed("title")
+            )
         except (Invalid, Conflict, Unavailable) as error:
             draft = replace(draft, error=at_its_row(error, rows))
             return await self._page(visit, template, author=author, draft=draft)
         said = f"Saved as version {saved.version}." if saved.version > template.version else "Saved."
-        return visit.go(f"/console/reports/templates/{template.id}", said=said)
+        return visit.go(f"/console/reports/templates/{template.id}", said=f"{said}{put_off(waiting)}")
 
     async def _preview(self, visit: Visit, content: Content, *, author: ReportAuthor) -> str:
         parameters = {one.name: one.default for one in content.parameters}

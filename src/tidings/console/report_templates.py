@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change, may_make
+from tidings.console.report_doors import looking, making, may_change, may_make, put_off
 from tidings.console.report_rows import rows_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
@@ -142,8 +142,8 @@ class ReportTemplates:
         author = await making(visit, self._reports)
         version = _version_in(visit)
         content = await self._templates.content(visit.path["id"], version=version)
-        saved = await self._templates.save(visit.path["id"], author=author, content=content)
-        said = f"What version {version} held is version {saved.version} now."
+        saved, waiting = await self._templates.save(visit.path["id"], author=author, content=content)
+        said = f"What version {version} held is version {saved.version} now.{put_off(waiting)}"
         return visit.go(f"/console/reports/templates/{saved.id}", said=said)
 
 

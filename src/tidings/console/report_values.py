@@ -58,7 +58,9 @@ def value_in(text: str, parameter: ReportParameter, *, field: str, zone: ZoneInf
             raise Invalid(f"{field}: write yes or no, not {text[:_MOST]!r}")
         return text == "yes"
     if parameter.kind == "instant" and not is_relative(text):
-        return instant_in(text, field=field, zone=zone, like=f"{_LIKE}, or -7d@d for the midnight 7 days before the run")
+        return instant_in(
+            text, field=field, zone=zone, like=f"{_LIKE}, or -7d@d for the midnight 7 days before the run"
+        )
     return text
 
 

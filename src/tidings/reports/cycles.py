@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.core.report import FilterCycle, ReportAuthor, ReportRole, Value
-from tidings.reports.roles import must_be, must_rule
+from tidings.reports.roles import must_be, must_rule, must_wait
 from tidings.reports.terms import checked_field, checked_json, checked_title, checked_values, page
 from tidings.store.audit import audited
 from tidings.store.database import Database, Statement
+from tidings.store.report_tasks import tasks_put_off
 from tidings.store.report_templates import (
     ReportTemplates,
     cycle_held,
@@ -74,8 +75,11 @@ class Cycles:
         query: str | None = None,
         fields: Sequence[str] | None = None,
         values: Mapping[str, Sequence[Value]] | None = None,
-    ) -> FilterCycle:
-        """Change what is named. Raises NotFound, Forbidden, Invalid."""
+    ) -> tuple[FilterCycle, int]:
+        """Change what is named. Raises NotFound, Forbidden, Invalid.
+
+        Whatever an author changes but its title, the approved tasks that use it wait for approval again: how many.
+        """
         before = await self._ruled(identifier, author=author)
         asked = replace(
             before,
@@ -87,8 +91,15 @@ class Cycles:
         # Values of a field that is cycled on no more mean nothing.
         kept = {name: one for name, one in before.values.items() if name in chosen}
         cycle = await self._checked(asked, fields=chosen, values=kept if values is None else values)
-        await self._database.write(cycle_saved(cycle), self._record("changed", identifier, author=author))
-        return cycle
+        saved = (cycle_saved(cycle), self._record("changed", identifier, author=author))
+        is_same = cycle == replace(before, title=cycle.title, saved_at=cycle.saved_at)
+        if is_same or not must_wait(author):
+            await self._database.write(*saved)
+            return cycle, 0
+        held = template_held(cycle.template, otherwise=no_such_cycle())
+        put_off = tasks_put_off(cycle.template, cycle=identifier, by=author.id, at=cycle.saved_at)
+        *_, found = await self._database.write(held, *saved, *put_off)
+        return cycle, len(found)
 
     async def get(self, identifier: str) -> FilterCycle:
         """Raises NotFound."""

@@ -5,17 +5,20 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from urllib.parse import quote, unquote
 
+import msgspec
 from msgspec.structs import replace
 
 from tidings.core.clock import DAY, MINUTE, Clock
 from tidings.core.errors import Conflict, TidingsError
 from tidings.core.pattern import compile_types
+from tidings.core.report import Cause
 from tidings.core.signature import new_secret
 from tidings.core.subscription import State, Subscription
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.request import Request
 from tidings.outbox.directory import Directory
 from tidings.reports.queue import Runs
+from tidings.reports.telling import RUN_SUBJECTS
 from tidings.store.database import Database
 from tidings.store.report_triggers import Hearing, ReportTriggers, trigger_subscribed
 from tidings.store.subscriptions import Subscriptions, ending
@@ -30,6 +33,16 @@ _VALID_FOR_MS = 100 * 365 * DAY
 _MOST = 100
 _LOOK_EVERY_S = 5.0
 _EVENT_ID = b"tidings-event-id: "
+
+
+class _Run(msgspec.Struct, frozen=True):
+    cause: str = ""
+
+
+class _Data(msgspec.Struct, frozen=True):
+    """Of the data of an event about a run, why that ran."""
+
+    run: _Run = _Run()
 
 
 class Hearings:
@@ -75,13 +88,19 @@ class Hearings:
             await self._subscribe(hearing)
 
     async def carry(self, subscription: Subscription, request: Request) -> Answer:
-        """Fire the trigger that the subscription is for."""
+        """Fire the trigger that the subscription is for.
+
+        An event of a run that a trigger caused fires none: however triggers hear of one another's tasks, it ends there.
+        """
         name = unquote(subscription.url.removeprefix(_ADDRESS))
         _, _, rest = request.lines.partition(_EVENT_ID)
         try:
             hearing = await self._triggers.hearing(name)
             if hearing is None or hearing.webhook != subscription.number:
                 return await self._refused(subscription)
+            if hearing.subject.kind in RUN_SUBJECTS and _is_of_a_trigger(request.body):
+                log.info("report_trigger.not_fired trigger=%s why='a trigger caused it'", name)
+                return Answer(outcome=Outcome.OK, status=200)
             await self._runs.fire_by(name, event=rest.partition(b"\r\n")[0].decode())
         except TidingsError as error:
             return Answer(outcome=Outcome.BROKEN, error=error.message)
@@ -130,3 +149,10 @@ class Hearings:
             return await (other(subscription, request) if other else self._send(request))
 
         return carry
+
+
+def _is_of_a_trigger(body: bytes) -> bool:
+    try:
+        return msgspec.json.decode(body, type=_Data).run.cause == Cause.TRIGGER
+    except msgspec.DecodeError:  # somebody else's event
+        return False

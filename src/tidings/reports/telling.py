@@ -15,6 +15,7 @@ from tidings.store.database import Key, Statement
 
 PRE, POST = "preReportTask", "postReportTask"
 TASK, TEMPLATE, TAG = "ReportTask", "ReportTemplate", "ReportTag"
+RUN_SUBJECTS = frozenset({TASK, TEMPLATE, TAG})
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,10 +12,11 @@ from tidings.core.errors import Invalid
 from tidings.core.json_text import read_typed
 from tidings.core.report import Content, ReportAuthor, ReportRole, Template
 from tidings.reports.content import LARGEST, checked_content
-from tidings.reports.roles import must_be, must_rule
+from tidings.reports.roles import must_be, must_rule, must_wait
 from tidings.reports.terms import checked_meta, checked_title, page
 from tidings.store.audit import audited
 from tidings.store.database import Database, Statement
+from tidings.store.report_tasks import tasks_put_off
 from tidings.store.report_templates import (
     ReportTemplates,
     Version,
@@ -85,9 +86,10 @@ class Templates:
         content: Content | None = None,
         title: str | None = None,
         meta: Mapping[str, Any] | None = None,
-    ) -> Template:
+    ) -> tuple[Template, int]:
         """Change what is named; other content than the newest becomes a new version.
 
+        Whatever an author makes of it, the approved tasks that use it wait for approval again: how many these are.
         Raises NotFound, Forbidden, Invalid, and Conflict if somebody else saved it meanwhile.
         """
         before = await self._ruled(identifier, author=author)
@@ -102,8 +104,13 @@ class Templates:
             saved_at=self._clock.now(),
         )
         saved = template_saved(after, new, was=before.version, by=author.id)
-        await self._database.write(*saved, self._record("saved", identifier, author=author))
-        return after
+        record = self._record("saved", identifier, author=author)
+        if new is None or not must_wait(author):
+            await self._database.write(*saved, record)
+            return after, 0
+        put_off = tasks_put_off(identifier, by=author.id, at=after.saved_at)
+        *_, found = await self._database.write(*saved, record, *put_off)
+        return after, len(found)
 
     async def get(self, identifier: str) -> Template:
         """Raises NotFound."""

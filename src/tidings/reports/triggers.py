@@ -6,14 +6,16 @@ from msgspec.structs import replace
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
-from tidings.core.event import Subject
+from tidings.core.event import ANY, Subject
 from tidings.core.pattern import compile_types
 from tidings.core.report import ReportAuthor, ReportRole
 from tidings.reports.draft import checked_trigger
 from tidings.reports.roles import must_be
+from tidings.reports.telling import POST, PRE, RUN_SUBJECTS, TAG, TASK, TEMPLATE
 from tidings.reports.terms import checked_title
 from tidings.store.audit import audited
 from tidings.store.database import Database, Statement
+from tidings.store.report_tasks import ReportTasks, Wanted
 from tidings.store.report_triggers import (
     Hearing,
     ReportTriggers,
@@ -32,6 +34,7 @@ class Triggers:
         self._database = database
         self._clock = clock
         self._kept = ReportTriggers(database)
+        self._tasks = ReportTasks(database)
 
     async def list(self, *, after: str = "", most: int = 200) -> Sequence[Trigger]:
         """So many triggers by name, from `after` on, exclusive."""
@@ -44,7 +47,8 @@ class Triggers:
     async def hear(self, name: str, *, kind: str, subject: str, types: Sequence[str], author: ReportAuthor) -> Hearing:
         """Have events of these types on that subject fire the trigger. Kept here; who runs reports subscribes to them.
 
-        Raises Forbidden, Invalid, and Conflict if some do already.
+        A trigger that would hear of tasks which it runs itself is refused. What tasks do not say yet, `Hearings` guards:
+        an event of a run that a trigger caused fires nothing. Raises Forbidden, Invalid, and Conflict if some do already.
         """
         must_be(author, ReportRole.PUBLISHER)
         if not types:
@@ -54,6 +58,7 @@ class Triggers:
             subject=Subject(checked_title(kind, field="objectType"), checked_title(subject, field="objectId")),
             types=compile_types(types).names,
         )
+        await self._must_not_hear_itself(hearing)
         hears = trigger_hears(hearing, by=author.id, at=self._clock.now())
         await self._database.write(hears, self._record("hears", hearing.name, author=author))
         return hearing
@@ -69,6 +74,27 @@ class Triggers:
             # Somebody may have ended it already.
             ended.append(replace(ending(hearing.webhook, at=self._clock.now()), otherwise=None))
         await self._database.write(trigger_deaf(hearing), *ended, self._record("unhears", name, author=author))
+
+    async def _must_not_hear_itself(self, hearing: Hearing) -> None:
+        """Events of runs are those of a task, a template or a tag; `*` is all of them."""
+        kind, chosen = hearing.subject.kind, "" if hearing.subject.id == ANY else hearing.subject.id
+        if kind not in RUN_SUBJECTS or not any(map(compile_types(hearing.types).match, (PRE, POST))):
+            return
+        if kind == TASK and chosen:
+            task = await self._tasks.get(chosen)
+            is_its_own = task is not None and task.trigger == hearing.name
+        else:
+            wanted = Wanted(
+                trigger=hearing.name,
+                template=chosen if kind == TEMPLATE else "",
+                tag=chosen if kind == TAG else "",
+            )
+            is_its_own = (await self._tasks.list(wanted, skip=0, most=1))[1] > 0
+        if is_its_own:
+            raise Invalid(
+                "objectId: the trigger runs such a task itself, and would hear of that again and again; name what it does"
+                " not run"
+            )
 
     def _record(self, what: str, name: str, *, author: ReportAuthor) -> Statement:
         return audited(actor=author.id, action=f"report_trigger.{what}", about=name, at=self._clock.now())

@@ -1,6 +1,7 @@
 """Tasks of reports and their tags, as they are kept."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tidings.core.errors import Conflict, Invalid, NotFound
+from tidings.core.identifier import SEQUENCE_BITS, identifier_at
 from tidings.core.report import ReportTask, Tag, TaskDraft
 from tidings.store.database import Database, Statement, Value
 from tidings.store.event_row import json_text
@@ -74,6 +76,23 @@ def claimed(task: str, *, was: int, next_at: int | None) -> Statement:
     """The window `was` of that task is ours, and it is due then at `next_at`. Raises Conflict if it is no more."""
     gone = Conflict("somebody else runs this window of the report task, or it was changed")
     return Statement("report_task_claimed", {"id": task, "was": was, "next_at": next_at}, gone)
+
+
+def tasks_put_off(template: str, *, cycle: str = "", by: str, at: int) -> tuple[Statement, ...]:
+    """Its approved tasks, or those of a filter cycle on it, wait for approval; the last statement returns their ids.
+
+    First in the transaction stands what holds the template.
+    """
+    chosen: dict[str, Value] = {"template": template, "cycle": cycle}
+    record: dict[str, Value] = {
+        "first": identifier_at(at) | secrets.randbits(SEQUENCE_BITS),
+        "actor": by,
+        "action": "report_task.put_off",
+    }
+    return (
+        Statement("report_tasks_put_off_audited", chosen | record | {"at": at}),
+        Statement("report_tasks_put_off", chosen | {"at": at}),
+    )
 
 
 def task_removed(identifier: str) -> tuple[Statement, ...]:

@@ -33,6 +33,8 @@ _KEPT_LENGTH, _DATE_LENGTH = 23, 10
 # What SQLite, and MariaDB by numbers, say if it is not the statement's fault: lost, locked, full.
 _SQLITE_TROUBLE = re.compile(r"locked|disk|unable to open|full|busy")
 _MYSQL_TROUBLE = frozenset({1021, 1040, 1205, 1213, 2003, 2006, 2013})
+_NO_TABLE = re.compile(r"no such table|relation .* does not exist|Table .* doesn't exist")
+_TABLES_COME = "a table is there from its first row on, and `tidings tables list` shows which there are"
 _MYSQL_LATE = frozenset({1317, 1969, 3024})
 
 
@@ -233,7 +235,8 @@ class Asking:
         }.get(self.source.kind, code in _MYSQL_TROUBLE)
         if is_trouble:
             return Unavailable(f"query {question.name!r} could not be read: {said}")
-        return Invalid(f"query {question.name!r}: {said}")
+        hint = f"; {_TABLES_COME}" if self.source.is_own and _NO_TABLE.search(said) else ""
+        return Invalid(f"query {question.name!r}: {said}{hint}")
 
 
 def told(value: Any, *, is_own: bool) -> Value:  # noqa: ANN401 - whatever a driver makes of a column

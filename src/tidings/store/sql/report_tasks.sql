@@ -21,6 +21,23 @@ WHERE id = :id;
 -- A window of a task is somebody's; the task is due then for the next one.
 UPDATE report_task SET next_at = CAST(:next_at AS BIGINT), last_at = :was WHERE id = :id AND next_at = :was;
 
+-- name: report_tasks_put_off_audited
+-- Whose change makes the approved tasks of a template, or of a filter cycle on it, wait: an entry for each, numbered on
+-- from one. Failure policy: one whose number somebody drew in that millisecond, of a million, is left out.
+INSERT INTO audit (id, at, actor, action, about)
+SELECT CAST(:first AS BIGINT) + ROW_NUMBER() OVER (ORDER BY id), CAST(:at AS BIGINT), CAST(:actor AS TEXT),
+    CAST(:action AS TEXT), id
+FROM report_task
+WHERE template = :template AND (CAST(:cycle AS TEXT) = '' OR cycle = :cycle) AND is_waiting = 0
+ON CONFLICT (id) DO NOTHING;
+
+-- name: report_tasks_put_off
+-- The approved tasks of a template, or of a filter cycle on it, wait for approval, and whoever has one open finds it changed.
+UPDATE report_task SET is_waiting = 1, next_at = NULL,
+    saved_at = CASE WHEN saved_at < :at THEN CAST(:at AS BIGINT) ELSE saved_at + 1 END
+WHERE template = :template AND (CAST(:cycle AS TEXT) = '' OR cycle = :cycle) AND is_waiting = 0
+RETURNING id;
+
 -- name: report_task_removed
 -- A task is there no more.
 DELETE FROM report_task WHERE id = :id;

@@ -198,7 +198,7 @@ class TemplateApi:
         asked: wire.TemplateChanges = call.body
         before = await self.reports.templates.content(call.path["id"])
         content = asked.content(before)
-        template = await self.reports.templates.save(
+        template, _ = await self.reports.templates.save(
             call.path["id"],
             author=author_of(call),
             content=None if content == before else content,
