@@ -192,6 +192,10 @@ async def test_a_data_connection_is_read_beside_the_tables_within_its_own_limits
 
     assert (read.sheets["towns"].rows, read.sheets["towns"].is_cut) == ([(1, "Pune")], True)
     assert await clerk.kind(urls["theirs"].url) == "sqlite"
+    # Where it was is nothing that its readers should learn.
+    (tmp_path / "theirs.db").rename(tmp_path / "moved.db")
+    with pytest.raises(Invalid, match=r"^data connection 'theirs': there is no file of that name$"):
+        await clerk.read(order(tmp_path / "one", towns, urls=urls))
     with pytest.raises(Invalid, match="this is where Tidings keeps its own"):
         await clerk.kind(Secret(f"sqlite:{tmp_path / 'tables.db'}"))
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -24,6 +25,8 @@ _MOST_WAITING = 16
 _MOST_PICTURES = 500
 # Seconds without a picture, after which the process is let go.
 _IDLE_S = 300.0
+_LONGEST_REASON = 300
+_ADDRESS = re.compile(r"\(?\w+://\S+")
 
 
 class Picture(StrEnum):
@@ -71,7 +74,7 @@ class Drawing:
         if self._drawn % _MOST_PICTURES == 0:
             await self.close()
         if not told.startswith(DRAWN):
-            raise Invalid(f"the chart cannot be drawn: {told[1:300].decode(errors='replace')}")
+            raise Invalid(f"the chart cannot be drawn: {_reason(told[1:].decode(errors='replace'))}")
         return told[1:]
 
     async def close(self) -> None:
@@ -83,3 +86,10 @@ class Drawing:
             await self._clock.sleep(_IDLE_S)
             if not self._waiting and self._clock.monotonic() - self._used_at >= _IDLE_S:
                 await self.close()
+
+
+def _reason(said: str) -> str:
+    """Of what the engine says, what is wrong: not where in whose program it came up."""
+    lines = [line.strip() for line in said.splitlines()]
+    found = next((line for line in lines if line and not line.endswith(" failed:")), "it is no Vega-Lite")
+    return _ADDRESS.sub("", found).removeprefix("Error: ").strip()[:_LONGEST_REASON]

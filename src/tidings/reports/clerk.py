@@ -111,7 +111,12 @@ class Desk:
         source = order.sources.get(query.connection)
         if source is None:
             raise Invalid(f"query {query.name!r} reads the data connection {query.connection!r}, which is not there")
-        with contextlib.closing(ReadOnly(source.url, is_own=False)) as foreign:
+        try:
+            opened = ReadOnly(source.url, is_own=False)
+        except Invalid as error:
+            said = error.message.removeprefix("url: ")
+            raise Invalid(f"data connection {query.connection!r}: {said}") from error
+        with contextlib.closing(opened) as foreign:
             yield Asking(foreign, clock=self._clock), self._limited(question, source)
 
     def _limited(self, question: Question, source: Source) -> Question:

@@ -47,8 +47,8 @@ class Triggers:
     async def hear(self, name: str, *, kind: str, subject: str, types: Sequence[str], author: ReportAuthor) -> Hearing:
         """Have events of these types on that subject fire the trigger. Kept here; who runs reports subscribes to them.
 
-        A trigger that would hear of tasks which it runs itself is refused. What tasks do not say yet, `Hearings` guards:
-        an event of a run that a trigger caused fires nothing. Raises Forbidden, Invalid, and Conflict if some do already.
+        One that would hear of tasks which it runs itself is refused. Tasks may come to it later; so with `Hearings`,
+        events of a run that a trigger caused fire none. Raises Forbidden, Invalid, and Conflict if some do already.
         """
         must_be(author, ReportRole.PUBLISHER)
         if not types:
@@ -92,8 +92,8 @@ class Triggers:
             is_its_own = (await self._tasks.list(wanted, skip=0, most=1))[1] > 0
         if is_its_own:
             raise Invalid(
-                "objectId: the trigger runs such a task itself, and would hear of that again and again; name what it does"
-                " not run"
+                "objectId: the trigger runs such a task itself, and would hear of that again and again;"
+                " name what it does not run"
             )
 
     def _record(self, what: str, name: str, *, author: ReportAuthor) -> Statement:

@@ -190,7 +190,7 @@ def _sqlite(rest: str) -> Engine:
     # Both `sqlite:PATH`, as we write it, and `sqlite:///PATH`, as SQLAlchemy does.
     path = Path(rest.removeprefix("///") if rest.startswith("//") else rest)
     if not path.is_file():
-        raise Invalid(f"url: there is no file {str(path)!r}")
+        raise Invalid("url: there is no file of that name")
     file = f"file:{quote(str(path.resolve()))}?mode=ro"
 
     def connect() -> sqlite3.Connection:
