@@ -6,14 +6,18 @@ from dataclasses import dataclass, field, replace
 from tidings.access.scope import TABLES_READ
 from tidings.app.compose import Parts
 from tidings.console.rights import Role
+from tidings.core.calendar import HOURLY
 from tidings.core.caller import Caller, TokenKind
+from tidings.core.clock import MINUTE
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.pattern import EVERY
+from tidings.core.report import ReportAuthor, ReportFormat, ReportRole, TaskDraft
 from tidings.core.subscription import Subscription
 from tidings.demo.forms import ORDER_FORM
 from tidings.demo.receiver import BROKEN, SLOW, Receivers
 from tidings.outbox.notices import SYSTEM
 from tidings.outbox.terms import Terms
+from tidings.reports.samples import SAMPLES
 from tidings.workspace.groups import NewGroup
 
 GROUP_NAME = "Site crew"
@@ -95,6 +99,7 @@ async def set_up(parts: Parts, receivers: Receivers, *, receivers_url: str) -> S
     for name, (subject, terms) in _orders(group=group, shop=shop).items():
         await stage.connect(name, to=subject, terms=terms)
     await _catch(stage, group)
+    await _report(parts)
     return stage
 
 
@@ -143,3 +148,18 @@ async def _catch(stage: Stage, group: Subject) -> None:
         connector=stage.admin.connector,
         owner=stage.admin.person.id,
     )
+
+
+async def _report(parts: Parts) -> None:
+    """An overview of what happens, a minute from now and then every hour."""
+    author = ReportAuthor(id=_US, role=ReportRole.PUBLISHER)
+    overview = SAMPLES[0]
+    template = await parts.reports.templates.create(overview.title, overview.content, author=author)
+    draft = TaskDraft(
+        title="What happens on the site",
+        template=template.id,
+        frequency=HOURLY,
+        start_on=parts.clock.now() + MINUTE,
+        formats=(ReportFormat.HTML, ReportFormat.XLSX),
+    )
+    await parts.reports.tasks.create(draft, author=author)
