@@ -22,7 +22,7 @@ from tidings.store.open import open_database
 from tidings.testing.clock import ManualClock
 
 # In memory, where there is room: a test waits three times as long for a disk to say that everything is on it.
-_MEMORY, _ROOM = Path("/dev/shm"), 6 << 30  # noqa: S108 - each run makes a folder of its own in it
+_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30  # noqa: S108 - each run makes a folder of its own in it
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
     tempfile.tempdir = os.environ["TMPDIR"] = str(_MEMORY)
 
