@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.cli.terminal import Terminal
-from tidings.bench.figures import Delivered, Figures, LaidFlat
+from tidings.bench.figures import Delivered, Figures, LaidFlat, Reported
 
 
 @pytest.fixture
@@ -59,6 +59,19 @@ def test_received_callbacks_are_followed_into_the_tables(here: Terminal, databas
     assert figures.accepted_per_s > 0
     assert 0 < figures.rows_per_s <= figures.accepted_per_s
     assert {"server", "load"} <= figures.cpu_us_per_event.keys()
+
+
+def test_reports_that_are_due_at_once_are_made_and_the_events_beside_them_delivered(here: Terminal) -> None:
+    sizes = ("--events", "22", "--rate", "50")
+
+    figures = measured(here.run("bench", "--of", "reports", *sizes, "--json"), Reported)
+
+    assert (figures.of, figures.format, figures.events, figures.lost, figures.refused) == ("reports", "csv", 22, 0, 0)
+    assert list(figures.began_s) == [str(priority) for priority in range(10, -1, -1)]
+    assert 0 < figures.began_s["10"] <= figures.began_s["0"] <= figures.made_s
+    assert 0 < figures.before_ms.p50 <= figures.before_ms.p99
+    assert 0 < figures.beside_ms.p50 <= figures.beside_ms.p99
+    assert {"server", "clerks"} <= figures.cpu_us_per_event.keys()
 
 
 def test_what_the_server_refuses_is_told_with_its_reason(here: Terminal) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 
 from tidings.bench.load import STAMP, Load, Publish, Request
@@ -38,6 +39,17 @@ async def test_every_event_is_sent_once_in_batches_with_its_number_where_and_as_
     assert {request.header("accessToken") for request in requests} == {"made-up"}
     assert published.refused == []
     assert published.last_us > published.first_us
+
+
+async def test_the_numbers_go_on_where_another_load_ended() -> None:
+    async with Endpoint(200) as endpoint:
+        order = msgspec.structs.replace(publish(endpoint, events=3, batch=2), first=7)
+        await Load(order, Clock()).run()
+
+        requests = await endpoint.received(2)
+
+    events = [event for request in requests for event in json.loads(request.body)]
+    assert sorted(read_stamp(event["text"].encode())[0] for event in events) == [7, 8, 9]
 
 
 async def test_the_stamp_stands_wherever_the_body_has_a_place_for_it() -> None:

@@ -56,11 +56,13 @@ async def barriers(page: Page, *, asked: Asked = _EVERYTHING) -> list[str]:
 
 
 async def overflowing(page: Page) -> list[str]:
-    """What stands out of the window on the right, so that the page scrolls sideways: nothing may."""
+    """What stands out of the window on the right, so that the page scrolls sideways, or out of a row of tabs."""
     found: list[str] = await page.evaluate(
-        """() => document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')]
+        """() => [...document.querySelectorAll('.tabs')].filter(one => one.scrollWidth > one.clientWidth)
+            .map(one => one.outerHTML.slice(0, 120))
+            .concat(document.scrollingElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')]
             .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
-            .map(one => one.outerHTML.slice(0, 120)).slice(0, 10).concat('the page')"""
+            .map(one => one.outerHTML.slice(0, 120)).slice(0, 10).concat('the page'))"""
     )
     return found
 

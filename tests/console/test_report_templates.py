@@ -58,6 +58,11 @@ async def test_an_author_makes_a_template_and_fills_it_row_by_row(house: Console
     assert "frame-src 'self'" in page.headers["content-security-policy"]
     assert "Saved as version 2." in page.text
 
+    draft = TaskDraft(title="Weekly", template=here.rpartition("/")[2], frequency="Weekly")
+    await house.parts.reports.tasks.create(draft, author=PRESS)
+    await visitor.post(here, {"title": "Sales", "html": "<i>", "version": "2", "do": "save", **QUERY})
+    assert "Saved as version 3. 1 task that uses it waits for approval now." in (await visitor.get(here)).text
+
 
 async def test_what_is_wrong_is_said_at_its_row_and_what_was_written_stays(house: ConsoleHouse) -> None:
     visitor = await house.person(Role.OPERATOR)

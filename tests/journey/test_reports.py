@@ -1,16 +1,18 @@
 """Reports on a schedule: a year in three time zones, and one report from its time to the files behind its callbacks."""
 
 import asyncio
+import calendar
 import contextlib
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pypdf
 import pytest
 from standardwebhooks import Webhook
@@ -23,7 +25,7 @@ from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import HOUR, MINUTE, SECOND
 from tidings.core.event import Subject
-from tidings.core.report import Content, ReportAuthor, ReportFormat, ReportQuery, ReportRole, TaskDraft
+from tidings.core.report import Content, ReportAuthor, ReportFormat, ReportQuery, ReportRole, ReportTask, TaskDraft
 from tidings.core.vault import new_key
 from tidings.outbox.terms import Terms
 from tidings.testing.authority import Authority
@@ -38,44 +40,69 @@ SALES = Content(
 BERLIN, NEW_YORK, LORD_HOWE = map(ZoneInfo, ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe"))
 YEAR = [date(2026, 1, 1) + timedelta(days=number) for number in range(365)]
 MONTH_ENDS = [day for day in YEAR if (day + timedelta(days=1)).day == 1]
+SUNDAYS = [day for day in YEAR if day.weekday() == calendar.SUNDAY]
 QUARTERS = [date(2026, month, 4) for month in (1, 4, 7, 10)]
-# What is asked for, and the days and local time that it must run at. All of these times are skipped once by clocks in
-# their zone, or come twice, but the second: in Berlin and New York for an hour, on Lord Howe for half of one.
-SCHEDULES: dict[str, tuple[dict[str, str], ZoneInfo, Sequence[date], tuple[int, int]]] = {
-    "daily": ({"frequency": "Daily"}, BERLIN, YEAR, (2, 30)),
-    "monthly": ({"frequency": "Monthly"}, NEW_YORK, MONTH_ENDS, (18, 45)),
-    "weekly": ({"frequency": "Weekly"}, NEW_YORK, [day for day in YEAR if day.weekday() == 6], (2, 30)),
-    "quarterly": ({"frequency": "Quarterly"}, LORD_HOWE, QUARTERS, (2, 15)),
-    "cron": ({"frequency": "Cron", "cron": "45 1 * * *"}, LORD_HOWE, YEAR, (1, 45)),
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What is asked for, and the days and local time that it must run at."""
+
+    frequency: str
+    cron: str = ""
+    zone: ZoneInfo
+    days: Sequence[date]
+    at: tuple[int, int]
+
+
+# All of these times are skipped once by the clocks of their zone, or come twice, but the second: in Berlin and New York
+# for an hour, on Lord Howe for half of one.
+SCHEDULES = {
+    "daily": Schedule(frequency="Daily", zone=BERLIN, days=YEAR, at=(2, 30)),
+    "monthly": Schedule(frequency="Monthly", zone=NEW_YORK, days=MONTH_ENDS, at=(18, 45)),
+    "weekly": Schedule(frequency="Weekly", zone=NEW_YORK, days=SUNDAYS, at=(2, 30)),
+    "quarterly": Schedule(frequency="Quarterly", zone=LORD_HOWE, days=QUARTERS, at=(2, 15)),
+    "cron": Schedule(frequency="Cron", cron="45 1 * * *", zone=LORD_HOWE, days=YEAR, at=(1, 45)),
+}
+# In UTC, as the tables of time zones have it: after a gap, and the first of two.
+KNOWN = {
+    "daily": ["2026-03-28T01:30", "2026-03-29T01:00", "2026-03-30T00:30", "2026-10-25T00:30", "2026-10-26T01:30"],
+    "monthly": ["2026-02-28T23:45", "2026-03-31T22:45", "2026-12-31T23:45"],
+    "weekly": ["2026-03-01T07:30", "2026-03-08T07:00", "2026-03-15T06:30"],
+    "quarterly": ["2026-01-03T15:15", "2026-10-03T15:30"],
+    "cron": ["2026-04-03T14:45", "2026-04-04T14:45", "2026-04-05T15:15", "2026-10-03T15:15", "2026-10-04T14:45"],
 }
 
 
-def instants(name: str) -> list[int]:
-    """When a schedule must run in the year: for each day, the first minute at which local clocks are that far."""
-    _, zone, days, (hour, minute) = SCHEDULES[name]
+def instants(schedule: Schedule) -> list[int]:
+    """When it must run in the year: on each day, the first minute at which local clocks are that far."""
     # The clock that is most ahead in the year is that far first.
-    ahead = max(datetime(2026, month, 15, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7))
+    ahead = max(datetime(2026, month, 15, tzinfo=schedule.zone).utcoffset() or timedelta() for month in (1, 7))
     found = []
-    for day in days:
-        wanted = datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - a local time, on purpose
+    for day in schedule.days:
+        wanted = datetime.combine(day, time(*schedule.at))
         instant = wanted.replace(tzinfo=UTC) - ahead
-        while instant.astimezone(zone).replace(tzinfo=None) < wanted:
+        while instant.astimezone(schedule.zone).replace(tzinfo=None) < wanted:
             instant += timedelta(minutes=1)
-        found.append(round(instant.timestamp() * SECOND))
+        found.append(milliseconds(instant))
     return found
 
 
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * SECOND)
+
+
 async def make_task(parts: Parts, template: str, name: str) -> str:
-    asked, zone, (first, *_), (hour, minute) = SCHEDULES[name]
-    start = datetime(first.year, first.month, first.day, hour, minute, tzinfo=zone)
-    end = datetime(2026, 12, 31, 23, 59, tzinfo=zone)
+    schedule = SCHEDULES[name]
+    start = datetime.combine(schedule.days[0], time(*schedule.at), tzinfo=schedule.zone)
     draft = TaskDraft(
         title=name,
         template=template,
-        time_zone=zone.key,
-        start_on=round(start.timestamp() * SECOND),
-        end_on=round(end.timestamp() * SECOND),
-        **asked,
+        frequency=schedule.frequency,
+        cron=schedule.cron,
+        time_zone=schedule.zone.key,
+        start_on=milliseconds(start),
+        end_on=milliseconds(datetime(2026, 12, 31, 23, 59, tzinfo=schedule.zone)),
     )
     return (await parts.reports.tasks.create(draft, author=CHIEF)).id
 
@@ -83,12 +110,12 @@ async def make_task(parts: Parts, template: str, name: str) -> str:
 async def test_two_installations_run_each_window_of_a_year_once(
     new_postgresql_database: Callable[[str], str], migrated: str, tmp_path: Path
 ) -> None:
-    clock = ManualClock(round(datetime(2025, 12, 31, tzinfo=UTC).timestamp() * SECOND))
+    clock = ManualClock(milliseconds(datetime(2025, 12, 31, tzinfo=UTC)))
     settings = load({}, folder=tmp_path, database=new_postgresql_database(migrated), secret_key=new_key())
     async with opened(settings, clock=clock) as one, opened(settings, clock=clock) as other:
         template = (await one.reports.templates.create("Sales", SALES, author=CHIEF)).id
         tasks = {name: await make_task(one, template, name) for name in SCHEDULES}
-        wanted = {name: instants(name) for name in SCHEDULES}
+        wanted = {name: instants(schedule) for name, schedule in SCHEDULES.items()}
 
         for number, instant in enumerate(sorted(set().union(*wanted.values()))):
             await clock.jump(instant - clock.now())
@@ -102,14 +129,11 @@ async def test_two_installations_run_each_window_of_a_year_once(
         reports = {name: (await one.reports.history.list(task=task, most=500))[0] for name, task in tasks.items()}
 
     assert left == [0, 0]
-    assert {name: [run.due_at for run in reversed(found)] for name, found in reports.items()} == wanted
-    assert {name: len(found) for name, found in reports.items()} == {
-        "daily": 365,
-        "monthly": 12,
-        "weekly": 52,
-        "quarterly": 4,
-        "cron": 365,
-    }
+    due = {name: [run.due_at for run in reversed(found)] for name, found in reports.items()}
+    assert due == wanted
+    assert [len(due[name]) for name in SCHEDULES] == [365, 12, 52, 4, 365]
+    for name, known in KNOWN.items():
+        assert {milliseconds(datetime.fromisoformat(f"{one}+00:00")) for one in known} <= set(due[name])
 
 
 class Newsroom(House):
@@ -155,39 +179,44 @@ def iso(instant: int) -> str:
     return datetime.fromtimestamp(instant / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def test_a_report_is_made_at_its_time_and_told_as_connectreport_tells_it(newsroom: Newsroom) -> None:
-    reports, clock = newsroom.parts.reports, newsroom.clock
+async def overview(newsroom: Newsroom, *, start: int) -> ReportTask:
+    """A task, and a webhook that hears of it before, one of its tag after, and one of its template all there is."""
+    reports = newsroom.parts.reports
     template = await reports.templates.create("Sales", SALES, author=CHIEF)
     tag = await reports.tags.create("sales", CHIEF)
-    start = clock.now() + MINUTE
-    formats = (ReportFormat.PDF, ReportFormat.XLSX)
     draft = TaskDraft(
         title="Weekly sales overview",
         template=template.id,
         frequency="weekly",
         start_on=start,
-        formats=formats,
+        formats=(ReportFormat.PDF, ReportFormat.XLSX),
         tags=(tag.id,),
     )
     task = await reports.tasks.create(draft, author=CHIEF)
     await newsroom.subscribe("before", Subject("ReportTask", task.id), "preReportTask")
     await newsroom.subscribe("after", Subject("ReportTag", tag.id), "postReportTask")
-    await newsroom.subscribe(
-        "all", Subject("ReportTemplate", template.id), "postReportTask", format="connectreport-extended"
-    )
+    about = Subject("ReportTemplate", template.id)
+    await newsroom.subscribe("extended", about, "postReportTask", format="connectreport-extended")
+    return task
+
+
+async def test_a_report_is_made_at_its_time_and_told_as_connectreport_tells_it(newsroom: Newsroom) -> None:
+    reports, clock = newsroom.parts.reports, newsroom.clock
+    start = clock.now() + MINUTE
+    task = await overview(newsroom, start=start)
 
     await clock.advance(MINUTE - SECOND)
     too_early = list(newsroom.endpoint.requests)
     # Clerk and press begin, and take real time: the clock goes no further ahead than receivers allow.
     await newsroom.reaches(lambda: len(newsroom.endpoint.requests) >= 3, by=20, steps=6_000)
 
-    [before], [after], [extended] = map(newsroom.told, ("before", "after", "all"))
+    [before], [after], [extended] = map(newsroom.told, ("before", "after", "extended"))
     [report], _ = await reports.history.list(task=task.id)
     told = {
         "id": report.id,
         "title": "Weekly sales overview",
         "reportTaskId": task.id,
-        "templateId": template.id,
+        "templateId": task.template,
         "startOn": iso(start),
         "frequency": "Weekly",
         "createdAt": iso(task.made_at),

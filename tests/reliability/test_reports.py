@@ -85,7 +85,9 @@ class Site:
 async def site_in(folder: Path, database: str) -> AsyncIterator[Site]:
     words = {"database": database, "secret_key": new_key(), "egress_allow": "127.0.0.1/32", "egress_http": "on"}
     settings = load({}, folder=folder, **words)
-    environ = {variable(name): value for name, value in words.items()} | {"TIDINGS_PORT": str(free_port())}
+    environ = {variable(name): value for name, value in words.items()}
+    # What a process leaves behind that is killed stays among what is the test's own.
+    environ |= {"TIDINGS_PORT": str(free_port()), "TMPDIR": str(folder)}
     server = Program("serve", folder=folder, settings=environ)
     async with Endpoint() as endpoint:
         async with opened(settings) as parts:

@@ -51,7 +51,7 @@ async def test_an_administrator_adds_what_can_be_read_and_its_url_is_sealed_and_
     lost = Secret(f"postgresql://somebody:hidden@127.0.0.1:{free_port}/none")
     refused: list[tuple[type[Exception], str, str, Secret, ReportAuthor]] = [
         (Conflict, "there is a data connection 'theirs' already", "theirs", url, ADMINISTRATOR),
-        (Forbidden, "are for administrators", "mine", url, PUBLISHER),
+        (Forbidden, "needs the role 'administrator'", "mine", url, PUBLISHER),
         (Invalid, "name: use up to 60 small letters", "Mine!", url, ADMINISTRATOR),
         (Invalid, "where Tidings keeps its own", "store", Secret(f"sqlite:{tmp_path / 'tidings.db'}"), ADMINISTRATOR),
         (Unavailable, "the database cannot be reached: .*refused", "lost", lost, ADMINISTRATOR),

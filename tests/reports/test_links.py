@@ -1,4 +1,4 @@
-"""Links and names of files: what is signed cannot be changed, and what is named any file system takes."""
+"""Links to files: what is signed cannot be changed."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,9 +6,8 @@ import pytest
 
 from tidings.core.clock import DAY, HOUR
 from tidings.core.errors import Forbidden
-from tidings.core.report import Filter, ReportFile, ReportFormat
+from tidings.core.report import ReportFile, ReportFormat
 from tidings.core.secret import Secret
-from tidings.reports.file_names import Naming, cycled_title, file_name
 from tidings.reports.links import Links
 from tidings.testing.clock import START, ManualClock
 
@@ -50,25 +49,3 @@ def test_a_link_that_was_changed_opens_nothing() -> None:
     ):
         with pytest.raises(Forbidden):
             links.verify(file, expires=until, signature=signed)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "name"),
-    [
-        ("{title}", "Sales – North.csv"),
-        ("{task} {region} {date} {time}", "Sales North 2026-01-01 0530.csv"),
-        ("{title} in {region}", "Sales in North.csv"),
-        ("../{region}/{nothing}", "_North_.csv"),
-        ("{{x}}", "{x}.csv"),
-        (" . ", "report.csv"),
-        ("{title}\u202e\x00:*", "Sales – North_.csv"),
-        ("x" * 300, "x" * 60 + ".csv"),
-    ],
-)
-def test_a_file_is_named_by_its_pattern(pattern: str, name: str) -> None:
-    cycled = (Filter(field="region", values=("North",)),)
-    naming = Naming(
-        title=cycled_title("Sales", cycled), task="Sales", at=START, time_zone="Asia/Kolkata", cycled=cycled
-    )
-
-    assert file_name(pattern, naming, ending="csv") == name

@@ -235,6 +235,22 @@ async def test_a_report_is_made_by_the_template_as_it_was_at_the_first_attempt(n
     assert (made.version, made.rows) == (1, 2)
 
 
+async def test_a_run_that_waits_is_made_by_the_template_that_was_approved(newsroom: Newsroom) -> None:
+    template = await newsroom.template()
+    task = await newsroom.task(template=template.id)
+    waiting = await newsroom.reports.runs.start(task.id, author=CHIEF)
+    content = await newsroom.reports.templates.content(template.id)
+    changed = (content.queries[0].__class__(name="numbers", sql="SELECT 9 AS n"),)
+    await newsroom.reports.templates.save(
+        template.id, author=CHIEF, content=content.__class__(html=content.html, queries=changed)
+    )
+
+    await newsroom.work()
+
+    made = await newsroom.reports.history.get(waiting.id)
+    assert (made.version, made.rows) == (1, 2)
+
+
 async def test_an_author_runs_what_is_theirs_and_dry_only_before_it_is_approved(newsroom: Newsroom) -> None:
     own, other = await newsroom.task(author=AUTHOR), await newsroom.task()
     runs = newsroom.reports.runs

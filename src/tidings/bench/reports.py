@@ -148,7 +148,7 @@ class _Run:
             refused=sent.refused,
             why=sent.why,
             began_s=began,
-            made_s=round((max(made, default=due) - due) / SECOND, 1),
+            made_s=round((max(made, default=due) - due) / SECOND, 2),
             beside_per_s=order.rate,
             before_ms=Latency(p50=alone.p50_ms, p99=alone.p99_ms),
             beside_ms=Latency(p50=arrived.p50_ms, p99=arrived.p99_ms),

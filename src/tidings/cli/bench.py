@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Any
 
 import rich_click as click
 from rich.console import Console
@@ -48,20 +49,7 @@ from tidings.core.report import ReportFormat
 )
 @click.option("--tls", "is_tls", is_flag=True, help="Publish and deliver over TLS.")
 @as_json
-def bench(
-    *,
-    of: str,
-    events: int,
-    concurrency: int,
-    batch: int,
-    fan_out: int,
-    payload: int,
-    rate: float,
-    database: str,
-    format_: str,
-    is_tls: bool,
-    is_json: bool,
-) -> None:
+def bench(*, of: str, format_: str, is_json: bool, **sizes: Any) -> None:  # noqa: ANN401 - as a plan has them
     """Measure the whole way: published, kept on disk, delivered to a receiver, recorded.
 
     With --of callbacks, the way in: received, kept on disk, understood, laid into tables.
@@ -71,18 +59,7 @@ def bench(
     Server, load and receiver run as processes of their own on this machine, on a database that is gone afterwards.
     Exits with 1 if a callback was lost or an event refused.
     """
-    plan = Plan(
-        of=Of(of),
-        events=events,
-        concurrency=concurrency,
-        batch=batch,
-        fan_out=fan_out,
-        payload=payload,
-        rate=rate,
-        database=database,
-        is_tls=is_tls,
-        format=ReportFormat(format_),
-    )
+    plan = Plan(of=Of(of), format=ReportFormat(format_), **sizes)
     figures = _measured(plan)
     if is_json:
         print_json(figures)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tidings.console.offers import Offers
 from tidings.console.place import Place
 from tidings.console.report_choices import ReportChoices
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import CONNECTOR, Visit
 from tidings.console.webhook_form import at_its_field
@@ -23,6 +23,7 @@ from tidings.core.subscription import State, Subscription
 from tidings.dialects.kaizala.sampling import sample_for
 from tidings.outbox.terms import Terms
 from tidings.reports.gates import LONGEST_WAIT_MS
+from tidings.reports.roles import must_be
 from tidings.reports.telling import POST, PRE, TAG, TASK, TEMPLATE
 from tidings.store.webhooks import ALL, Webhooks
 

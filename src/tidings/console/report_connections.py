@@ -6,13 +6,14 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.clock import SECOND
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
 from tidings.core.report import ReportAuthor, ReportRole
 from tidings.core.secret import Secret
+from tidings.reports.roles import must_be
 
 _HERE = "/console/reports/connections"
 _FIELDS = ("name", "url", "most_rows", "longest")

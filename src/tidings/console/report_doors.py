@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.report import ReportAuthor, ReportRole, is_at_least
+from tidings.reports.roles import must_be
 
 if TYPE_CHECKING:
     from tidings.reports.opening import Reports
@@ -29,11 +30,6 @@ async def making(visit: Visit, reports: "Reports") -> ReportAuthor:
 def may_make(author: ReportAuthor) -> bool:
     """Whether they make templates and tasks, and not only look at them."""
     return is_at_least(author.role, ReportRole.AUTHOR)
-
-
-def may_change(author: ReportAuthor, *, owner: str) -> bool:
-    """Whether that is theirs to change: authors have their own, publishers everything."""
-    return is_at_least(author.role, ReportRole.PUBLISHER) or (may_make(author) and author.id == owner)
 
 
 def put_off(tasks: int) -> str:

@@ -8,13 +8,15 @@ from starlette.responses import Response
 from tidings.console.offers import Offers
 from tidings.console.page import POLICY
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change, may_make, put_off
+from tidings.console.report_doors import looking, making, may_make, put_off
 from tidings.console.report_rows import MOST_OF, Rows, at_its_row, changed, content_of, rows_in, rows_of
 from tidings.console.report_values import KINDS
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
 from tidings.core.report import Content, Filter, ReportAuthor, ReportRole, Template, is_at_least
+from tidings.reports.pages import SERVED_POLICY
+from tidings.reports.roles import may_rule
 
 # Bytes: a page of the largest size in a form that writes most signs as three.
 _LARGEST = 8 << 20
@@ -22,11 +24,8 @@ _LARGEST = 8 << 20
 _LARGEST_SHOWN = 34 << 20
 # Charts of dashboards to choose from; each form has a dashboard of its own.
 _MOST_CHARTS = 300
-# What a preview may do: show itself. No script, no form, nothing from anywhere, and an origin of its own.
-_SHOWN_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none';"
-    " base-uri 'none'; frame-ancestors 'self'; sandbox"
-)
+# A preview is in a frame of ours, and an origin of its own.
+_SHOWN_POLICY = f"{SERVED_POLICY}; frame-ancestors 'self'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +125,7 @@ class ReportEditor:
             charts=await self._charts(draft.rows),
             sets=[(name, name) for row in draft.rows["set"] if (name := row.values["name"])],
             most_of=MOST_OF,
-            may_change=may_change(author, owner=template.made_by)
+            may_change=may_rule(author, owner=template.made_by)
             and (not template.is_base or is_at_least(author.role, ReportRole.PUBLISHER)),
         )
         # Only here may a page of ours have another in it: one of ours, in its own sandbox.

@@ -7,10 +7,10 @@ from starlette.responses import Response, StreamingResponse
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change
+from tidings.console.report_doors import looking, making
 from tidings.console.report_templates import number_in
 from tidings.console.report_told import ReportTold
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import NotFound
@@ -26,6 +26,7 @@ from tidings.core.report import (
     checked_format,
     is_at_least,
 )
+from tidings.reports.roles import may_rule, must_be
 
 _HERE = "/console/reports/runs"
 _A_PAGE = 25
@@ -109,7 +110,7 @@ class ReportRuns:
             files=await self._reports.history.files(report),
             told=await self._told.of(report),
             is_over=report.state in ENDED_STATES,
-            may_act=may_change(author, owner=task.owner if task else ""),
+            may_act=may_rule(author, owner=task.owner if task else ""),
             formats=FORMATS,
         )
 

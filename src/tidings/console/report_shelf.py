@@ -9,11 +9,12 @@ from tidings.console.offers import Offers
 from tidings.console.place import Place
 from tidings.console.report_runs import FORMATS, is_published
 from tidings.console.report_templates import number_in
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import NotFound
 from tidings.core.report import ReportRole
+from tidings.reports.roles import must_be
 
 _A_PAGE = 20
 

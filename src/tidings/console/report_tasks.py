@@ -7,15 +7,15 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change, may_make
+from tidings.console.report_doors import looking, making, may_make
 from tidings.console.report_task_form import shown_runs
 from tidings.console.report_templates import number_in
 from tidings.console.report_values import filters_text, object_text
-from tidings.console.report_visitor import must_be
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import NotFound, TidingsError
 from tidings.core.report import ReportAuthor, ReportRole, ReportTask, is_at_least
+from tidings.reports.roles import may_rule, must_be
 
 _PAGE = 25
 _QUERY = ("template", "tag", "trigger", "waiting")
@@ -114,7 +114,7 @@ class ReportTasks:
             filters=filters_text(task.filters),
             parameters=task.parameters,
             meta=object_text(task.meta),
-            may_change=may_change(author, owner=task.owner),
+            may_change=may_rule(author, owner=task.owner),
             may_approve=task.is_waiting and is_at_least(author.role, ReportRole.PUBLISHER),
         )
 

@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from tidings.console.offers import Offers
 from tidings.console.place import Place
-from tidings.console.report_doors import looking, making, may_change, may_make, put_off
+from tidings.console.report_doors import looking, making, may_make, put_off
 from tidings.console.report_rows import rows_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.core.errors import Invalid, NotFound, TidingsError
 from tidings.core.report import Content, ReportAuthor, ReportRole, Template, is_at_least
+from tidings.reports.roles import may_rule
 
 A_PAGE = 20
 # Base templates to begin from: an installation has a handful (a guess).
@@ -135,7 +136,7 @@ class ReportTemplates:
             version=version,
             content=content,
             rows=rows_of(content),
-            may_change=may_change(author, owner=template.made_by),
+            may_change=may_rule(author, owner=template.made_by),
         )
 
     async def _bring_back(self, visit: Visit) -> Response:

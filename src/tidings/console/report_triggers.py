@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tidings.console.offers import Offers
 from tidings.console.place import Place
 from tidings.console.report_doors import looking
-from tidings.console.report_visitor import author_of, must_be
+from tidings.console.report_visitor import author_of
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
 from tidings.console.webhook_form import types_of
@@ -18,6 +18,7 @@ from tidings.console.wording import plural
 from tidings.core.errors import Invalid, NotFound, TidingsError
 from tidings.core.report import ReportAuthor, ReportRole
 from tidings.dialects.kaizala.wire.webhook import OBJECT_TYPES
+from tidings.reports.roles import must_be
 
 _HERE = "/console/reports/triggers"
 _A_PAGE = 50

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from tidings.console.rights import Role
 from tidings.console.visit import Visit
-from tidings.core.errors import Forbidden
 from tidings.core.report import ReportAuthor, ReportRole, is_at_least
 
 if TYPE_CHECKING:
@@ -17,12 +16,6 @@ _BY_ROLE: Mapping[Role, ReportRole] = {
     Role.OPERATOR: ReportRole.PUBLISHER,
     Role.READER: ReportRole.VIEWER,
 }
-_WHO: Mapping[ReportRole, str] = {
-    ReportRole.VIEWER: "viewers of reports",
-    ReportRole.AUTHOR: "authors of reports",
-    ReportRole.PUBLISHER: "publishers of reports",
-    ReportRole.ADMINISTRATOR: "administrators of reports",
-}
 
 
 async def author_of(visit: Visit, reports: "Reports") -> ReportAuthor:
@@ -32,9 +25,3 @@ async def author_of(visit: Visit, reports: "Reports") -> ReportAuthor:
         given = await reports.roles.role_of(visit.person.id)
         role = given if is_at_least(given, role) else role
     return ReportAuthor(id=visit.person.id, role=role, name=visit.person.name)
-
-
-def must_be(author: ReportAuthor, needed: ReportRole) -> None:
-    """Raise Forbidden unless they may do what that role may."""
-    if not is_at_least(author.role, needed):
-        raise Forbidden(f"this is for {_WHO[needed]}; ask an owner for that role")

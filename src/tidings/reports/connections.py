@@ -4,11 +4,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
+from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.core.report import Connection, ReportAuthor, ReportRole
 from tidings.core.secret import Secret
 from tidings.core.vault import Vault
 from tidings.reports.reading import Clerk, Reach
+from tidings.reports.roles import must_be
 from tidings.store.audit import audited
 from tidings.store.database import Database
 from tidings.store.report_connections import ReportConnections, connection_added, connection_removed
@@ -32,7 +33,7 @@ class Connections:
         self, name: str, url: Secret, *, author: ReportAuthor, most_rows: int = 1_000_000, longest_ms: int = 300_000
     ) -> Connection:
         """Add a database that can be read now. Raises Forbidden, Conflict, Invalid and Unavailable."""
-        _check_administrator(author)
+        must_be(author, ReportRole.ADMINISTRATOR)
         if not _NAME.fullmatch(name):
             raise Invalid("name: use up to 60 small letters, digits, - and _, a letter first")
         if not 1 <= most_rows <= _MOST_ROWS:
@@ -55,7 +56,7 @@ class Connections:
 
     async def remove(self, name: str, *, author: ReportAuthor) -> None:
         """Forget it. Templates that read it will say so. Raises Forbidden, NotFound."""
-        _check_administrator(author)
+        must_be(author, ReportRole.ADMINISTRATOR)
         await self._database.write(
             connection_removed(name, otherwise=_none(name)),
             audited(actor=author.id, action="report_connection.removed", about=name, at=self._clock.now()),
@@ -82,8 +83,3 @@ class Connections:
 
 def _none(name: str) -> NotFound:
     return NotFound(f"there is no data connection {name!r}; the list of them shows those that there are")
-
-
-def _check_administrator(author: ReportAuthor) -> None:
-    if author.role is not ReportRole.ADMINISTRATOR:
-        raise Forbidden("data connections are for administrators of reports; ask one of them")

@@ -23,7 +23,6 @@ MOST_ATTEMPTS = 10
 LONGEST_TRIGGER = 100
 # A guess at what is still told apart in a list.
 MOST_TAGS = 50
-LONGEST_PATTERN = 200
 _PLACES = ("title", "date", "time", "task")
 # Bytes: a draft is read wherever a task is.
 _LARGEST = 200_000

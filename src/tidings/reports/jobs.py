@@ -23,7 +23,7 @@ from tidings.core.report import (
     Value,
 )
 from tidings.reports.content import checked_content
-from tidings.reports.file_names import Naming, file_name
+from tidings.reports.file_names import Naming, file_name, report_file_name
 from tidings.reports.files import Files
 from tidings.reports.folder import folder_of_our_own
 from tidings.reports.making import Maker, Making
@@ -210,12 +210,18 @@ class Renderer:
         made = next((one for one in (*read.made, *drawn) if one.format is order.format), None)
         if made is None:
             raise Invalid(f"the template gives nothing that can be written as {order.format}; it has no query")
-        naming = Naming(title=making.title, task=making.title, at=making.at, time_zone=making.time_zone)
-        name = file_name("{title}", naming, ending=order.format)
+        name = await self._name(order, making)
         kept = await self._files.keep(
             Path(made.path), report=order.report, format=order.format, name=name, job=order.id
         )
         return kept.id
+
+    async def _name(self, order: Order, making: Making) -> str:
+        if order.report:
+            report, made_with = await self._reports.get(order.report), await self._reports.made_with(order.report)
+            return report_file_name(report, made_with, ending=order.format)
+        naming = Naming(title=making.title, task=making.title, at=making.at, time_zone=making.time_zone)
+        return file_name("{title}", naming, ending=order.format)
 
     async def _making(self, order: Order, content: Content, *, folder: Path) -> Making:
         formats = frozenset({order.format})

@@ -16,7 +16,7 @@ from tidings.reports.connections import Connections
 from tidings.reports.drawings import drawn
 from tidings.reports.printing import Press, Printing
 from tidings.reports.reading import Clerk, Cycling, Made, Read, Reading
-from tidings.reports.relative import checked_relative, resolved
+from tidings.reports.relative import resolved
 
 # Seconds that a press gets at least, when reading took what there was.
 _LEAST_S = 1.0
@@ -175,7 +175,7 @@ def parameters_of(content: Content, given: Mapping[str, Value], *, at: int, time
     for one in content.parameters:
         value = given.get(one.name, one.default)
         if one.kind == "instant" and isinstance(value, str):
-            value = resolved(checked_relative(value, field=one.name), at=at, time_zone=time_zone)
+            value = resolved(value, at=at, time_zone=time_zone, field=one.name)
         found[one.name] = value
     return found
 

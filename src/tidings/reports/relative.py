@@ -25,20 +25,15 @@ def is_relative(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
-def checked_relative(text: str, *, field: str) -> str:
-    """Raises Invalid unless it is a relative instant."""
-    if not is_relative(text):
-        raise Invalid(f"{field}: expected an instant, {RELATIVE_HINT}; not {text[:40]!r}")
-    return text
-
-
-def resolved(text: str, *, at: int, time_zone: str) -> int:
+def resolved(text: str, *, at: int, time_zone: str, field: str = "instant") -> int:
     """The instant (epoch milliseconds) that it means at that one: never a later one, nor one before 1970.
 
     Raises Invalid.
     """
-    parts = _FORM.fullmatch(checked_relative(text, field="instant"))
-    count, unit, down = parts.groups() if parts else (None, None, None)
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise Invalid(f"{field}: expected an instant, {RELATIVE_HINT}; not {text[:40]!r}")
+    count, unit, down = found.groups("")
     zone = ZoneInfo(time_zone)
     try:
         earlier = _earlier(at, int(count), unit=unit, zone=zone) if count else at

@@ -57,10 +57,17 @@ def must_be(author: ReportAuthor, needed: ReportRole) -> None:
         raise Forbidden(f"this needs the role {needed.value!r} in reports, and {who}; ask an administrator for it")
 
 
+def may_rule(author: ReportAuthor, *, owner: str) -> bool:
+    """Whether that is theirs to change: authors rule what is theirs, publishers everything."""
+    if author.role is ReportRole.AUTHOR:
+        return author.id == owner
+    return is_at_least(author.role, ReportRole.PUBLISHER)
+
+
 def must_rule(author: ReportAuthor, *, owner: str) -> None:
-    """Authors rule what is theirs, publishers everything. Raises Forbidden."""
+    """Raises Forbidden unless `may_rule`."""
     must_be(author, ReportRole.AUTHOR)
-    if author.role is ReportRole.AUTHOR and author.id != owner:
+    if not may_rule(author, owner=owner):
         raise Forbidden("this is somebody else's; authors change and remove their own, publishers everything")
 
 

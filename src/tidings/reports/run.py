@@ -14,7 +14,7 @@ import msgspec
 from tidings.core.clock import MINUTE, SECOND, Clock
 from tidings.core.errors import Conflict, NotFound, TidingsError, Unavailable
 from tidings.core.report import Content, ReportFile, ReportState, ReportTask
-from tidings.reports.file_names import Naming, cycled_title, file_name
+from tidings.reports.file_names import cycled_title, report_file_name
 from tidings.reports.files import Files
 from tidings.reports.folder import folder_of_our_own
 from tidings.reports.gates import Gates, Verdict
@@ -55,7 +55,13 @@ class Plan:
         task, cycled = self.task, self.run.cycled
         filters = filters_of(self.content, filter_set=task.filter_set, filters=(*task.filters, *cycled))
         parameters = parameters_of(self.content, task.parameters, at=self.run.due_at, time_zone=task.time_zone)
-        return MadeWith(parameters=parameters, filters=filters, time_zone=task.time_zone)
+        return MadeWith(
+            parameters=parameters,
+            filters=filters,
+            time_zone=task.time_zone,
+            task_title=task.title,
+            name_pattern=task.name_pattern,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,15 +144,10 @@ class Runner:
         await self._end(watch, result=Result(error=f"{error}, twice"), state=ReportState.FAILURE)
 
     async def plan(self, run: Run) -> Plan:
-        """What a run is made of: its template as it was at the first attempt. Raises NotFound."""
+        """What a run is made of: its template as it was when it was queued. Raises NotFound."""
         task = await self.tasks.get(run.task)
         if task is None:
             raise no_such_task()
-        if run.version == 0:
-            template = await self.templates.get(run.template)
-            if template is None:
-                raise no_such_template()
-            run = msgspec.structs.replace(run, version=template.version)
         content = await self.templates.content(run.template, version=run.version)
         if content is None:
             raise no_such_template()
@@ -199,17 +200,16 @@ class Runner:
         self, plan: Plan, read: Read, *, made: Sequence[Made]
     ) -> tuple[tuple[ReportFile, ...], Sequence[Statement]]:
         """Keep the files, which are seen when the run is over."""
-        run, task = plan.run, plan.task
-        naming = Naming(title=run.title, task=task.title, at=run.due_at, time_zone=task.time_zone, cycled=run.cycled)
-        order = {format_: place for place, format_ in enumerate(task.formats)}
+        run, made_with = plan.run, plan.made_with
+        order = {format_: place for place, format_ in enumerate(plan.task.formats)}
         files = []
         for place, one in enumerate(sorted(made, key=lambda one: order.get(one.format, len(order)))):
-            name = file_name(task.name_pattern, naming, ending=one.format)
+            name = report_file_name(run, made_with, ending=one.format)
             keep = self.files.keep(Path(one.path), report=run.id, format=one.format, name=name, place=place)
             files.append(await keep)
         snapshot = await self.files.keep_snapshot(read.snapshot, report=run.id)
         kept = [*(file.id for file in files), *([snapshot] if snapshot else [])]
-        return tuple(files), (keeping.choosing(run, plan.made_with), *map(finishing, kept))
+        return tuple(files), (keeping.choosing(run, made_with), *map(finishing, kept))
 
     async def _may_begin(self, plan: Plan, watch: _Watch) -> bool:
         """Tell that it begins, once; and whether all who must answer that have."""
@@ -265,6 +265,7 @@ class Runner:
                 is_dry=run.is_dry,
                 cycled=cycled,
                 title=cycled_title(task.title, cycled),
+                version=run.version,
             )
         state, at = ReportState.SPREAD if values else ReportState.SKIPPED, self.clock.now()
         ended = keeping.ending(run, state=state, at=at, rows=len(values))

@@ -35,10 +35,6 @@ class Tags:
         """Those of these ids that there are, by title: what a task's or a report's tags are called."""
         return await self._kept.tags_named(identifiers) if identifiers else ()
 
-    async def titled(self, title: str) -> Tag | None:
-        """The tag of a title, however it is capitalised."""
-        return await self._kept.tag_titled(" ".join(title.split()))
-
     async def get(self, identifier: str) -> Tag:
         """Raises NotFound."""
         found = await self._kept.tag(identifier)

@@ -221,11 +221,6 @@ class ReportTasks:
         rows = await self._database.read(Tag, "report_tag", id=identifier)
         return rows[0] if rows else None
 
-    async def tag_titled(self, title: str) -> Tag | None:
-        """The tag that is called so, however that is capitalised."""
-        rows = await self._database.read(Tag, "report_tag_titled", folded=_folded(title))
-        return rows[0] if rows else None
-
     async def tags(self, *, after: str, most: int) -> Sequence[Tag]:
         """So many tags by title, from that one on, exclusive."""
         return await self._database.read(Tag, "report_tags", after=_folded(after), most=most)

@@ -49,11 +49,13 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MadeWith(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report was made with, besides its template and its data."""
+    """What a report was made with, besides its template and its data; and by what its files are named."""
 
     parameters: Mapping[str, Cell] = {}
     filters: tuple[Filter, ...] = ()
     time_zone: str = "UTC"
+    task_title: str = ""
+    name_pattern: str = "{title}"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,12 +204,17 @@ def adding(
     is_dry: bool = False,
     cycled: tuple[Filter, ...] = (),
     title: str = "",
+    version: int = 0,
 ) -> tuple[Statement, ...]:
-    """Queue a run, unless there is or was one for that claim."""
+    """Queue a run, unless there is or was one for that claim.
+
+    It is made by that version of the template, or the newest: who saves another one meanwhile has it approved first.
+    """
     values: dict[str, Value] = {
         "id": report,
         "task": task.id,
         "template": task.template,
+        "version": version,
         "title": title or task.title,
         "tags": _json(task.tags),
         "cause": cause,

@@ -12,6 +12,7 @@ from tidings.core.errors import NotFound
 from tidings.core.report import REPORT_TYPES, ReportFile, ReportFormat, ReportRole, is_at_least
 from tidings.dialects.connectreport.api.reports import is_published
 from tidings.reports.opening import Reports
+from tidings.reports.pages import SERVED_POLICY
 from tidings.reports.roles import role_of_scopes
 from tidings.web.login import Login
 from tidings.web.openapi import SECURITY, refusals
@@ -23,9 +24,7 @@ _NO_DOCUMENT = (
 )
 # A template and its data are anybody's: no browser may run what is in them, or fetch what they name.
 _CAUTION = {
-    "content-security-policy": (
-        "sandbox; default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    ),
+    "content-security-policy": f"{SERVED_POLICY}; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
 }
 # All else is saved: a browser would open it with a program of its own, outside of all caution.

@@ -190,11 +190,6 @@ DELETE FROM report_task_tag WHERE tag = :tag;
 -- finds: by key
 SELECT id, title FROM report_tag WHERE id = :id;
 
--- name: report_tag_titled
--- The tag of a title.
--- finds: by key
-SELECT id, title FROM report_tag WHERE folded = :folded;
-
 -- name: report_tags
 -- Tags by title.
 SELECT id, title FROM report_tag WHERE folded > :after ORDER BY folded LIMIT :most;

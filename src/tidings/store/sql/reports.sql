@@ -1,10 +1,14 @@
 -- name: report_added
--- A run waits to be made, unless there is or was one for the same.
+-- A run waits to be made, unless there is or was one for the same; by the version that its template has now, unless it
+-- is for one already.
 INSERT INTO report (
     id, task, template, version, title, tags, cause, claim, due_at, priority, is_dry, cycled, state, queued_at, retry_at
 )
 VALUES (
-    :id, :task, :template, 0, :title, :tags, :cause, :claim, :due_at, :priority, :is_dry, :cycled, 'queued', :queued_at,
+    :id, :task, :template,
+    CASE WHEN CAST(:version AS BIGINT) > 0 THEN CAST(:version AS BIGINT)
+        ELSE COALESCE((SELECT version FROM report_template WHERE id = :template AND removed_at IS NULL), 0) END,
+    :title, :tags, :cause, :claim, :due_at, :priority, :is_dry, :cycled, 'queued', :queued_at,
     :queued_at
 )
 ON CONFLICT (task, claim, cycled) DO NOTHING

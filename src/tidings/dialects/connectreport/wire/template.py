@@ -31,7 +31,7 @@ class TemplateQuery(Wire, frozen=True, kw_only=True):
 
 
 class TemplateParameter(Wire, frozen=True, kw_only=True):
-    """What a task may set."""
+    """What a task may set. An instant is in epoch milliseconds, or relative to the run: `-7d@d`, `-1mo`, `now@h`."""
 
     name: Name
     kind: Literal["text", "number", "instant", "truth"] = "text"
