@@ -76,7 +76,7 @@ class House:
             if condition():
                 return
             if by:
-                await self.clock.advance(by)
+                await self.clock.jump(by)
             await REAL.sleep(0.005)  # disk and network are real, and take real time
         raise AssertionError("what was waited for did not happen")
 

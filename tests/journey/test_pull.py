@@ -231,7 +231,7 @@ async def happen(far: Far) -> AsyncIterator[None]:
     yield
     await far.respond("Form", "Harbour", 3.5, ["Oil"], None, response=far.first)
     yield
-    await far.house.clock.advance(2 * HOUR)  # an old survey by now
+    await far.house.clock.jump(2 * HOUR)  # an old survey by now
     await far.respond("Survey", "Rice, after all", response=far.meal)
     await far.respond("Survey", "Nothing")
     yield

@@ -1,5 +1,6 @@
 """Opening: the parts that make reports, put together."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tidings.outbox.hub import Hub
 from tidings.reports.connections import Connections
 from tidings.reports.cycles import Cycles
 from tidings.reports.files import Files
+from tidings.reports.folder import remove_abandoned
 from tidings.reports.gates import Gates
 from tidings.reports.hearing import Hearings
 from tidings.reports.jobs import Jobs, Renderer
@@ -72,6 +74,7 @@ class Reports:
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Schedule and run while in the context."""
+        await asyncio.to_thread(remove_abandoned)
         await offer_samples(self.database, at=self.clock.now())
         async with (
             self.runs_maker.running(),
