@@ -103,11 +103,20 @@ def _in_thread(work: Coroutine[None, None, None]) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A store that holds nothing yet, once for each engine."""
+    """A store that holds nothing yet, once for each engine; on PostgreSQL its tables are there."""
     if request.param == "sqlite":
         return f"sqlite:{tmp_path / 'tidings.db'}"
     make: Callable[[str], str] = request.getfixturevalue("new_postgresql_database")
     return make(request.getfixturevalue("migrated"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table, once for each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path / 'tidings.db'}"
+    make: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+    return make()
 
 
 @pytest.fixture

@@ -124,13 +124,17 @@ async def test_held_events_that_will_soon_be_too_old_are_announced_once_a_day(ho
     kept_at = kept[0].id >> 20
     soon = kept_at + RETENTION_MS - DAY
 
+    rounds = (soon + SECOND, soon + MINUTE, soon + HOUR)
+    days = {now // DAY for now in rounds}  # two, in the last hour before midnight
+
     await upkeep(house).round(now=soon - MINUTE)
-    for now in (soon + SECOND, soon + MINUTE, soon + HOUR):
+    for now in rounds:
         await upkeep(house).round(now=now)
 
-    await endpoint.received(1)
+    await endpoint.received(len(days))
     await house.settled()
-    [said] = [msgspec.json.decode(request.body) for request in endpoint.requests]
+    said, *others = [msgspec.json.decode(request.body) for request in endpoint.requests]
+    assert len(others) == len(days) - 1
     assert said["type"] == "held.expiring"
     assert said["data"]["webhookId"] == made.id
     assert said["data"]["held"] == 2

@@ -85,6 +85,7 @@ async def test_a_task_that_cannot_be_reckoned_any_more_stands_still_and_holds_up
     start = newsroom.clock.now() + HOUR
     lost = await newsroom.task(frequency="Daily", start_on=start)
     with contextlib.closing(apsw.Connection(str(tmp_path / "tidings.db"))) as connection:
+        connection.set_busy_timeout(5_000)
         connection.execute("""UPDATE report_task SET draft = replace(draft, '"UTC"', '"Mars/Olympus"')""")
     other = await newsroom.task(frequency="Daily", start_on=start)
 

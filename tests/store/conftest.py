@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import apsw
@@ -22,10 +22,23 @@ Raw = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 @pytest.fixture
 async def open_store(database_url: str) -> AsyncIterator[Opener]:
     """Opens the store as one more process would; each is closed when the test has ended."""
+    async with _opening(database_url) as open_one:
+        yield open_one
+
+
+@pytest.fixture
+async def open_empty(empty_url: str) -> AsyncIterator[Opener]:
+    """The same of a database that was never brought up to date."""
+    async with _opening(empty_url) as open_one:
+        yield open_one
+
+
+@asynccontextmanager
+async def _opening(url: str) -> AsyncIterator[Opener]:
     async with AsyncExitStack() as stack:
 
         async def open_one() -> Database:
-            database = await open_database(database_url, clock=Clock())
+            database = await open_database(url, clock=Clock())
             stack.push_async_callback(database.close)
             return database
 

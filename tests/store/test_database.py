@@ -17,15 +17,15 @@ def proposed(name: str, *, value: str = "1") -> Statement:
     return Statement("setting_proposed", {"name": name, "value": value}, otherwise=Conflict(f"{name} is taken"))
 
 
-async def test_migrating_twice_changes_nothing(open_store: Opener) -> None:
-    database = await open_store()
+async def test_migrating_twice_changes_nothing(open_empty: Opener) -> None:
+    database = await open_empty()
 
     assert "0001_hub" in await database.migrate()
     assert await database.migrate() == []
 
 
-async def test_processes_that_migrate_at_the_same_time_do_it_once(open_store: Opener) -> None:
-    databases = [await open_store() for _ in range(3)]
+async def test_processes_that_migrate_at_the_same_time_do_it_once(open_empty: Opener) -> None:
+    databases = [await open_empty() for _ in range(3)]
 
     done = await asyncio.gather(*(database.migrate() for database in databases))
 

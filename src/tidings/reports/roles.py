@@ -54,7 +54,7 @@ def must_be(author: ReportAuthor, needed: ReportRole) -> None:
     """Raises Forbidden for who has a lesser role."""
     if not is_at_least(author.role, needed):
         who = f"you are {author.role.value!r}" if author.role else "you have none"
-        raise Forbidden(f"this needs the role {needed.value!r} in reports, and {who}; ask an administrator for it")
+        raise Forbidden(f"this needs the role {needed.value!r} in reports, and {who}; ask an owner for that role")
 
 
 def may_rule(author: ReportAuthor, *, owner: str) -> bool:
