@@ -219,3 +219,23 @@ def test_frequencies_are_read_in_any_case_and_without_a_start_it_is_now() -> Non
     assert calendar_of(kept, now=NOW).start_on == NOW - DAY
     assert calendar_of(TaskDraft(title="S", template="t", frequency="daily"), now=NOW).start_on == NOW
     assert datetime.fromtimestamp(NOW / 1000, UTC).year == 2026
+
+
+def test_the_last_dates_that_there_are_have_no_window_after_them() -> None:
+    assert Calendar(frequency="Daily", start_on=0).next_after(250_000_000_000_000) is None
+
+
+def test_a_cron_for_a_day_that_never_comes_ends() -> None:
+    assert Calendar(frequency="Cron", cron="0 3 */29 2 0#3", start_on=0).next_after(0) is None
+
+
+def test_asked_in_an_hour_that_is_repeated_a_cron_does_not_run_in_it_again() -> None:
+    daily = Calendar(frequency="Cron", cron="30 2 * * *", time_zone="Europe/Berlin", start_on=0)
+    second_time = int(datetime(2026, 10, 25, 1, 10, tzinfo=UTC).timestamp() * 1_000)  # 02:10, after the clock went back
+
+    assert daily.next_after(second_time) == int(datetime(2026, 10, 26, 1, 30, tzinfo=UTC).timestamp() * 1_000)
+
+
+def test_a_name_that_is_too_long_for_a_time_zone_is_none() -> None:
+    with pytest.raises(Invalid, match="timeZone"):
+        calendar_of(TaskDraft(title="a", template="t", frequency="Daily", time_zone="Z" * 65), now=0)
