@@ -14,6 +14,7 @@ from tests.reliability.program import Program
 from tests.reliability.trial import free_port, until
 from tidings.app.compose import opened
 from tidings.app.settings import Settings, load, variable
+from tidings.core.calendar import ONCE_NOW
 from tidings.core.clock import MINUTE
 from tidings.core.event import Subject
 from tidings.core.report import (
@@ -96,8 +97,7 @@ async def site_in(folder: Path, database: str) -> AsyncIterator[Site]:
             draft = TaskDraft(
                 title="Slow",
                 template=template.id,
-                frequency="Once",
-                start_on=parts.clock.now(),
+                frequency=ONCE_NOW,
                 formats=(ReportFormat.JSON,),
                 attempts=1,
                 timeout_ms=MINUTE,
