@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Serve; or publish one report now, wherever it was published before."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if len(arguments) not in {1, 2}:
-        print("python -m publishing RULES [REPORT]", file=sys.stderr)  # noqa: T201 - this is a program
+        sys.stderr.write("python -m publishing RULES [REPORT]\n")
         return 2
     try:
         rules = load(Path(arguments[0]), os.environ)
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
             publisher.publish(arguments[1])
             return 0
     except (Misconfigured, Later, Refused) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is a program
+        sys.stderr.write(f"{error}\n")
         return 1
     desk = Desk(publisher)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from ssl import SSLError
@@ -62,7 +63,7 @@ class Answer:
 
     def good(self, who: str) -> "Answer":
         """The answer itself if it is a success. Raises Later or Refused, with its code and no more of it."""
-        if 200 <= self.status < 300:  # noqa: PLR2004 - what success is in HTTP
+        if HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES:
             return self
         sentence = f"{who} answered {self.status} {_code(self.json)}".rstrip()
         if self.status in PASSING or self.status >= BROKEN:
@@ -122,7 +123,7 @@ def _asked(method: str, url: str, *, headers: dict[str, str], body: bytes | Path
                 headers["content-length"] = str(body.stat().st_size)
             request = Request(url, data, headers, method=method)
             with build_opener(_AsItCame).open(request, timeout=SILENCE_S) as answer:
-                is_file = into is not None and answer.status == 200  # noqa: PLR2004 - a document is answered with it
+                is_file = into is not None and answer.status == HTTPStatus.OK
                 read = _kept(answer, into) if is_file and into is not None else answer.read(LONGEST_ANSWER)
                 return Answer(status=answer.status, headers=answer.headers, body=read)
     except (URLError, HTTPException, TimeoutError, ConnectionError, SSLError) as error:

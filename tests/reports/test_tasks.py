@@ -216,3 +216,14 @@ async def test_a_task_takes_all_that_its_template_and_cycle_know(study: Study) -
     assert (task.parameters, task.filters, task.meta) == (draft.parameters, draft.filters, draft.meta)
     with pytest.raises(Invalid, match="filterCycleId"):
         await study.tasks.change(task.id, replace(task, template=(await study.template()).id), author=PUBLISHER)
+
+
+async def test_a_task_whose_only_time_has_passed_is_refused_instead_of_never_running(study: Study) -> None:
+    passed = await study.draft(frequency="Once", start_on=study.clock.now() - 1)
+
+    with pytest.raises(Invalid, match="startOn: has passed"):
+        await study.tasks.create(passed, author=PUBLISHER)
+    with pytest.raises(Invalid, match="startOn: has passed"):
+        await study.tasks.create(passed, author=AUTHOR)
+    assert (await study.tasks.create(replace(passed, is_enabled=False), author=PUBLISHER)).next_at is None
+    assert (await study.tasks.create(replace(passed, trigger="nightly"), author=PUBLISHER)).next_at is None

@@ -65,6 +65,8 @@ class Tasks:
             saved_at=now,
             next_at=None,
         )
+        if task.frequency == ONCE and task.is_enabled and not task.trigger and _from_now(task, now=now) is None:
+            raise Invalid(f"startOn: has passed, so that it would never run; choose a later instant, or {ONCE_NOW!r}")
         task = replace(task, next_at=_first(task, now=now))
         await self._database.write(*_held(task), *task_made(task), self._record("created", task.id, author=author))
         return task
