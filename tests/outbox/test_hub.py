@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tidings.outbox import courier, lane, roster
 from tidings.outbox.courier import GRACE_S
 from tidings.outbox.hub import Nobody
 from tidings.outbox.terms import Terms
-from tidings.store.database import Claim, Statement
+from tidings.store.database import Claim, Statement, Wanted
 from tidings.store.history import Standing
 from tidings.store.subscriptions import disabling, ending
 from tidings.testing.clock import START
@@ -334,6 +334,33 @@ async def test_a_webhook_that_gets_a_rate_limit_has_what_waits_in_memory_spread(
 
         await house.reaches(lambda: len(endpoint.requests) == 6, by=100)
         assert house.clock.now() - began >= 2.9 * SECOND
+
+
+async def test_a_rate_limit_that_comes_while_debts_are_claimed_spreads_them_too(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, is_asked, goes_on = house.database.claim, asyncio.Event(), asyncio.Event()
+
+    async def slow(wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
+        claimed = await claim(wanted, owner=owner, now=now)
+        is_asked.set()
+        await goes_on.wait()
+        return claimed
+
+    made = await house.subscribe(endpoint.url)
+    paused = await house.subscribing.change(made, Terms(), active=False)
+    for _ in range(4):
+        await house.publish()
+    monkeypatch.setattr(house.database, "claim", slow)
+    active = await house.subscribing.change(paused, Terms(), active=True)
+    await is_asked.wait()
+
+    await house.subscribing.change(active, Terms(rate=1.0))
+    began = house.clock.now()
+    goes_on.set()
+
+    await house.reaches(lambda: len(endpoint.requests) == 4, by=100)
+    assert house.clock.now() - began >= 2.9 * SECOND
 
 
 async def test_a_lane_that_is_stopped_before_its_turn_comes_is_passed_over(

@@ -151,8 +151,8 @@ async def test_data_larger_than_its_memory_passes_through_a_clerk(clerk: Clerk, 
 
 
 async def test_whatever_is_asked_the_clerk_answers_and_goes_on(clerk: Clerk, tmp_path: Path) -> None:
-    def asked(sql: str, connection: str = "") -> Reading:
-        return order(tmp_path / "one", ReportQuery(name="bad", sql=sql, connection=connection), within_s=1.0)
+    def asked(sql: str, connection: str = "", within_s: float = 1.0) -> Reading:
+        return order(tmp_path / "one", ReportQuery(name="bad", sql=sql, connection=connection), within_s=within_s)
 
     with pytest.raises(Invalid, match="query 'bad': no such table: nowhere; a table is there from its first row on"):
         await clerk.read(asked("SELECT * FROM nowhere"))
@@ -170,7 +170,7 @@ async def test_whatever_is_asked_the_clerk_answers_and_goes_on(clerk: Clerk, tmp
         await clerk.read(order(tmp_path / "one", snapshot=tmp_path / "nothing"))
     assert len(children_of(os.getpid(), running="tidings.reports.clerk")) == 1
 
-    reading = asyncio.create_task(clerk.read(order(tmp_path / "one", ReportQuery(name="bad", sql=ENDLESS))))
+    reading = asyncio.create_task(clerk.read(asked(ENDLESS, within_s=50.0)))
     meanwhile = await clerk.read(order(tmp_path / "two", SALES))
     both = children_of(os.getpid(), running="tidings.reports.clerk")
     for pid in both:

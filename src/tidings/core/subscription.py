@@ -70,6 +70,11 @@ class Subscription:
     disabled_why: str = ""
 
     @property
+    def is_held_alone(self) -> bool:
+        """Whether one process at a time holds its lane, for order or pace, so that nothing of it may wait in memory."""
+        return self.order_key is not None or self.rate != 0
+
+    @property
     def is_sending(self) -> bool:
         """Whether what is owed to it may be sent at all."""
         return self.state is State.ACTIVE and not self.withheld

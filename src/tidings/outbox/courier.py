@@ -123,8 +123,8 @@ class Courier:
             self._spawn(self._give_back_debts([debt]))
             return
         lane.queue.append((debt, owner))
-        # Between match and commit it may have been disabled, or its circuit may have opened.
-        if lane.circuit.is_open or not lane.subscription.is_sending:
+        # Between match and commit it may have been changed, or its circuit may have opened.
+        if lane.circuit.is_open or lane.subscription.is_held_alone or not lane.subscription.is_sending:
             self._release(lane)
         self._offer(lane)
         self._pump()
@@ -188,7 +188,7 @@ class Courier:
                 continue
             before = lane.subscription
             self.roster.change(lane, subscription)
-            if not subscription.is_sending or _is_held_alone(subscription) != _is_held_alone(before):
+            if _is_void(before, subscription):
                 self._release(lane)
             if subscription.is_sending and (not before.is_sending or before.url != subscription.url):
                 # A webhook that is made active again, or got another URL, starts with a clean slate.
@@ -229,6 +229,7 @@ class Courier:
 
     async def _claim(self, lanes: Sequence[Lane]) -> None:
         owner, now = self._tenure.number, self._clock.now()
+        asked = {lane.subscription.number: lane.subscription for lane in lanes}
         probed = {lane.subscription.number for lane in lanes if lane.circuit.is_open}
         share = max(1, min(MOST_DEBTS_A_CLAIM, MOST_HELD - self.roster.held) // len(lanes))
         try:
@@ -248,8 +249,8 @@ class Courier:
             self._agenda.recall(lane)
             if number in claim.again:
                 self._agenda.ask(lane, claim.again[number])
-            # Between question and answer it may have been disabled, or its circuit may have opened.
-            if not lane.subscription.is_sending or (lane.circuit.is_open and number not in probed):
+            # Between question and answer it may have been changed, or its circuit may have opened.
+            if _is_void(asked[number], lane.subscription) or (lane.circuit.is_open and number not in probed):
                 self._release(lane)
             self._offer(lane)
         self._pump()
@@ -383,9 +384,9 @@ class Courier:
             self._on_failed(settlement)
 
 
-def _is_held_alone(subscription: Subscription) -> bool:
-    """Whether one process at a time holds its lane, so that nothing of it may wait in memory."""
-    return subscription.order_key is not None or subscription.rate != 0
+def _is_void(before: Subscription, now: Subscription) -> bool:
+    """Whether what was taken for the subscription as it was must not be sent for it as it is."""
+    return not now.is_sending or now.is_held_alone != before.is_held_alone
 
 
 def _wanted(lane: Lane, most: int) -> Wanted:

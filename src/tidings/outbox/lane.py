@@ -86,7 +86,7 @@ class Lane:
             return 0
         if self.circuit.is_open:
             return 0 if self.in_flight or self.queue else 1
-        if self.subscription.order_key is not None or self.subscription.rate:
+        if self.subscription.is_held_alone:
             return max(0, self.slots - len(self.queue) - self.in_flight)
         filled = max(2 * self.slots, int(min(_SLOTS_FILLED * self.slots, _SECONDS_FILLED * self.per_second)))
         room = filled - len(self.queue) - self.in_flight
