@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,12 +16,15 @@ STOPS_WITHIN_S = 10.0
 
 
 class Program:
-    """One place in the installation. `is_up` tells whether somebody answers there."""
+    """One place in the installation. `is_up` tells whether somebody answers there.
 
-    def __init__(self, *arguments: str, folder: Path, settings: Mapping[str, str]) -> None:
+    `prefix` is a command that replaces itself by the program, as `("ip", "netns", "exec", "one")`.
+    """
+
+    def __init__(self, *arguments: str, folder: Path, settings: Mapping[str, str], prefix: Sequence[str] = ()) -> None:
         self.is_up = asyncio.Event()
         self.log = folder / f"{arguments[0]}-{settings.get('TIDINGS_PORT', '0')}.log"
-        self._arguments = arguments
+        self._command = [*prefix, sys.executable, "-m", "tidings", *arguments]
         self._folder = folder
         # Measuring coverage doubles the time of a start, and a process that is killed could not report it.
         rest = {name: value for name, value in os.environ.items() if not name.startswith(("TIDINGS_", "COV"))}
@@ -82,7 +85,7 @@ class Program:
     def _begun(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tidings", *self._arguments],
+                self._command,
                 cwd=self._folder,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
