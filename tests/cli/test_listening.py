@@ -13,7 +13,13 @@ from tests.cli.terminal import Terminal, line_of
 from tidings.testing.endpoint import Endpoint
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """One for all: each test has an address of its own."""
+    return Terminal(folder=tmp_path_factory.mktemp("listening"))
+
+
+@pytest.fixture(scope="module")
 def server(here: Terminal) -> Iterator[str]:
     """A server's URL; the terminal has a key for it."""
     here.says("connector", "create", "--name", "shop", "--id", "shop-1")

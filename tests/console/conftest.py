@@ -17,10 +17,10 @@ REAL = Clock()
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
+async def house(tmp_path: Path, sqlite_url: str) -> AsyncIterator[ConsoleHouse]:
     """One engine is enough here: that they behave alike is what tests/store shows."""
     clock = ManualClock(REAL.now())
-    settings = load({}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}", port="0", secret_key=new_key())
+    settings = load({}, folder=tmp_path, database=sqlite_url, port="0", secret_key=new_key())
     async with (
         served(settings, clock=clock) as server,
         httpx.AsyncClient(base_url=server.url, headers={"accept": "text/html"}, timeout=60) as stranger,

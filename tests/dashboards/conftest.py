@@ -41,7 +41,7 @@ async def open_office(database_url: str, tmp_path: Path) -> AsyncIterator[OpenOf
         @contextlib.asynccontextmanager
         async def make(*, is_at_work: bool = False) -> AsyncIterator[Office]:
             async with (
-                opened(settings, clock=clock, is_serving=True) as parts,
+                opened(settings, clock=clock) as parts,
                 running(parts) if is_at_work else parts.hub.running(),
             ):
                 yield Office(parts, endpoint, clock)

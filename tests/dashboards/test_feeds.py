@@ -185,8 +185,11 @@ async def test_who_goes_away_leaves_nothing_behind(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-async def test_memory_does_not_grow_with_the_rows(feeds: Feeds, tables: Tables) -> None:
-    tables.write([order(f"k{number}", number, "x" * 100, 1.5, None, AT) for number in range(30_000)])
+async def test_memory_does_not_grow_with_the_rows(
+    feeds: Feeds, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.dashboards.feeds._AT_ONCE", 500)
+    tables.write([order(f"k{number}", number, "x" * 100, 1.5, None, AT) for number in range(6_000)])
 
     async def peak(wanted: Format, *, limit: int) -> int:
         gc.collect()
@@ -200,7 +203,7 @@ async def test_memory_does_not_grow_with_the_rows(feeds: Feeds, tables: Tables) 
     try:
         for wanted in Format:
             await peak(wanted, limit=1)
-            few, many = await peak(wanted, limit=10_000), await peak(wanted, limit=30_000)
+            few, many = await peak(wanted, limit=2_000), await peak(wanted, limit=6_000)
             assert many < 1.3 * few, wanted
     finally:
         tracemalloc.stop()

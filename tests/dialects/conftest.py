@@ -34,16 +34,16 @@ async def endpoint(authority: Authority) -> AsyncIterator[Endpoint]:
 
 
 @pytest.fixture
-async def installation(tmp_path: Path, authority: Authority) -> AsyncIterator[Installation]:
+async def installation(tmp_path: Path, sqlite_url: str, authority: Authority) -> AsyncIterator[Installation]:
     settings = load(
         {},
         folder=tmp_path,
-        database=f"sqlite:{tmp_path / 'tidings.db'}",
+        database=sqlite_url,
         public_url="https://tidings.example.com/",
         egress_allow="127.0.0.1/32",
         egress_ca=str(authority.ca_file),
     )
-    async with opened(settings, is_serving=True) as parts, running(parts):
+    async with opened(settings) as parts, running(parts):
         transport = httpx.ASGITransport(front(parts).application)
         async with httpx.AsyncClient(transport=transport, base_url="https://tidings.example.com") as http:
             connector = await parts.access.create_connector("tests", actor="test")

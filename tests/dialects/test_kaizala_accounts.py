@@ -96,9 +96,9 @@ async def test_a_token_that_speaks_for_nobody_has_no_profile(installation: Insta
 
 
 async def test_from_day_328_of_a_refresh_token_on_every_call_answers_its_successor(
-    tmp_path: Path, manual_clock: ManualClock
+    tmp_path: Path, sqlite_url: str, manual_clock: ManualClock
 ) -> None:
-    settings = load({}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}")
+    settings = load({}, folder=tmp_path, database=sqlite_url)
     async with (
         opened(settings, clock=manual_clock) as parts,
         httpx.AsyncClient(transport=httpx.ASGITransport(front(parts).application), base_url="http://127.0.0.1") as http,

@@ -119,9 +119,11 @@ async def test_a_missing_token_and_a_wrong_secret_are_unauthenticated(installati
     }
 
 
-async def test_calls_are_limited_as_the_settings_say_but_publishing_and_health_are_not(tmp_path: Path) -> None:
-    settings = load({"TIDINGS_CALLS_PER_CONNECTOR": "2"}, folder=tmp_path, database=f"sqlite:{tmp_path / 'tidings.db'}")
-    async with opened(settings, is_serving=True) as parts, running(parts):
+async def test_calls_are_limited_as_the_settings_say_but_publishing_and_health_are_not(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    settings = load({"TIDINGS_CALLS_PER_CONNECTOR": "2"}, folder=tmp_path, database=sqlite_url)
+    async with opened(settings) as parts, running(parts):
         transport = httpx.ASGITransport(front(parts).application)
         async with httpx.AsyncClient(transport=transport, base_url="https://tidings.example.com") as http:
             connector = await parts.access.create_connector("tests", actor="test")

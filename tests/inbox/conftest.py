@@ -45,7 +45,7 @@ async def endpoint(far: FarServer) -> AsyncIterator[Endpoint]:
 async def parts(database_url: str, tmp_path: Path, clock: ManualClock, endpoint: Endpoint) -> AsyncIterator[Parts]:
     allowed = {"egress_allow": "127.0.0.1/32", "egress_http": "on"}
     settings = load({}, folder=tmp_path, database=database_url, secret_key=new_key(), **allowed)
-    async with opened(settings, clock=clock, is_serving=True) as parts:
+    async with opened(settings, clock=clock) as parts:
         await parts.inbox.create_source("crew", dialect="kaizala", actor="test")
         await follow(parts, remote=f"{endpoint.url}base")
         yield parts

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -37,9 +36,9 @@ async def authenticate(token: str) -> Caller:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
     """An empty store. One engine is enough here: that they behave alike is what tests/store and tests/inbox show."""
-    database = await open_database(f"sqlite:{tmp_path / 'tidings.db'}", clock=Clock())
+    database = await open_database(sqlite_url, clock=Clock())
     await database.migrate()
     yield database
     await database.close()

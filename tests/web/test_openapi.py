@@ -120,7 +120,7 @@ def test_refusals_refer_to_the_one_shape() -> None:
 async def test_the_description_is_served_to_programs_and_as_a_page_without_scripts(
     document: dict[str, Any], login: Login
 ) -> None:
-    door = Door(routes=(), pages=reference_pages(document), login=login)
+    door = Door(routes=(), pages=reference_pages(lambda: document), login=login)
     async with Server(door, clock=Clock()).listening("127.0.0.1", 0) as port:
         machine, person = await ask(port, "GET /openapi.json"), await ask(port, "GET /docs")
 
@@ -135,7 +135,7 @@ async def test_the_description_is_served_to_programs_and_as_a_page_without_scrip
 
 
 async def test_the_bare_address_leads_to_the_page(document: dict[str, Any], login: Login) -> None:
-    door = Door(routes=(), pages=reference_pages(document), login=login)
+    door = Door(routes=(), pages=reference_pages(lambda: document), login=login)
     async with Server(door, clock=Clock()).listening("127.0.0.1", 0) as port:
         answer = await ask(port, "GET /")
 

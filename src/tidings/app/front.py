@@ -1,14 +1,16 @@
 """Front: the HTTP door of an installation, with everything that opens behind it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
 from starlette.types import ASGIApp
 
 from tidings.app.compose import Parts
+from tidings.app.descriptors import check_descriptors
 from tidings.app.figures import named_figures
 from tidings.app.settings import shown
 from tidings.console.console import Console
@@ -68,14 +70,19 @@ VERSION = version("tidings")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What a server serves by its roles, and what must be kept up to date meanwhile."""
+    """What a server serves by its roles, and what must be kept up to date meanwhile.
+
+    `routes` and `pages` are all that the application leads to.
+    """
 
     application: ASGIApp
+    routes: Sequence[Route]
+    pages: Sequence[Page]
     intake: Intake | None
     counter: Counter
     receive: ReceiveDoor | None
     schemas: Schemas
-    document: Mapping[str, Any]
+    document: Callable[[], Mapping[str, Any]]
     console: Console | None
 
     @contextlib.asynccontextmanager
@@ -105,16 +112,16 @@ def front(parts: Parts) -> Front:
         *health_pages(_checks(parts)),
         metrics_page(version=VERSION, figures=[*_figures(parts), *named_figures(parts)], latencies=_latencies(parts)),
     ]
-    document = describe(
-        version=VERSION, url=parts.settings.base_url, routes=routes, pages=pages, samples=_samples(parts)
-    )
-    # Pages for people are no part of the API.
+    # Pages for people are no part of the API, and nothing that is added later is.
+    document = _described(parts, routes, pages=tuple(pages))
     console = _console(parts, proxies) if has_api else None
     pages += reference_pages(document, front="console/" if console else "docs")
     pages += console.pages() if console else []
     door = Door(routes=routes, pages=pages, login=login, throttle=throttle, proxies=proxies)
     return Front(
         application=opened(door),
+        routes=routes,
+        pages=pages,
         intake=intake if has_api else None,
         counter=Counter(routes, login=login, throttle=throttle),
         receive=receive if catches else None,
@@ -122,6 +129,12 @@ def front(parts: Parts) -> Front:
         document=document,
         console=console,
     )
+
+
+def _described(parts: Parts, routes: Sequence[Route], *, pages: Sequence[Page]) -> Callable[[], Mapping[str, Any]]:
+    """What OpenAPI says of them, put together when it is first asked for."""
+    samples, url = _samples(parts), parts.settings.base_url
+    return cache(partial(describe, version=VERSION, url=url, routes=routes, pages=pages, samples=samples))
 
 
 def _console(parts: Parts, proxies: Proxies) -> Console:
@@ -250,7 +263,10 @@ def _checks(parts: Parts) -> Mapping[str, Check]:
         if parts.hub.courier is not None and not parts.hub.tenure.is_fresh:
             raise Unavailable("the last beat is too old, so nothing is sent; it goes on when the store has answered")
 
-    return {"store": store, "tenure": tenure}
+    async def descriptors() -> None:
+        check_descriptors()
+
+    return {"store": store, "tenure": tenure, "descriptors": descriptors}
 
 
 def _figures(parts: Parts) -> Sequence[Figure]:

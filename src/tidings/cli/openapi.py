@@ -25,4 +25,4 @@ async def _document() -> bytes:
         environ = os.environ | {variable("database"): f"sqlite:{Path(folder)}/tidings.db", variable("workers"): "1"}
         environ.pop(variable("secret_key"), None)
         async with opened(load(environ)) as parts:
-            return msgspec.json.encode(front(parts).document)
+            return msgspec.json.encode(front(parts).document())

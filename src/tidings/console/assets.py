@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
@@ -35,10 +37,7 @@ class Assets:
     """Serves them under `/console/static/`. The library of charts is put together when it is first asked for."""
 
     def __init__(self) -> None:
-        ours = files("tidings.console") / "static"
-        texts = {one.name: one.read_bytes() for one in ours.iterdir() if one.is_file()}
-        texts["htmx.js"] = (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_bytes()
-        self._assets = {name: _packed(name, content) for name, content in texts.items()}
+        self._assets = dict(_on_disk())
         self._charts_hash = _hash(version("vl-convert-python").encode())
         self._alone = asyncio.Lock()
 
@@ -72,6 +71,14 @@ class Assets:
                 packed = await _put_together()
                 self._assets[_CHARTS] = Asset(hash=self._charts_hash, packed=packed, kind=_TYPES["js"])
             return self._assets[_CHARTS]
+
+
+@cache
+def _on_disk() -> Mapping[str, Asset]:
+    ours = files("tidings.console") / "static"
+    texts = {one.name: one.read_bytes() for one in ours.iterdir() if one.is_file()}
+    texts["htmx.js"] = (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_bytes()
+    return {name: _packed(name, content) for name, content in texts.items()}
 
 
 async def _put_together() -> bytes:

@@ -15,7 +15,7 @@ from tidings.store.pulse import Counts, Pulse, Trouble
 log = logging.getLogger(__name__)
 
 _FRESH_MS = 4 * SECOND
-# Counting a million debts takes longer than a page may; it comes with the next figures then.
+# Counting very many debts takes longer than a page may; it comes with the next figures then.
 _PATIENCE_S = 0.02
 _MOST_TROUBLES = 20
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from tidings.console.assets import Assets
@@ -81,22 +84,34 @@ class Who:
     cookies: Mapping[str, str]
 
 
+@cache
+def _environment() -> Environment:
+    """One for the process: templates are compiled once, however many installations it has."""
+    environment = Environment(
+        loader=PackageLoader("tidings.console"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {**FILTERS, "moment": _moment}
+    return environment
+
+
+@pass_context
+def _moment(context: Context, at: int | None) -> Markup:
+    moments: Moments = context["moments"]
+    return moments.moment(at)
+
+
 class Pages:
     """Makes answers out of templates. `is_secure` keeps cookies to HTTPS; `has` tells which places there are."""
 
     def __init__(self, assets: Assets, *, clock: Clock, is_secure: bool, has: Callable[[str], bool]) -> None:
         self._is_secure = is_secure
         self._has = has
-        self._environment = Environment(
-            loader=PackageLoader("tidings.console"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
-        moments = Moments(clock)
-        self._environment.filters |= {**FILTERS, "moment": moments.moment, "ago": moments.ago}
-        self._environment.globals |= {"static": assets.address, "Right": Right, "Role": Role}
+        self._environment = _environment()
+        self._shared = {"moments": Moments(clock), "static": assets.address, "Right": Right, "Role": Role}
 
     def answer(self, page: Page, who: Who) -> Response:
         said = _said(who.cookies) if not page.block else None
@@ -118,6 +133,7 @@ class Pages:
     def _text(self, page: Page, who: Who, *, said: Said | None) -> str:
         template = self._environment.get_template(page.template)
         values: dict[str, Any] = {
+            **self._shared,
             "role": who.role,
             "csrf": who.csrf,
             "path": who.path,

@@ -1,7 +1,9 @@
 """Reference: `/openapi.json`, and `/docs`, the same for people: one page that needs neither script nor network."""
 
+import asyncio
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -21,16 +23,25 @@ dt { font-family: ui-monospace, monospace; }
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def reference_pages(document: Mapping[str, Any], *, front: str = "docs") -> Sequence[Page]:
-    """The pages that show an OpenAPI document, both made once. The bare address leads to them, people to `front`."""
-    as_json = msgspec.json.encode(document)
-    as_html = "".join(_document(document))
+def reference_pages(document: Callable[[], Mapping[str, Any]], *, front: str = "docs") -> Sequence[Page]:
+    """The pages that show an OpenAPI document. The bare address leads to them, people to `front`.
+
+    Both are made once, when somebody asks: that takes a tenth of a second, which a start need not wait for.
+    """
+
+    @cache
+    def as_json() -> bytes:
+        return msgspec.json.encode(document())
+
+    @cache
+    def as_html() -> str:
+        return "".join(_document(document()))
 
     async def machine(_: Request) -> Response:
-        return Response(as_json, media_type="application/json")
+        return Response(await asyncio.to_thread(as_json), media_type="application/json")
 
     async def person(_: Request) -> Response:
-        return HTMLResponse(as_html, headers={"content-security-policy": _CSP})
+        return HTMLResponse(await asyncio.to_thread(as_html), headers={"content-security-policy": _CSP})
 
     async def bare(request: Request) -> Response:
         is_person = "text/html" in request.headers.get("accept", "")

@@ -37,6 +37,7 @@ def is_true(flag: bool | str) -> bool:  # noqa: FBT001 - what it says in either 
     return flag is True or str(flag).lower() == "true"
 
 
+@cache
 def body_of(shape: type[Wire]) -> Any:  # noqa: ANN401 - a type for a decoder, which no annotation can name
     """The type to decode a request's JSON to, before `read`: any object, described to the world as that shape."""
     (root,), components = msgspec.json.schema_components([shape])
