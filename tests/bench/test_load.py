@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import uuid
 
 import msgspec
 import pytest
 
-from tidings.bench.load import STAMP, Load, Publish, Request
+from tidings.bench.load import STAMP, UNIQUE, Load, Publish, Request
 from tidings.bench.stamp import LENGTH, read_stamp
 from tidings.core.clock import Clock
 from tidings.testing.clock import ManualClock
-from tidings.testing.endpoint import ANSWERS_GARBAGE, CLOSES, NEVER_ANSWERS, Answer, Endpoint
+from tidings.testing.endpoint import ANSWERS_GARBAGE, CLOSES, NEVER_ANSWERS, Answer, Endpoint, Then
 
 REQUEST = Request(
     path="/v1/made-up", headers={"accessToken": "made-up"}, body=f'{{"text":"{STAMP}xyz","eventId":"{STAMP}"}}'
@@ -106,3 +107,42 @@ async def test_a_server_that_stops_answering_is_given_up(manual_clock: ManualClo
         published = await running
     assert published.refused == [0, 1, 2]
     assert published.why == "a connection ended: no answer for 20 seconds"
+
+
+async def test_a_server_may_end_a_connection_with_an_answer() -> None:
+    async with Endpoint(Answer(202, headers=(("connection", "close"),), then=Then.CLOSE)) as endpoint:
+        order = publish(endpoint, concurrency=1)
+        request = msgspec.structs.replace(REQUEST, method="PUT", accepted=(202,))
+        published = await Load(msgspec.structs.replace(order, request=request), Clock()).run()
+
+        requests = await endpoint.received(4)
+
+    assert published.refused == []
+    assert [(request.method, request.connection) for request in requests] == [("PUT", place) for place in range(1, 5)]
+
+
+async def test_a_batch_looks_as_its_server_wants_it_and_each_event_has_an_identifier() -> None:
+    request = Request(
+        path="/",
+        headers={"content-type": "application/x-lines"},
+        body=f'{{"id":"{UNIQUE}","again":"{UNIQUE}"}}',
+        around=("<", "\n", ">"),
+    )
+    async with Endpoint(200) as endpoint:
+        order = msgspec.structs.replace(publish(endpoint, events=3, concurrency=1, batch=3), request=request)
+        await Load(order, Clock()).run()
+
+        [came] = await endpoint.received(1)
+
+    lines = came.body.removeprefix(b"<").removesuffix(b">").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert len({str(uuid.UUID(event["id"])) for event in events}) == 3
+    assert all(event["id"] == event["again"] for event in events)
+    assert [value for name, value in came.headers if name.lower() == "content-type"] == ["application/x-lines"]
+
+
+async def test_a_207_of_another_shape_refuses_all() -> None:
+    async with Endpoint(Answer(207, body=b"<multistatus/>")) as endpoint:
+        published = await load(endpoint, events=2, concurrency=1, batch=2).run()
+
+    assert published.refused == [0, 1]

@@ -49,3 +49,13 @@ def test_quantiles_of_nothing_are_zero_and_long_waits_stay_in_the_last_step(rece
 
 def test_a_stamp_reads_back_out_of_a_callback() -> None:
     assert read_stamp(b'{"eventId":"a","data":{"text":"%bxyz"}}' % stamp(123, sent_us=456)) == (123, 456)
+
+
+def test_a_stamp_may_be_looked_for_in_one_place_alone() -> None:
+    receiver = Receiver(Open(events=3, fan_out=1, stamp="/a~1b/1"))
+
+    for text in ('{"a/b":["","%s"]}', '{"a/b":["%s",""]}', '{"a/b":["%s"]}', '{"a":"%s"}', "%s", '{"a/b":7}'):
+        receiver.count(b"/0", text.replace("%s", stamp(1, sent_us=1).decode()).encode())
+
+    told = receiver.told(Tell())
+    assert (told.arrived, told.duplicates, told.foreign) == (1, 0, 5)

@@ -1,5 +1,6 @@
 """`tidings serve` and `tidings worker`, as processes."""
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -77,8 +78,31 @@ def test_workers_end_with_the_server_however_it_ends(postgresql: Terminal) -> No
         assert eventually(lambda: is_gone(worker))
 
 
-def test_several_workers_need_postgresql(here: Terminal) -> None:
-    assert "TIDINGS_WORKERS: SQLite is served by one process" in here.refuses("serve", "--workers", "2")
+def test_what_sends_for_a_server_ends_with_it_however_it_ends(here: Terminal) -> None:
+    with here.running("serve", "--port", "0", "--workers", "3") as process:
+        line_of(process)
+        porters = children_of(process.pid, running="tidings.egress.porter")
+
+        process.kill()
+
+        assert len(porters) == 2
+        assert eventually(lambda: all(map(is_gone, porters)))
+
+
+def test_what_sends_for_a_server_leaves_the_end_to_it(here: Terminal) -> None:
+    with here.running("serve", "--port", "0", "--workers", "2") as process:
+        line_of(process)
+        [porter] = children_of(process.pid, running="tidings.egress.porter")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(porter, number)
+        assert children_of(process.pid, running="tidings.egress.porter") == [porter]
+
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+
+    assert process.returncode == 0
+    assert is_gone(porter)
+    assert "porter.ended" not in (here.folder / "log").read_text()
 
 
 def test_a_worker_listens_nowhere_and_stops_when_told(postgresql: Terminal) -> None:

@@ -1,5 +1,6 @@
 """The index finds what asking every subscription would find."""
 
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -103,3 +104,31 @@ def test_an_event_that_several_filters_look_at_is_read_once() -> None:
 
     assert len(index.matches(event)) == 9
     assert made == ["order.paid"]
+
+
+def test_of_any_number_of_subscriptions_only_those_on_the_events_subjects_are_looked_at() -> None:
+    asked: list[int] = []
+
+    class Asked(Subscription):
+        """A subscription that tells when it is looked at."""
+
+        def chooses(self, event: Event, document: Callable[[], dict[str, Any]]) -> bool:
+            asked.append(self.number)
+            return super().chooses(event, document)
+
+    shared: dict[str, Any] = {"types": compile_types(["*"]), "url": "https://example.com/", "format": "standard"}
+    index = Index()
+    index.take(
+        1,
+        [
+            Asked(number=number, id=f"w-{number}", subject=Subject(kind, of), expires_at=NOW + 1, **shared)
+            for number, (kind, of) in enumerate(
+                [*(("Group", f"g-{place}") for place in range(10_000)), ("Group", "*"), ("Action", "*")], 1
+            )
+        ],
+    )
+    event = Event(type="order.paid", subjects=(Subject("Group", "g-77"),) * 2, data=b"{}", at=NOW)
+
+    found = index.matches(event)
+
+    assert asked == [one.number for one in found] == [78, 10_001]

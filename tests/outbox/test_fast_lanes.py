@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from tests.outbox.conftest import House
 from tests.outbox.test_agenda import lane
+from tidings.core.delivery import Debt
+from tidings.core.event import Event
 from tidings.outbox.lane import MOST_QUEUED, MOST_QUEUED_FAST, MOST_SLOTS
 from tidings.outbox.publisher import Draft
 from tidings.testing.endpoint import Answer, Endpoint
@@ -31,7 +35,21 @@ def test_a_lane_is_filled_up_when_half_of_it_is_free() -> None:
     assert one.room == 4 * MOST_SLOTS
 
 
-async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(house: House) -> None:
+def test_a_lane_gives_back_nothing_before_it_holds_twice_what_it_may() -> None:
+    one = lane()
+    debt = Debt(event=Event(type="a", subjects=(), data=b"{}", at=0), subscription=1, due=0)
+    one.queue.extend([(debt, 1)] * 2 * MOST_QUEUED)
+    assert (one.is_full, one.overflow) == (True, 0)
+
+    one.queue.append((debt, 1))
+
+    assert one.overflow == MOST_QUEUED + 1
+
+
+async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
     answers = asyncio.Event()
     async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
         subscription = await house.subscribe(endpoint.url)
@@ -39,13 +57,13 @@ async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(h
         await house.settled()
         one = house.courier.roster.lane(subscription)
         one.slots, one.took_ms = 4, 1.0
-        drafts = [Draft(event=house.event()) for _ in range(MOST_QUEUED + 100)]
+        drafts = [Draft(event=house.event()) for _ in range(150)]
         await house.hub.publisher.publish(drafts)
-        assert len(one.queue) == MOST_QUEUED + 100 - 4
+        assert len(one.queue) == 150 - 4
 
         one.took_ms = 60_000.0
         answers.set()
 
-        await house.reaches(lambda: len(endpoint.requests) == MOST_QUEUED + 101, by=1_000)
+        await house.reaches(lambda: len(endpoint.requests) == 151, by=1_000)
         await house.settled()
     assert await house.states(subscription.number) == ["delivered"] * 100  # the first page of them

@@ -55,13 +55,18 @@ class _Sending:
 class Publisher:
     """Speaks to one program; `deliveries` is what each event must be answered with."""
 
-    def __init__(self, ledger: Ledger, *, program: Program, port: int, token: str, deliveries: int) -> None:
+    def __init__(
+        self, ledger: Ledger, *, program: Program, port: int, token: str, deliveries: int, host: str = "127.0.0.1"
+    ) -> None:
+        self.kept = 0  # how many events this program answered for
+        self.most_missing = MOST_MISSING
         self.refusals: list[Answer] = []
+        self._host = host
         self._ledger = ledger
         self._program = program
         self._port = port
         self._deliveries = deliveries
-        self._headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        self.token = token
         self._clock = Clock()
         self._awaited: list[tuple[int, asyncio.Future[None]]] = []
 
@@ -81,12 +86,23 @@ class Publisher:
         _, late = await asyncio.wait([done], timeout=within)
         assert not late, f"{len(self._ledger.acknowledged)} acknowledged, {self._ledger.missing} missing, and no more"
 
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"content-type": "application/json", "authorization": f"Bearer {self.token}"}
+
+    async def publish_one(self) -> int:
+        """An event beside the others, which the ledger knows nothing of; to how many webhooks it is owed."""
+        async with talk(self._port, host=self._host) as talking:
+            body = msgspec.json.encode(_event("", 0))
+            await talking.say(request("POST /v1/events", headers=self._headers, body=body))
+            return int((await talking.hear()).json["deliveries"])
+
     async def _speak(self, line: str, *, batch: int, insists: bool) -> None:
         sending = _Sending(line=line, number=0, batch=batch, insists=insists, since=self._clock.monotonic())
         while True:
             await self._program.is_up.wait()
             with contextlib.suppress(OSError, TimeoutError):
-                async with talk(self._port) as talking:
+                async with talk(self._port, host=self._host) as talking:
                     while True:
                         await self._pause_for_receivers()
                         is_kept = False
@@ -99,7 +115,7 @@ class Publisher:
     async def _pause_for_receivers(self) -> None:
         """For a second at most: nothing arrives while a server cannot read what it owes, and it is to be asked then."""
         for _ in range(_LOOKS):
-            if self._ledger.missing <= MOST_MISSING:
+            if self._ledger.missing <= self.most_missing:
                 return
             await self._clock.sleep(COMES_BACK_AFTER_S)
 
@@ -130,6 +146,7 @@ class Publisher:
             if "eventId" not in result:
                 continue
             name = str(result["eventId"])
+            self.kept += 1
             if result["deliveries"] != self._deliveries:
                 self._ledger.complaints.append(f"{name} was owed to {result['deliveries']}")
             line, number = str(event.data["line"]), int(str(event.data["number"]))

@@ -18,8 +18,8 @@ OK, BROKEN = 200, 500
 class Receiver:
     """One endpoint for all subscriptions, told apart by the path; those in `silent` get no answer."""
 
-    def __init__(self, ledger: Ledger, *, seed: int) -> None:
-        self.endpoint = Endpoint(self._answer)
+    def __init__(self, ledger: Ledger, *, seed: int, host: str = "127.0.0.1") -> None:
+        self.endpoint = Endpoint(self._answer, host=host, name=host)
         self.silent: set[str] = set()
         self.secrets: dict[str, str] = {}
         self._ledger = ledger

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.reliability.program import Program
 from tests.reliability.publisher import APPLICATION, TYPE, Publisher
 from tests.reliability.receiver import Receiver
 from tests.web.conversation import Answer, ask
-from tidings.app.compose import opened
+from tidings.app.compose import Parts, opened
 from tidings.app.settings import load, variable
 from tidings.core.clock import Clock
 from tidings.core.event import Subject
@@ -47,20 +47,46 @@ class Trial:
     receiver: Receiver
     port: int
     token: str = ""
+    connector: str = ""
+    webhooks: Mapping[str, dict[str, Any]] = field(default_factory=lambda: WEBHOOKS)
     settings: dict[str, str] = field(default_factory=dict)
     programs: list[Program] = field(default_factory=list)
 
-    def server(self, port: int = 0, **settings: str) -> Program:
+    def server(self, port: int = 0, *, prefix: Sequence[str] = (), **settings: str) -> Program:
         more = {variable(name): value for name, value in settings.items()}
-        return self._program("serve", self.settings | {"TIDINGS_PORT": str(port or self.port)} | more)
+        return self._program("serve", self.settings | {"TIDINGS_PORT": str(port or self.port)} | more, prefix=prefix)
 
     def worker(self) -> Program:
         return self._program("worker", self.settings)
 
-    def publisher(self, program: Program, *, port: int = 0) -> Publisher:
+    def publisher(self, program: Program, *, port: int = 0, host: str = "127.0.0.1") -> Publisher:
         return Publisher(
-            self.ledger, program=program, port=port or self.port, token=self.token, deliveries=len(WEBHOOKS)
+            self.ledger,
+            program=program,
+            port=port or self.port,
+            token=self.token,
+            deliveries=len(self.webhooks),
+            host=host,
         )
+
+    def opened(self) -> contextlib.AbstractAsyncContextManager[Parts]:
+        """The installation as a command sees it, which tells no server what it does."""
+        return opened(load(self.settings, folder=self.folder))
+
+    async def prepare(self) -> None:
+        async with self.opened() as parts:
+            connector = await parts.access.create_connector("trial", actor="test")
+            self.connector = connector.id
+            self.token = await parts.access.create_key(connector.id, actor="test", scopes=("publish",))
+            for name, more in self.webhooks.items():
+                await self.subscribe(parts, name=name, **more)
+
+    async def subscribe(self, parts: Parts, *, name: str, **more: Any) -> None:  # noqa: ANN401 - terms of all kinds
+        """Make a webhook for all events."""
+        terms = Terms(types=(TYPE,), url=self.receiver.url(name), **more)
+        subject = Subject("Application", APPLICATION)
+        _, secret = await parts.subscribing.create(subject, terms, connector=self.connector, owner="")
+        self.receiver.secrets[name] = secret.text
 
     async def kill(self, program: Program) -> None:
         with self.accident():
@@ -109,36 +135,43 @@ class Trial:
     async def ready(self, port: int = 0) -> Answer:
         return await ask(port or self.port, "GET /readyz")
 
-    def _program(self, command: str, settings: dict[str, str]) -> Program:
-        program = Program(command, folder=self.folder, settings=settings)
+    def _program(self, command: str, settings: dict[str, str], *, prefix: Sequence[str] = ()) -> Program:
+        program = Program(command, folder=self.folder, settings=settings, prefix=prefix)
         self.programs.append(program)
         return program
 
 
 @contextlib.asynccontextmanager
-async def trial(folder: Path, database: str, *, seed: int = 1) -> AsyncIterator[Trial]:
-    """An installation that has its webhooks and a key; nothing runs yet but the receiver."""
-    ledger = Ledger(WEBHOOKS, ordered=["ordered"])
-    receiver = Receiver(ledger, seed=seed)
+async def trial(
+    folder: Path,
+    database: str,
+    *,
+    seed: int = 1,
+    host: str = "127.0.0.1",
+    webhooks: Mapping[str, dict[str, Any]] = WEBHOOKS,
+    is_prepared: bool = True,
+) -> AsyncIterator[Trial]:
+    """An installation that has its webhooks and a key; nothing runs yet but the receiver, which listens at `host`.
+
+    Unless `is_prepared` its database is empty, and the rest is for the caller to make.
+    """
+    ledger = Ledger(webhooks, ordered=[name for name, more in webhooks.items() if "order_key" in more])
+    receiver = Receiver(ledger, seed=seed, host=host)
     async with receiver.endpoint:
-        one = Trial(folder=folder, database=database, ledger=ledger, receiver=receiver, port=free_port())
+        one = Trial(
+            folder=folder, database=database, ledger=ledger, receiver=receiver, port=free_port(), webhooks=webhooks
+        )
         settings = {
             "database": database,
             "secret_key": new_key(),
-            "egress_allow": "127.0.0.1/32",
+            "egress_allow": f"{host}/32",
             "egress_http": "on",
             # Long enough that nothing is given up, short enough that a test sees the retries.
             "retry_schedule": ",".join(["200ms"] * 20),
         }
         one.settings = {variable(name): value for name, value in settings.items()}
-        async with opened(load({}, folder=folder, **settings)) as parts:
-            connector = await parts.access.create_connector("trial", actor="test")
-            one.token = await parts.access.create_key(connector.id, actor="test", scopes=("publish",))
-            for name, more in WEBHOOKS.items():
-                terms = Terms(types=(TYPE,), url=receiver.url(name), **more)
-                subject = Subject("Application", APPLICATION)
-                _, secret = await parts.subscribing.create(subject, terms, connector=connector.id, owner="")
-                receiver.secrets[name] = secret.text
+        if is_prepared:
+            await one.prepare()
         try:
             yield one
         finally:

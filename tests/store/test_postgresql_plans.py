@@ -146,3 +146,25 @@ async def test_the_backlog_is_walked_lane_by_lane(session: Connection, raw: Raw)
     assert read.scans == 0
     assert read.rows <= 10
     assert read.blocks <= 12 * read.rows + 20
+
+
+async def test_whether_a_day_may_be_dropped_is_seen_lane_by_lane(session: Connection, raw: Raw) -> None:
+    first = await owe(raw, key="NULL", subscription="1 + n % 5")
+
+    read = await cost(session, session.fetchval("SELECT owes_before($1)", first))
+
+    assert not await session.fetchval("SELECT owes_before($1)", first + 1)
+    assert await session.fetchval("SELECT owes_before($1)", first + 2)
+    assert read.scans == 0
+    assert read.rows <= 15
+    assert read.blocks <= 12 * read.rows + 20
+
+
+async def test_debts_that_are_too_old_are_found_lane_by_lane(session: Connection, raw: Raw) -> None:
+    first = await owe(raw, key="NULL", subscription="1 + n % 5")
+
+    read = await cost(session, Session(session).fetch("debts_expired", before=first + 1 + MOST, most=MOST))
+
+    assert read.scans == 0
+    assert read.rows <= 4 * MOST
+    assert read.blocks <= 20 * read.rows + 20

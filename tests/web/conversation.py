@@ -69,10 +69,10 @@ class Conversation:
 
 
 @contextlib.asynccontextmanager
-async def talk(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Conversation]:
-    """A connection to a server on loopback."""
+async def talk(port: int, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> AsyncIterator[Conversation]:
+    """A connection to a server, on loopback if no other address is named."""
     name = None if tls is None else "localhost"
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=name)
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls, server_hostname=name)
     try:
         yield Conversation(reader, writer)
     finally:
@@ -109,8 +109,9 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     json: Any = None,  # noqa: ANN401 - any JSON
     body: bytes = b"",
+    host: str = "127.0.0.1",
 ) -> Answer:
     """One request on a connection of its own; `line` is its method and target."""
-    async with talk(port) as conversation:
+    async with talk(port, host=host) as conversation:
         await conversation.say(request(line, headers=headers, body=body if json is None else msgspec.json.encode(json)))
         return await conversation.hear(is_head=line.startswith("HEAD "))

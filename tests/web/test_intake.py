@@ -1,10 +1,12 @@
 """Events are published one by one, in arrays and as NDJSON; what is answered for is on disk."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.web.callers import CALLERS, OTHER, SHOP
 from tests.web.conversation import ask, request, talk
@@ -13,7 +15,8 @@ from tidings.core.clock import Clock
 from tidings.core.event import Actor, Event, Subject
 from tidings.store.event_types import EventType
 from tidings.store.history import History
-from tidings.web.permits import GOOD_FOR_S
+from tidings.web import protocol
+from tidings.web.permits import ASKS_AGAIN_S, GOOD_FOR_S
 from tidings.web.server import Server
 from tidings.web.submission import MOST_EVENTS
 
@@ -215,6 +218,20 @@ async def test_what_was_allowed_is_asked_again_after_a_moment(desk: Desk) -> Non
     assert not desk.permits.remembered(caller, event)
 
 
+async def test_one_asks_again_in_time_while_the_others_go_on_by_what_is_remembered(desk: Desk) -> None:
+    caller = CALLERS["tdk_shop"]
+    event = Event(type="a", subjects=(Subject("Application", "s"),), data=b"{}", at=0)
+    await desk.permits.check(caller, event)
+    await desk.clock.advance(round(ASKS_AGAIN_S * 1_000))
+
+    told = [desk.permits.remembered(caller, event) for _ in range(3)]
+    await desk.permits.check(caller, event)
+    await desk.clock.advance(round(ASKS_AGAIN_S * 1_000) - 1)
+
+    assert told == [None, event, event]
+    assert desk.permits.remembered(caller, event) is event
+
+
 async def test_what_happens_beneath_a_group_is_about_that_group_too(port: int, desk: Desk) -> None:
     beneath = EVENT | {"subjects": [{"objectType": "Group", "objectId": "sub"}]}
 
@@ -235,6 +252,33 @@ async def test_a_body_in_pieces_or_larger_than_the_servers_buffer_is_published_w
         assert (await conversation.hear()).status == 200
 
     assert (await desk.kept())[-1] == msgspec.json.encode(large["data"])
+
+
+async def test_a_body_that_is_late_is_waited_for_by_the_framework(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SLOWEST_QUICK_BODY_S", 0.001)
+    has_begun = asyncio.Event()
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun.set()
+        await desk.door(scope, receive, send)
+
+    await desk.know_all()
+    raw = request(PUBLISH, headers=SHOP, body=msgspec.json.encode(EVENT))
+    server = Server(door, clock=desk.clock, intake=desk.intake)
+    async with desk.publisher.running(), server.listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        await conversation.say(raw[:-10])
+        await has_begun.wait()
+        await conversation.say(raw[-10:])
+
+        assert (await conversation.hear()).status == 200
+    assert len(await desk.kept()) == 1
+
+
+@pytest.mark.parametrize("target", ["http://localhost/v1/events", "/v1/events?a=b", "/v1/events/", "/v1/ev%65nts"])
+async def test_the_target_may_be_written_in_other_ways(port: int, desk: Desk, *, target: str) -> None:
+    await desk.know_all()
+
+    assert (await ask(port, f"POST {target}", headers=SHOP, json=EVENT)).status == 200
 
 
 async def test_requests_sent_in_one_go_are_answered_in_order(port: int) -> None:

@@ -29,7 +29,9 @@ from tidings.dialects.discovery import Found, discover
 from tidings.dialects.kaizala.catalogue import EVENT_TYPES
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
+from tidings.egress.porters import Porters
 from tidings.egress.resolver import Resolver
+from tidings.egress.rules import Own, Rules
 from tidings.inbox.apart import Apart
 from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.inspector import Inspector
@@ -131,13 +133,12 @@ async def _ground(settings: Settings, stack: contextlib.AsyncExitStack, *, clock
     stack.push_async_callback(database.close)
     await database.migrate()
     await check_vault(database, vault)
-    guard = Guard(
-        resolver=await stack.enter_async_context(Resolver(clock=clock)),
-        allow=settings.egress_allow,
-        plain_http=settings.egress_http,
-        proxied=bool(settings.egress_proxy),
+    rules = _rules(settings)
+    guard = rules.guard(await stack.enter_async_context(Resolver(clock=clock)))
+    porters = settings.porters if is_serving else 0
+    client = await stack.enter_async_context(
+        Porters(rules, guard=guard, clock=clock, count=porters) if porters else rules.client(guard, clock=clock)
     )
-    client = await stack.enter_async_context(_client(settings, guard, clock=clock))
     found, subscriptions = discover(), Subscriptions(database, vault)
     return _Ground(
         settings=settings,
@@ -194,21 +195,25 @@ async def _forget(parts: Parts) -> None:
 
 def is_own(settings: Settings, url: str) -> bool:
     """Whether a URL leads to one of our own addresses that catch callbacks."""
-    return url.startswith(tuple(settings.base_url + path for path in OWN_PATHS))
+    return url.startswith(_own_urls(settings))
 
 
-def _client(settings: Settings, guard: Guard, *, clock: Clock) -> Client:
-    def own(url: str) -> tuple[str, int, bool] | None:
-        if not is_own(settings, url):
-            return None
-        return _reachable(settings.host), settings.port, settings.tls_cert is not None
+def _own_urls(settings: Settings) -> tuple[str, ...]:
+    return tuple(settings.base_url + path for path in OWN_PATHS)
 
-    return Client(
-        guard=guard,
-        clock=clock,
-        ca_file=settings.egress_ca,
-        proxy=settings.egress_proxy.reveal() or None,
-        own=own,
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        allow=[str(block) for block in settings.egress_allow],
+        plain_http=settings.egress_http,
+        ca_file=str(settings.egress_ca or ""),
+        proxy=settings.egress_proxy.reveal(),
+        own=Own(
+            beginnings=_own_urls(settings),
+            address=_reachable(settings.host),
+            port=settings.port,
+            is_tls=settings.tls_cert is not None,
+        ),
         user_agent=f"Tidings/{version('tidings')}",
     )
 

@@ -1,4 +1,4 @@
-"""Figures of what is fetched and what is sent on: a number for each pull and for each sink, whoever is at them."""
+"""Figures of what is fetched, what is sent on and what is made: of each pull and sink, of porters, of reports."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from tidings.app.compose import Parts
 from tidings.core.clock import SECOND
+from tidings.egress.porters import Porters
 from tidings.store import pulls, sinks
 from tidings.web.metrics import Figure, Kind
 
@@ -32,7 +33,7 @@ class _Each(Generic[S]):
 
 
 def named_figures(parts: Parts) -> Sequence[Figure]:
-    return [*_pull_figures(parts), *_sink_figures(parts), *_report_figures(parts)]
+    return [*_pull_figures(parts), *_sink_figures(parts), *_porter_figures(parts), *_report_figures(parts)]
 
 
 def _pull_figures(parts: Parts) -> Iterator[Figure]:
@@ -52,6 +53,13 @@ def _sink_figures(parts: Parts) -> Iterator[Figure]:
     yield each.figure("tidings_sink_behind", behind, of=lambda one: one.receipts + one.deliveries)
     failed = "Deliveries to it that failed for good"
     yield each.figure("tidings_sink_failed_total", failed, of=lambda one: one.failed, kind=Kind.COUNTER)
+
+
+def _porter_figures(parts: Parts) -> Iterator[Figure]:
+    client = parts.client
+    if isinstance(client, Porters):
+        meaning = "Processes that send for this one, and are ready"
+        yield Figure(name="tidings_porters", meaning=meaning, read=lambda: client.ready, kind=Kind.GAUGE)
 
 
 def _report_figures(parts: Parts) -> Iterator[Figure]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tidings.core.errors import Invalid
 from tidings.core.vault import Vault, new_key
+from tidings.store.folder import make_folder, sync_names
 
 FILE = "secret.key"
 
@@ -16,7 +17,7 @@ def open_vault(keys: str, *, folder: Path) -> Vault:
     if keys:
         return Vault([key.strip() for key in keys.split(",") if key.strip()])
     path = folder / FILE
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     with contextlib.suppress(FileExistsError):
         _make(path)
     if path.stat().st_mode & 0o077:
@@ -31,3 +32,5 @@ def _make(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
         os.link(file.name, path)
+    # What is encrypted with it may be on disk in a moment.
+    sync_names(path.parent)

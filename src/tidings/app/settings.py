@@ -133,7 +133,11 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = _setting(
         _networks, "", is_="blocks of addresses whose X-Forwarded-For is believed"
     )
-    workers: int = _setting(_number(1, 64), "1", is_="processes on this machine; more than one needs PostgreSQL")
+    workers: int = _setting(
+        _number(1, 64),
+        "1",
+        is_="processes on this machine; all but the first deliver on PostgreSQL, and send for the first on SQLite",
+    )
     roles: frozenset[str] = _setting(_roles, "all", is_=f"what this process does: some of {', '.join(ROLES)}")
     egress_allow: tuple[Network, ...] = _setting(
         _networks, "", is_="blocks of addresses that may be called although not public"
@@ -185,6 +189,11 @@ class Settings:
         return self.public_url or f"{scheme}://{self.host}:{self.port}/"
 
     @property
+    def porters(self) -> int:
+        """Processes that send for this one: where others cannot deliver, since SQLite is for one process alone."""
+        return self.workers - 1 if self.database.reveal().startswith("sqlite:") else 0
+
+    @property
     def tables_url(self) -> str:
         """The database of the tables: its own file beside SQLite's, the same as everything else's on PostgreSQL."""
         return self.tables.reveal() or (
@@ -225,8 +234,6 @@ def load(environ: Mapping[str, str], *, folder: Path | None = None, **given: str
     settings = Settings(**values)
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise Invalid("TIDINGS_TLS_CERT and TIDINGS_TLS_KEY belong together: set both or none")
-    if settings.workers > 1 and settings.database.reveal().startswith("sqlite:"):
-        raise Invalid("TIDINGS_WORKERS: SQLite is served by one process; use 1, or PostgreSQL as TIDINGS_DATABASE")
     return settings
 
 

@@ -1,6 +1,6 @@
 """Figures: what a run measured, as JSON and as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.table import Table
@@ -40,6 +40,17 @@ class Delivered(Figures, frozen=True, kw_only=True):
     duplicates: int
 
 
+class Compared(Delivered, frozen=True, kw_only=True):
+    """What a run measured with another server, whose adapter's name is the engine.
+
+    `foreign` are requests to the receiver that were none of this run, `left` is what could not be taken down. Processor
+    time and memory of the server are those of the processes that were named, without which they are not measured.
+    """
+
+    foreign: int
+    left: Sequence[str] = ()
+
+
 class LaidFlat(Figures, frozen=True, kw_only=True):
     """What a run measured that receives: rows a second, from the first request until the last row was there."""
 
@@ -66,6 +77,7 @@ def table_of(figures: Delivered | LaidFlat | Reported) -> Table:
     title = f"{figures.engine}: {figures.events:,} {figures.of}"
     table = Table("what", "how much", title=title, title_justify="left")
     table.columns[1].justify = "right"
+    told: list[str] = []
     what = "begun" if isinstance(figures, Reported) else "accepted"
     table.add_row(f"{figures.of} {what}, a second", f"{figures.accepted_per_s:,.0f}")
     if isinstance(figures, Reported):
@@ -79,13 +91,18 @@ def table_of(figures: Delivered | LaidFlat | Reported) -> Table:
         table.add_row("rows laid, a second", f"{figures.rows_per_s:,.0f}")
     for process, cost in figures.cpu_us_per_event.items():
         table.add_row(f"processor time each, {process}", f"{cost:,.1f} us")
-    table.add_row("memory of the server, at most", f"{figures.peak_rss_mb:,.0f} MB")
+    if figures.peak_rss_mb or not isinstance(figures, Compared):
+        table.add_row("memory of the server, at most", f"{figures.peak_rss_mb:,.0f} MB")
     table.add_row("lost", f"{figures.lost:,}")
     if isinstance(figures, Delivered):
         table.add_row("duplicates", f"{figures.duplicates:,}")
+    if isinstance(figures, Compared):
+        table.add_row("requests at the receiver that were none of the run", f"{figures.foreign:,}")
+        told.extend(figures.left)
     if figures.refused:
         table.add_row("refused", f"{figures.refused:,}")
-        table.caption = figures.why
+        told.append(figures.why)
+    table.caption = "\n".join(told) or None
     return table
 
 

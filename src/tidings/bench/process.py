@@ -18,7 +18,7 @@ T = TypeVar("T")
 # Seconds in which a process that was told to end does so; the server promises ten.
 _END_WITHIN_S = 15.0
 _PROC = Path("/proc")
-_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Process:
@@ -88,7 +88,7 @@ def cpu_us(pid: int) -> int:
     # Its second field is the program's name in brackets, and may hold spaces.
     fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     user, system = int(fields[11]), int(fields[12])
-    return (user + system) * 1_000_000 // _TICKS_A_SECOND
+    return (user + system) * 1_000_000 // TICKS_A_SECOND
 
 
 def peak_rss_mb(pid: int) -> float:

@@ -8,6 +8,7 @@ import httptools
 import msgspec
 
 from tidings.bench.child import serve_orders
+from tidings.bench.pointer import at
 from tidings.bench.stamp import read_stamp
 from tidings.core.clock import Clock
 
@@ -21,10 +22,15 @@ _COARSE = 1_000
 
 
 class Open(msgspec.Struct, tag=True, frozen=True, kw_only=True):
-    """Begin to listen, over TLS if there is a certificate. So many events are to come, each to so many webhooks."""
+    """Begin to listen, over TLS if there is a certificate. So many events are to come, each to so many webhooks.
+
+    The stamp is looked for where the pointer `stamp` leads in a callback's body, or anywhere in it.
+    """
 
     events: int
     fan_out: int
+    host: str = "127.0.0.1"
+    stamp: str = ""
     certificate: str | None = None
     key: str | None = None
 
@@ -54,6 +60,7 @@ class Receiver:
         self.port = 0
         self.server: asyncio.Server | None = None
         self._fan_out = order.fan_out
+        self._pointer = order.stamp
         self._seen = bytearray(order.events * order.fan_out)
         self._took = array("I", bytes(4 * (_STEPS + 1)))
         self._took_coarsely = [0] * (_STEPS // _COARSE + 1)
@@ -67,7 +74,7 @@ class Receiver:
         """Count one callback."""
         now_us = int(self._clock.monotonic() * 1e6)
         try:
-            number, sent_us = read_stamp(body)
+            number, sent_us = read_stamp(str(at(self._pointer, body)).encode() if self._pointer else body)
             place = number * self._fan_out + int(path[1:])
             is_new = not self._seen[place]
         except (ValueError, IndexError):
@@ -163,7 +170,7 @@ async def _listen(order: Open) -> Receiver:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(order.certificate, order.key)
     receiver.server = await asyncio.get_running_loop().create_server(
-        lambda: _Connection(receiver), "127.0.0.1", 0, ssl=context, backlog=_BACKLOG
+        lambda: _Connection(receiver), order.host, 0, ssl=context, backlog=_BACKLOG
     )
     receiver.port = receiver.server.sockets[0].getsockname()[1]
     return receiver

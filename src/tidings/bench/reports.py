@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from tidings.app.compose import Parts, opened
+from tidings.bench.carrying import HOST, Target, Told, a_second, module_of, webhooks
 from tidings.bench.figures import Latency, Reported
 from tidings.bench.load import Publish, Published
 from tidings.bench.process import Process, backends, children_of, cpu_us, peak_rss_mb, started
 from tidings.bench.receiver import Arrivals, Open
-from tidings.bench.run import HOST, Plan, Site, Target, Told, a_second, module_of, port_of, site_for, webhooks
+from tidings.bench.run import Plan, Site, port_of, site_for
 from tidings.bench.work import prepare
 from tidings.core.clock import SECOND, Clock
 from tidings.core.errors import Invalid, Unavailable

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,11 +14,12 @@ from msgspec.structs import asdict
 from tidings.app.compose import opened
 from tidings.app.settings import Settings, load, variable
 from tidings.app.throw_away import throw_away
+from tidings.bench.carrying import HOST, Target, Told, a_second, carried_through, module_of, webhooks
 from tidings.bench.figures import Delivered, Figures, LaidFlat, Latency
 from tidings.bench.laid import counting
-from tidings.bench.load import Publish, Published
+from tidings.bench.load import Publish
 from tidings.bench.process import Process, backends, children_of, cpu_us, peak_rss_mb, started
-from tidings.bench.receiver import Arrivals, Open, Tell
+from tidings.bench.receiver import Open
 from tidings.bench.work import Of, prepare
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Unavailable
@@ -26,15 +27,9 @@ from tidings.core.report import ReportFormat
 from tidings.core.vault import new_key
 from tidings.store.scratch import scratch_database
 
-HOST = "127.0.0.1"
 # The receiver keeps a byte for each.
 MOST_DELIVERIES = 50_000_000
-# Seconds without a new arrival after which the rest is lost. The first retry is due after ten.
-_NOTHING_ARRIVES_FOR_S = 30.0
 _START_WITHIN_S = 30.0
-_LOOK_EVERY_S = 0.1
-
-Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +37,8 @@ class Plan:
     """What to measure. `database` names engine and disk, empty for SQLite among the machine's temporary files.
 
     `payload` is characters of text in each; `rate` is events a second, 0 for as many as are taken; `is_tls` is for
-    publishing and for callbacks. `batch` is for events only, `fan_out` for what is delivered, `format` for reports.
+    publishing and for callbacks; `workers` are the server's processes, itself included. `batch` is for events only,
+    `fan_out` for what is delivered, `format` for reports.
     """
 
     of: Of = Of.EVENTS
@@ -54,6 +50,7 @@ class Plan:
     rate: float = 0.0
     database: str = ""
     is_tls: bool = False
+    workers: int = 1
     format: ReportFormat = ReportFormat.CSV
 
 
@@ -110,29 +107,9 @@ async def site_for(plan: Plan, stack: contextlib.AsyncExitStack) -> Site:
     database = await stack.enter_async_context(scratch_database(plan.database or f"sqlite:{folder}/tidings.db"))
     certificate = throw_away(folder, address="127.0.0.1", now=Clock().now()) if plan.is_tls else None
     chain, key = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
-    environ = _environ(_settings(database, chain=chain, key=key))
+    environ = _environ(_settings(database, chain=chain, key=key) | {"workers": str(plan.workers)})
     settings = load(environ, folder=folder)
     return Site(folder=folder, database=database, chain=chain, key=key, environ=environ, settings=settings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where it all leads to: webhooks at a receiver, or the tables. It tells of arrivals, without the refused ones."""
-
-    arrivals: Callable[[list[int]], Awaitable[Arrivals]]
-    urls: Sequence[str] = ()
-    processes: Sequence[Process] = ()
-
-
-async def webhooks(stack: contextlib.AsyncExitStack, *, folder: Path, opening: Open, name: str = "receiver") -> Target:
-    """A receiver with so many webhooks as an event goes to."""
-    receiver = await stack.enter_async_context(started(name, *module_of("receiver"), folder=folder))
-    base = f"{'https' if opening.certificate else 'http'}://{HOST}:{(await receiver.ask(opening, Arrivals)).port}"
-    return Target(
-        arrivals=lambda refused: receiver.ask(Tell(refused=refused), Arrivals),
-        urls=[f"{base}/{place}" for place in range(opening.fan_out)],
-        processes=(receiver,),
-    )
 
 
 async def _rows(stack: contextlib.AsyncExitStack, settings: Settings) -> Target:
@@ -153,7 +130,9 @@ class _Run:
 
     async def measured(self, order: Publish) -> Delivered | LaidFlat:
         before = self._used()
-        published, arrivals = await self._carried_through(order)
+        published, arrivals = await carried_through(
+            order, load=self.load, target=self.target, fan_out=self.plan.fan_out, tell=self.tell
+        )
         accepted = self.plan.events - len(published.refused)
         arrived_per_s = a_second(arrivals.arrived, arrivals.last_us - published.first_us)
         figures = Figures(
@@ -179,27 +158,12 @@ class _Run:
             duplicates=arrivals.duplicates,
         )
 
-    async def _carried_through(self, order: Publish) -> tuple[Published, Arrivals]:
-        """Publish, and wait until everything has arrived or nothing more does."""
-        clock = Clock()
-        publishing = asyncio.create_task(self.load.ask(order, Published))
-        arrived, since, refused = 0, clock.monotonic(), list[int]()
-        while True:
-            await clock.sleep(_LOOK_EVERY_S)
-            if is_published := publishing.done():
-                refused = publishing.result().refused
-            arrivals = await self.target.arrivals(refused)
-            expected = (self.plan.events - len(refused)) * self.plan.fan_out
-            self.tell(f"{arrivals.arrived:,} of {expected:,} have arrived")
-            if arrivals.arrived != arrived or not is_published:
-                arrived, since = arrivals.arrived, clock.monotonic()
-            if is_published and (arrived >= expected or clock.monotonic() - since > _NOTHING_ARRIVES_FOR_S):
-                return publishing.result(), arrivals
-
     def _used(self) -> dict[str, int]:
         used = {process.name: cpu_us(process.pid) for process in (self.server, self.load, *self.target.processes)}
         if self.plan.of is Of.CALLBACKS:
             used["scribe"] = sum(map(cpu_us, children_of(self.server.pid)))
+        elif self.plan.workers > 1:
+            used["workers"] = sum(map(cpu_us, children_of(self.server.pid)))
         if not self.database.startswith("sqlite:"):
             used["postgresql"] = sum(map(cpu_us, backends(urlsplit(self.database).path[1:])))
         return used
@@ -247,13 +211,3 @@ def _environ(settings: Mapping[str, str]) -> dict[str, str]:
     """Our environment, with these settings and no others."""
     rest = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     return rest | {variable(name): value for name, value in settings.items()}
-
-
-def module_of(name: str) -> tuple[str, str]:
-    """How a process of the bench's own is begun."""
-    return "-m", f"tidings.bench.{name}"
-
-
-def a_second(count: int, took_us: int) -> float:
-    """So many in that time are how many a second."""
-    return round(count * 1e6 / took_us, 1) if took_us > 0 else 0.0

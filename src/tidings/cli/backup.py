@@ -12,6 +12,7 @@ from tidings.app.secret_key import FILE as KEY_FILE
 from tidings.cli.installation import settings_of_here
 from tidings.cli.output import as_json, print_json
 from tidings.core.errors import Conflict, Invalid, NotFound
+from tidings.store.folder import sync_names
 from tidings.store.sqlite.copy import copy_store
 
 
@@ -39,6 +40,7 @@ def backup(*, path: Path, is_json: bool) -> None:
             copy_store(str(source), target=str(copy), progress=lambda done: progress.update(task, completed=done))
         try:
             os.link(copy, path)
+            sync_names(path.parent)
         except FileExistsError as error:
             raise Conflict(f"{path} is there already; name a new file") from error
     size = path.stat().st_size

@@ -17,6 +17,7 @@ from tidings.cli.backup import sqlite_path
 from tidings.cli.installation import settings_of_here
 from tidings.core.errors import Conflict, Invalid
 from tidings.core.secret import Secret
+from tidings.store.folder import make_folder
 from tidings.store.sqlite.copy import copy_store, is_store
 from tidings.store.sqlite.lock import ServingLock
 
@@ -32,7 +33,7 @@ def restore(*, path: Path, replace: bool) -> None:
     target = sqlite_path("restore")
     if target.exists() and not replace:
         raise Conflict(f"there is a database at {target}; give --replace to lose what is in it")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     lock = ServingLock(str(target))
     try:
         with (

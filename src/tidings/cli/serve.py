@@ -15,11 +15,14 @@ from typing import Any
 import rich_click as click
 import uvloop
 
-from tidings.app.serve import served
+from tidings.app.descriptors import raise_limit, watch_descriptors
+from tidings.app.serve import Served, served
 from tidings.app.settings import Settings, load, unknown, variable
 from tidings.cli.installation import COMMAND_LINE
 from tidings.console.entrance import FIRST
+from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
+from tidings.core.errors import Unavailable
 from tidings.core.secret import Secret
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,7 @@ def worker(*, until_input_ends: bool, **given: str | None) -> None:
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
+    raise_limit()
     sys.setswitchinterval(_SWITCH_AFTER_S)
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
@@ -89,12 +93,29 @@ async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_
         loop.add_signal_handler(number, stop.set)
     if until_input_ends:
         await loop.connect_read_pipe(lambda: _Input(stop), sys.stdin)
-    async with served(settings) as serving, _workers(settings.workers - 1, environ=environ):
+    workers = settings.workers - 1 - settings.porters
+    async with (
+        served(settings) as serving,
+        _workers(workers, environ=environ),
+        alongside(watch_descriptors(Clock())),
+    ):
         is_open = not settings.roles <= _DELIVERING
         click.echo(f"Tidings listens on {serving.url}" if is_open else "Tidings delivers")
-        if "api" in settings.roles and (token := await serving.parts.entrance.first_link(actor=COMMAND_LINE)):
-            click.echo(f"Nobody owns this installation yet. Become its owner within a day: {serving.url}{FIRST}{token}")
+        if "api" in settings.roles:
+            await invite(serving)
         await stop.wait()
+
+
+async def invite(serving: Served) -> None:
+    """Tell whoever started us how to become the owner, as long as there is none."""
+    try:
+        token = await serving.parts.entrance.first_link(actor=COMMAND_LINE)
+    except Unavailable as error:
+        # The store went away just now. That ends nobody who serves; the next start tells.
+        log.warning("first_link.not_made error=%r", error.message)
+        return
+    if token:
+        click.echo(f"Nobody owns this installation yet. Become its owner within a day: {serving.url}{FIRST}{token}")
 
 
 class _Input(asyncio.Protocol):

@@ -68,7 +68,7 @@ class Circuit:
         it opened say nothing new, and must not push the probe further off.
         """
         if succeeded:
-            return _CLOSED
+            return CLOSED
         if not self.is_open:
             failures = self.failures + 1
             if failures < FAILURES_TO_OPEN:
@@ -89,4 +89,4 @@ class Circuit:
         )
 
 
-_CLOSED = Circuit()
+CLOSED = Circuit()

@@ -5,8 +5,11 @@ from functools import lru_cache
 
 SEQUENCE_BITS = 20
 _SUBSCRIPTION_BITS = 54
+# The last group of a UUID has so many bits, and begins there. Any subscription's number fits but the very largest, and
+# then nothing else of the event's own UUID is different.
+_LAST_GROUP_BITS, _LAST_GROUP = 48, 24
 # An event's is asked for when it is accepted and again for each of its callbacks.
-_SHOWN_KEPT = 1_024
+_SHOWN_KEPT = 4_096
 _LARGEST = 2**63 - 1  # what a database's BIGINT holds
 
 
@@ -20,13 +23,24 @@ def instant_of(identifier: int) -> int:
     return identifier >> SEQUENCE_BITS
 
 
-@lru_cache(_SHOWN_KEPT)
 def outside(identifier: int, subscription: int = 0) -> str:
     """Show an event, or with a subscription's number a delivery, as a UUID (version 7's layout).
 
     48 bits of time, the sequence's 20 bits around the variant, and the subscription's number in the last 54:
     equal over all attempts of a delivery, different between webhooks, without a dot.
     """
+    if subscription >> _LAST_GROUP_BITS:
+        return _written(identifier, subscription)
+    shown = _event_shown(identifier)
+    return f"{shown[:_LAST_GROUP]}{subscription:012x}" if subscription else shown
+
+
+@lru_cache(_SHOWN_KEPT)
+def _event_shown(identifier: int) -> str:
+    return _written(identifier, 0)
+
+
+def _written(identifier: int, subscription: int) -> str:
     sequence = identifier & 0xFFFFF
     high = (instant_of(identifier) & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | sequence >> 8
     low = 0b10 << 62 | (sequence & 0xFF) << _SUBSCRIPTION_BITS | subscription

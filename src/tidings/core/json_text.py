@@ -52,6 +52,11 @@ def read_object(body: bytes, *, limit: int = LARGEST_BODY) -> dict[str, Any]:
 def read_typed(body: bytes, decoder: msgspec.json.Decoder[T], *, limit: int = LARGEST_BODY) -> T:
     """Decode to the decoder's type. Raises as `guard` does, and Invalid with the byte or the field that is wrong."""
     guard(body, limit=limit)
+    return decode(body, decoder)
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """As `read_typed`, of what was guarded before, by itself or as a part of something."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

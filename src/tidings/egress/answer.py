@@ -34,7 +34,7 @@ class Timings(NamedTuple):
     total_ms: float = -1.0  # everything, from the call of `send`
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What came of one request. `error` is empty if the outcome is `OK`, else one sentence that says why.
 
     `status` is None if no head arrived. `headers` are in order, names in lower case, up to 8 kB of them; `body` is the

@@ -51,7 +51,8 @@ class Connection(asyncio.Protocol):
         self._interim = 0
         self._is_delimited = False
         self._into: IO[bytes] | None = None
-        self._most = BODY_LIMIT
+        self._most = self._reads = BODY_LIMIT
+        self._brought = 0
 
     @property
     def _when(self) -> str:
@@ -69,7 +70,8 @@ class Connection(asyncio.Protocol):
         """
         self._begin()
         if into is not None:
-            self._into, self._most = into, most
+            # Chunks may frame a body with as much again, and no more.
+            self._into, self._most, self._reads = into, most, 2 * most
         if self.is_lost:
             raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
         waiting = self._waiting = self._loop.create_future()
@@ -104,9 +106,9 @@ class Connection(asyncio.Protocol):
         except HttpParserError as error:
             self._fail(Outcome.BROKEN, f"what came is not an HTTP answer: {error}")
             return
-        if self._head_end and self._received > self._head_end + self._most:
+        if self._head_end and self._received > self._head_end + self._reads:
             if self._into is not None:
-                self._fail(Outcome.TOO_BIG, f"the answer is over {self._most} bytes")
+                self._fail_as_too_big()
             self._finish(is_reusable=False)
 
     def eof_received(self) -> None:
@@ -160,7 +162,11 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         if self._waiting is not None and self._into is not None:
-            self._into.write(data)
+            self._brought += len(data)
+            if self._brought > self._most:
+                self._fail_as_too_big()
+            else:
+                self._into.write(data)
         elif self._waiting is not None and len(self.body) < BODY_KEPT:
             self.body += data[: BODY_KEPT - len(self.body)]
 
@@ -176,6 +182,9 @@ class Connection(asyncio.Protocol):
             # An answer that came before the request was out leaves the rest of the request in the way of the next.
             self.is_reusable = is_reusable and self.transport.get_write_buffer_size() == 0
             waiting.set_result(None)
+
+    def _fail_as_too_big(self) -> None:
+        self._fail(Outcome.TOO_BIG, f"the answer is over {self._most} bytes")
 
     def _fail(self, outcome: Outcome, error: str) -> None:
         self.is_reusable = False

@@ -1,6 +1,7 @@
 """Opening a connection to one of the addresses that were judged: TCP, a tunnel if there is a proxy, TLS."""
 
 import asyncio
+import errno
 import os
 import ssl
 from collections.abc import Hashable, Sequence
@@ -18,6 +19,8 @@ from tidings.egress.url import Target
 
 # A guess: while a name has further addresses, one that does not answer costs no more than this.
 _NEXT_ADDRESS_AFTER_S = 3.0
+# What is the matter with us and not with the endpoint: no descriptor is left. A guess: it may pass soon.
+_NO_DESCRIPTOR, _AGAIN_AFTER_S = frozenset({errno.EMFILE, errno.ENFILE}), 0.1
 # OpenSSL's codes for a certificate whose authority is not known: self-signed, or without an issuer that we have.
 _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 
@@ -74,13 +77,25 @@ class Dialer:
         for address in addresses:
             try:
                 async with asyncio.timeout(None if address == addresses[-1] else _NEXT_ADDRESS_AFTER_S):
-                    await self._loop.create_connection(lambda: protocol, address, port)
+                    await self._connect(protocol, address, port=port)
             except OSError as failure:  # a TimeoutError is one
                 reason = os.strerror(failure.errno) if failure.errno else "it does not answer"
                 error = f"no connection to {address}, port {port}: {reason}"
             else:
                 return address
         raise Failed(Outcome.UNREACHABLE, error)
+
+    async def _connect(self, protocol: asyncio.BaseProtocol, address: str, *, port: int) -> None:
+        """Raises OSError for what the endpoint does; waits for a descriptor of ours, within the request's deadline."""
+        while True:
+            try:
+                await self._loop.create_connection(lambda: protocol, address, port)
+            except OSError as error:
+                if error.errno not in _NO_DESCRIPTOR:
+                    raise
+            else:
+                return
+            await self._clock.sleep(_AGAIN_AFTER_S)
 
     async def _tunnel(self, connection: Connection, target: Target, *, proxy: Proxy) -> None:
         tunnel = Tunnel(self._loop)

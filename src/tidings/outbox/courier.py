@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
@@ -21,20 +20,19 @@ from tidings.core.schedule import RetrySchedule
 from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer, Outcome
-from tidings.egress.client import CONNECTIONS, Client
+from tidings.egress.client import Client
 from tidings.egress.request import Request
 from tidings.outbox.agenda import Agenda
 from tidings.outbox.lane import Lane
 from tidings.outbox.recorder import Recorder
 from tidings.outbox.roster import MOST_HELD, Roster
 from tidings.outbox.tenure import Tenure
+from tidings.outbox.turns import MOST_IN_FLIGHT, Turns
 from tidings.outbox.verdict import Tried, verdict
 from tidings.store.database import Claim, Database, Settlement, Wanted
 
 log = logging.getLogger(__name__)
 
-# Requests under way at once: as many as the client has connections, for waiting for one counts against the deadline.
-MOST_IN_FLIGHT = CONNECTIONS
 # Lanes asked, and debts taken, in one transaction: a claim stays some ten milliseconds long.
 MOST_LANES_A_CLAIM = 100
 MOST_DEBTS_A_CLAIM = 1_000
@@ -54,6 +52,7 @@ class _Turn(NamedTuple):
     lane: Lane
     debt: Debt
     owner: int
+    is_unproven: bool
 
 
 class Courier:
@@ -88,7 +87,7 @@ class Courier:
         self._schedule = schedule
         self._on_circuit = on_circuit
         self._on_failed = on_failed
-        self._ready: deque[Lane] = deque()
+        self._turns = Turns()
         self._agenda = Agenda(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._resumed = asyncio.Event()
@@ -105,7 +104,8 @@ class Courier:
     def accepts(self, subscription: Subscription, size: int) -> bool:
         """Reserve room for one delivery of that many bytes, if its lane keeps up."""
         lane = self.roster.lane(subscription)
-        if self.roster.is_full or lane.circuit.is_open or len(lane.queue) >= lane.most_queued:
+        is_full = self.roster.is_full if lane.is_proven else self.roster.is_half_full
+        if is_full or lane.circuit.is_open or lane.is_full:
             return False
         self.roster.hold(size)
         return True
@@ -126,7 +126,7 @@ class Courier:
         # Between match and commit it may have been changed, or its circuit may have opened.
         if lane.circuit.is_open or lane.subscription.is_held_alone or not lane.subscription.is_sending:
             self._release(lane)
-        self._offer(lane)
+        self._turns.offer(lane)
         self._pump()
 
     def doubt(self) -> None:
@@ -173,7 +173,7 @@ class Courier:
             self._agenda.recall(lane)
 
     def resume(self) -> None:
-        """Go on, in case there was a pause in which nothing could be sent: lanes that wait are still in `_ready`."""
+        """Go on, in case there was a pause in which nothing could be sent: lanes that wait still have their turn."""
         self._resumed.set()
         self._pump()
 
@@ -252,7 +252,7 @@ class Courier:
             # Between question and answer it may have been changed, or its circuit may have opened.
             if _is_void(asked[number], lane.subscription) or (lane.circuit.is_open and number not in probed):
                 self._release(lane)
-            self._offer(lane)
+            self._turns.offer(lane)
         self._pump()
 
     def _release(self, lane: Lane, *, keep: int = 0) -> None:
@@ -277,26 +277,21 @@ class Courier:
 
     # Sending
 
-    def _offer(self, lane: Lane) -> None:
-        if not lane.is_ready and lane.can_send:
-            lane.is_ready = True
-            self._ready.append(lane)
-
     def _pump(self) -> None:
         while len(self._tasks) < MOST_IN_FLIGHT and (turn := self._next()) is not None:
             self._spawn(self._deliver_on(turn))
 
     def _next(self) -> _Turn | None:
         """The next delivery, of the lane whose turn it is."""
-        while self._ready and self.owner:
-            lane = self._ready.popleft()
-            lane.is_ready = False
+        while self.owner and (turn := self._turns.take()) is not None:
+            lane, is_unproven = turn
             if lane.can_send:
                 debt, owner = lane.queue.popleft()
                 self.roster.drop(debt)
                 lane.in_flight += 1
-                self._offer(lane)
-                return _Turn(lane, debt, owner)
+                self._turns.unproven += is_unproven
+                self._turns.offer(lane)
+                return _Turn(lane, debt, owner, is_unproven)
         return None
 
     async def _deliver_on(self, turn: _Turn | None) -> None:
@@ -305,6 +300,7 @@ class Courier:
         while turn is not None and goes_on:
             # A success has waited for its answer. A refusal by the guard has not, and must not keep the loop to itself.
             goes_on = await self._deliver(turn.lane, turn.debt, owner=turn.owner)
+            self._turns.unproven -= turn.is_unproven
             turn = self._next() if goes_on else None
             self._pump()
 
@@ -331,9 +327,9 @@ class Courier:
             lane.in_flight -= 1
         tried = Tried(debt=debt, answer=answer, began_at=at, ended_at=self._clock.now(), is_probe=is_probe)
         self._learn(lane, tried, owner=owner)
-        if len(lane.queue) > lane.most_queued:  # it has slowed down
+        if lane.overflow:
             self._release(lane, keep=lane.most_queued)
-        self._offer(lane)
+        self._turns.offer(lane)
         if lane.ask_at is not None and lane.room:
             self._agenda.recall(lane)
         return answer.outcome is Outcome.OK

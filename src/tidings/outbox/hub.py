@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from tidings.core.alongside import alongside
-from tidings.core.clock import Clock
+from tidings.core.clock import SECOND, Clock
 from tidings.core.delivery import Attempt
 from tidings.core.dialect import Dialect
 from tidings.core.errors import TidingsError, Unavailable
@@ -29,6 +29,8 @@ from tidings.store.subscriptions import Subscriptions
 log = logging.getLogger(__name__)
 
 UPKEEP_EVERY_S = 60.0
+# Milliseconds. A clock that is set back by less is waited for.
+SET_BY_MS = 1_000
 
 
 class Nobody:
@@ -102,8 +104,8 @@ class Hub:
         )
         self._database = database
         self._clock = clock
-        self._sweep_from = 0
-        self._is_swept = True
+        self._sweep_from, self._is_swept = 0, True
+        self._ahead_ms = self._ahead()
         self._rings: set[str] = set()
         self._ringing = asyncio.Event()
 
@@ -159,10 +161,31 @@ class Hub:
                 courier.forget_leases()
             if self.tenure.is_fresh:
                 courier.resume()
+            await self._notice_clock(courier)
             courier.roster.forget_idle()
             if self.tenure.dead_were_found or not self._is_swept:
                 self.tenure.dead_were_found = False
                 await self._sweep(courier, is_whole=True)
+
+    def _ahead(self) -> int:
+        """How far the clock is ahead of one that nobody can set."""
+        return self._clock.now() - round(self._clock.monotonic() * SECOND)
+
+    async def _notice_clock(self, courier: Courier) -> None:
+        """A clock that is set on makes what is due come early; set back, it would make it come late, for hours even."""
+        ahead = self._ahead()
+        by = self._ahead_ms - ahead
+        if by >= SET_BY_MS:
+            try:
+                await Lanes(self._database).turn_back(by, now=self._clock.now())
+            except Unavailable as error:
+                log.warning("hub.turn_back_failed error=%r", error.message)
+                return
+            courier.roster.turn_back(by)
+            self._is_swept = False
+        if abs(by) >= SET_BY_MS:
+            log.warning("hub.clock_was_set by_ms=%s", -by)
+        self._ahead_ms = ahead
 
     async def _sweep(self, courier: Courier, *, is_whole: bool) -> None:
         after = 0 if is_whole else self._sweep_from

@@ -70,6 +70,11 @@ class Lane:
         return bool(self.queue) and self.in_flight < self.slots and self.subscription.is_sending
 
     @property
+    def is_proven(self) -> bool:
+        """Whether it has answered fast since it was made or timed out."""
+        return self.slots > FIRST_SLOTS
+
+    @property
     def per_second(self) -> float:
         """How many deliveries it gets through, judged by the last ones."""
         return self.slots * 1_000 / max(self.took_ms, 1.0)
@@ -78,6 +83,20 @@ class Lane:
     def most_queued(self) -> int:
         """How many fresh deliveries may wait in memory."""
         return int(min(MOST_QUEUED_FAST, max(MOST_QUEUED, self.per_second)))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no fresh delivery may be added to those that wait in memory."""
+        return len(self.queue) >= MOST_QUEUED and len(self.queue) >= self.most_queued
+
+    @property
+    def overflow(self) -> int:
+        """How many of those that wait are better off in the table: of twice what may wait, whatever is too much.
+
+        Not of less, for what a lane gets through goes up and down, and each way into the table and back costs a claim.
+        """
+        most = MOST_QUEUED if len(self.queue) <= 2 * MOST_QUEUED else self.most_queued
+        return len(self.queue) - most if len(self.queue) > 2 * most else 0
 
     @property
     def room(self) -> int:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice, takewhile
 
 import msgspec
@@ -146,17 +147,37 @@ def _tell(settlement: Settlement) -> None:
     )
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What a batch comes to for a lane."""
+
+    delivered: int = 0
+    failed: int = 0
+    succeeded_at: int = 0
+    refused_at: int = 0
+
+
 def _changes(settlements: Sequence[Settlement], circuits: dict[int, str]) -> list[LaneChange]:
-    changes = {number: LaneChange(subscription=number, circuit=circuit) for number, circuit in circuits.items()}
+    tallies: dict[int, _Tally] = {number: _Tally() for number in circuits}
     for settlement in settlements:
         attempt = settlement.attempt
-        before = changes.get(attempt.subscription) or LaneChange(subscription=attempt.subscription)
-        succeeded = attempt.state is State.DELIVERED
-        changes[attempt.subscription] = msgspec.structs.replace(
-            before,
-            delivered=before.delivered + succeeded,
-            failed=before.failed + (attempt.state is State.FAILED),
-            succeeded_at=max(before.succeeded_at, attempt.at) if succeeded else before.succeeded_at,
-            refused_at=before.refused_at if succeeded else max(before.refused_at, attempt.at),
+        tally = tallies.get(attempt.subscription)
+        if tally is None:
+            tally = tallies[attempt.subscription] = _Tally()
+        if attempt.state is State.DELIVERED:
+            tally.delivered += 1
+            tally.succeeded_at = max(tally.succeeded_at, attempt.at)
+        else:
+            tally.failed += attempt.state is State.FAILED
+            tally.refused_at = max(tally.refused_at, attempt.at)
+    return [
+        LaneChange(
+            subscription=number,
+            delivered=tally.delivered,
+            failed=tally.failed,
+            succeeded_at=tally.succeeded_at,
+            refused_at=tally.refused_at,
+            circuit=circuits.get(number, ""),
         )
-    return list(changes.values())
+        for number, tally in tallies.items()
+    ]

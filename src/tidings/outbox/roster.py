@@ -1,6 +1,7 @@
 """Roster: the lanes of this process, and how much they hold in memory."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from tidings.core.circuit import Circuit
 from tidings.core.delivery import Debt
@@ -33,6 +34,11 @@ class Roster:
     def is_full(self) -> bool:
         """Whether nothing more may be taken into memory."""
         return self.held >= MOST_HELD or self._held_bytes >= MOST_HELD_BYTES
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether what more is taken should be for those who get through it."""
+        return 2 * self.held >= MOST_HELD or 2 * self._held_bytes >= MOST_HELD_BYTES
 
     def hold(self, size: int) -> None:
         """Count one more delivery of that many bytes."""
@@ -80,6 +86,13 @@ class Roster:
     def remember(self, circuits: Mapping[int, Circuit]) -> None:
         """Circuits that were open when the process before us stopped."""
         self._circuits.update(circuits)
+
+    def turn_back(self, by: int) -> None:
+        """The clock was set back by so many milliseconds, and the table with it, which is to be swept next."""
+        for lane in self:
+            lane.ask_at = None
+            if lane.circuit.is_open:
+                lane.circuit = replace(lane.circuit, probe_at=lane.circuit.probe_at - by)
 
     def forget_idle(self) -> None:
         """Let go of lanes with nothing to do and nothing to remember."""

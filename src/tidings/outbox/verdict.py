@@ -3,8 +3,8 @@
 import random
 from typing import NamedTuple
 
-from tidings.core.circuit import Circuit
-from tidings.core.delivery import Attempt, Debt, after
+from tidings.core.circuit import CLOSED, Circuit
+from tidings.core.delivery import Attempt, Debt, Result, State, after
 from tidings.core.schedule import RetrySchedule
 from tidings.egress.answer import Answer, Outcome
 from tidings.store.database import Settlement
@@ -23,21 +23,11 @@ class Tried(NamedTuple):
 def verdict(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple[Settlement, Circuit]:
     """What is to be written down, and how the circuit stands now."""
     debt, answer = tried.debt, tried.answer
-    succeeded = answer.outcome is Outcome.OK
-    circuit = circuit.after(
-        succeeded=succeeded, now=tried.ended_at, is_probe=tried.is_probe, first_wait_ms=schedule.waits_ms[0]
-    )
-    result = after(
-        debt,
-        succeeded=succeeded,
-        gone=answer.outcome is Outcome.GONE,
-        is_probe=tried.is_probe,
-        at=tried.ended_at,
-        schedule=schedule,
-        jitter=random.random(),  # noqa: S311 - spreads load, hides nothing
-        retry_after_ms=answer.retry_after_ms,
-        probe_wait_ms=max(0, circuit.probe_at - tried.ended_at),
-    )
+    if answer.outcome is Outcome.OK:
+        # Nearly always, so that nothing is worked out for it that only a failure needs.
+        result, circuit = Result(state=State.DELIVERED, tries=debt.tries), CLOSED
+    else:
+        result, circuit = _after_failure(tried, circuit=circuit, schedule=schedule)
     attempt = Attempt(
         event=debt.event.id,
         subscription=debt.subscription,
@@ -54,3 +44,21 @@ def verdict(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple
         next_at=result.due,
     )
     return Settlement(attempt=attempt, result=result, first_at=debt.first_at or tried.began_at), circuit
+
+
+def _after_failure(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple[Result, Circuit]:
+    circuit = circuit.after(
+        succeeded=False, now=tried.ended_at, is_probe=tried.is_probe, first_wait_ms=schedule.waits_ms[0]
+    )
+    result = after(
+        tried.debt,
+        succeeded=False,
+        gone=tried.answer.outcome is Outcome.GONE,
+        is_probe=tried.is_probe,
+        at=tried.ended_at,
+        schedule=schedule,
+        jitter=random.random(),  # noqa: S311 - spreads load, hides nothing
+        retry_after_ms=tried.answer.retry_after_ms,
+        probe_wait_ms=max(0, circuit.probe_at - tried.ended_at),
+    )
+    return result, circuit

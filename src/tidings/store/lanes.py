@@ -3,7 +3,8 @@
 import msgspec
 
 from tidings.core.circuit import Circuit
-from tidings.store.database import Database
+from tidings.store.database import Database, Statement
+from tidings.store.order import NEVER
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,13 @@ class Lanes:
         """The circuits that were not closed when they were last recorded, by subscription."""
         rows = await self._database.read(_Row, "lanes_open")
         return {row.subscription: _circuit(row.circuit) for row in rows}
+
+    async def turn_back(self, by: int, *, now: int) -> None:
+        """The clock was set back by so many milliseconds: what is due later than now is due as much earlier."""
+        await self._database.write(
+            Statement("debts_turned_back", {"by": by, "now": now, "never": NEVER}),
+            Statement("paces_turned_back", {"by": by, "now": now}),
+        )
 
     async def health(self, subscription: int) -> Health:
         """How a subscription fares."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -42,7 +43,29 @@ def open_engine(url: str) -> Engine:
         options["connect_args"] = {"charset": "utf8mb4", "init_command": "SET time_zone = '+00:00'"}
     else:
         options["connect_args"] = {"options": "-c timezone=utc"}
-    return sa.create_engine(make_url(url).set(drivername=driver), **options)
+    return sa.create_engine(url_of(url).set(drivername=driver), **options)
+
+
+def url_of(text: str) -> sa.URL:
+    """Understand a URL, of several hosts too: of PostgreSQL's, the one that takes writes. Raises ArgumentError."""
+    scheme, _, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, _, places = authority.rpartition("@")
+    if "," not in places:
+        return make_url(text)
+    url = make_url(f"{scheme}://{login}@{slash}{path}").update_query_dict({"host": places.split(",")})
+    wanted = "target_session_attrs"
+    return url if wanted in url.query else url.update_query_dict({wanted: "read-write"})
+
+
+def place_of(url: sa.URL) -> tuple[str, int]:
+    """Host and port as another program is told them: of several hosts the first, of a socket this machine."""
+    several = url.query.get("host", "")
+    host, port = url.host or several, url.port
+    if isinstance(host, tuple):
+        first = urlsplit(f"//{host[0]}")
+        host, port = first.hostname or "", first.port
+    return "localhost" if not host or host.startswith("/") else host, port or 5432
 
 
 def schema_of(engine: Engine) -> str | None:

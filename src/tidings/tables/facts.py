@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection
 
 from tidings.core.errors import Unavailable
-from tidings.tables.engine import SCHEMA, open_engine, schema_of
+from tidings.tables.engine import SCHEMA, open_engine, schema_of, url_of
 
 _CATALOGUE = "tidings_table"
 # Seconds. Whoever asks wants to know it now.
@@ -63,7 +63,7 @@ def facts_of_tables(url: str) -> TablesFacts | None:
 
 def _impatient(url: str) -> str:
     try:
-        found = make_url(url)
+        found = url_of(url)
     except sa.exc.ArgumentError:
         return url
     wait = {} if "connect_timeout" in found.query else {"connect_timeout": _PATIENCE}

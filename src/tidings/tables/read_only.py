@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Unavailable
+from tidings.tables.engine import url_of
 from tidings.tables.limit import limited
 from tidings.tables.one_select import MYSQL
 from tidings.tables.reader_role import make_reader_role
@@ -169,7 +170,7 @@ def _foreign(url: str) -> Engine:
     if kind.partition("+")[0] == "sqlite":
         return _sqlite(rest)
     try:
-        parsed = make_url(url)
+        parsed = url_of(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.get_backend_name(), parsed.drivername))
         options: dict[str, Any] = {}
         if parsed.get_backend_name() in MYSQL:

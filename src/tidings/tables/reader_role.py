@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from tidings.core.errors import Forbidden, Invalid, NotFound, Unavailable
-from tidings.tables.engine import SCHEMA, alone
+from tidings.tables.engine import SCHEMA, alone, place_of
 from tidings.tables.naming import plain
 
 PREFIX = "tidings_reader_"
@@ -55,10 +55,8 @@ def make_reader_role(engine: Engine, name: str) -> ReaderRole:
         ) from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         raise Unavailable("the database of the tables does not answer; try again later") from error
-    host = engine.url.host or str(engine.url.query.get("host", ""))
-    # A socket in a folder is no address that a program elsewhere could use.
-    host = "localhost" if not host or host.startswith("/") else host
-    return ReaderRole(host=host, port=engine.url.port or 5432, database=database, user=user, password=password)
+    host, port = place_of(engine.url)
+    return ReaderRole(host=host, port=port, database=database, user=user, password=password)
 
 
 def reader_roles(engine: Engine) -> list[str]:

@@ -27,6 +27,8 @@ from tidings.web.upload import uploads_in
 # never in cookies, so that any origin may ask.
 _CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-CSRF-Token"]
 _CORS_HEADERS += ["accessToken", "refreshToken", "applicationId", "applicationSecret", "X-API-KEY"]
+# Where in a scope the path stands that a route or page was told with.
+_PLACE = "tidings.place"
 _SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -50,12 +52,12 @@ class Door:
         self._login = login
         self._throttle = throttle
         self._proxies = proxies or Proxies()
-        self._table: Table[Callable[[Request], Awaitable[Response]]] = Table()
+        self._table: Table[tuple[str, Callable[[Request], Awaitable[Response]]]] = Table()
         for route in routes:
-            self._table.add(self._answering(route), method=route.method, path=route.path)
+            self._table.add((route.path, self._answering(route)), method=route.method, path=route.path)
         for page in pages:
             for method in page.methods:
-                self._table.add(page.endpoint, method=method, path=page.path)
+                self._table.add((page.path, page.endpoint), method=method, path=page.path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI's own signature
         request = Request(scope, receive)
@@ -82,9 +84,11 @@ class Door:
         except ClientDisconnect:
             raise
         except Exception:  # noqa: BLE001 - the outermost place
-            return failed(f"{request.method} {request.url.path}").response()
+            # Not the path as it was sent: what stands for a parameter may open a file, or a source.
+            return failed(f"{request.method} {request.scope[_PLACE]}").response()
 
     async def _answer(self, request: Request) -> Response:
+        request.scope[_PLACE] = "nowhere"
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
         found = self._table.find(raw_path.decode("latin-1"))
         if not found:
@@ -100,7 +104,7 @@ class Door:
                 message=f"{request.method} is not possible here; use {allowed}",
                 headers={"allow": allowed},
             ).response()
-        endpoint, values = hit
+        (request.scope[_PLACE], endpoint), values = hit
         if "\x00" in "".join((*values.values(), *request.query_params.values())):
             raise Invalid("the path or the query holds a NUL character, which cannot be part of anything; leave it out")
         request.scope["path_params"] = values

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -62,16 +63,18 @@ class Intake:
             raise Invalid(f"Idempotency-Key: has {len(key)} characters; send at most {LONGEST_KEY}")
         body = (await read_body(request)).strip()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _NDJSON:
-            return await self._publish_several(lines(body), body, caller=caller, key=key)
+            judged = await self._judged_each(lines(body), caller, keys=partial(_keys, key, body))
+            return await self._publish_several(judged, is_keyed=bool(key))
         if body.startswith(b"["):
-            return await self._publish_several(several(body), body, caller=caller, key=key)
+            members = several(body)
+            judged = await self._judged_each(members, caller, keys=partial(_keys, key, body), is_guarded=True)
+            return await self._publish_several(judged, is_keyed=bool(key))
         draft = self._draft(body, caller, keys=_keys(key, body))
         draft = _of(await self._permits.check(caller, draft.event), draft)
         return _json(200, result_of(await self._publisher.publish_one(draft)))
 
-    async def _publish_several(self, raws: Sequence[bytes], body: bytes, *, caller: Caller, key: str) -> Response:
-        judged = [await self._judged(raw, caller, keys=_keys(key, body, index=index)) for index, raw in enumerate(raws)]
-        outcomes = await self._keep(judged, is_keyed=bool(key))
+    async def _publish_several(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Response:
+        outcomes = await self._keep(judged, is_keyed=is_keyed)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, TidingsError)]
         status = 200
         if len(refusals) == len(outcomes):
@@ -83,12 +86,18 @@ class Intake:
             status = 207
         return _json(status, [_told(outcome, index=index) for index, outcome in enumerate(outcomes)])
 
-    async def _judged(self, raw: bytes, caller: Caller, *, keys: tuple[Key, ...]) -> Draft | TidingsError:
-        try:
-            draft = self._draft(raw, caller, keys=keys)
-            return _of(await self._permits.check(caller, draft.event), draft)
-        except TidingsError as error:
-            return error
+    async def _judged_each(
+        self, raws: Sequence[bytes], caller: Caller, *, keys: Callable[..., tuple[Key, ...]], is_guarded: bool = False
+    ) -> Sequence[Draft | TidingsError]:
+        judged: list[Draft | TidingsError] = []
+        for index, raw in enumerate(raws):
+            try:
+                draft = self._draft(raw, caller, keys=keys(index=index), is_guarded=is_guarded)
+                event = self._permits.remembered(caller, draft.event) or await self._permits.check(caller, draft.event)
+                judged.append(_of(event, draft))
+            except TidingsError as error:
+                judged.append(error)
+        return judged
 
     async def _keep(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Sequence[Outcome]:
         """What became of each, in order."""
@@ -105,8 +114,8 @@ class Intake:
             for place, draft in enumerate(judged)
         ]
 
-    def _draft(self, raw: bytes, caller: Caller, *, keys: tuple[Key, ...]) -> Draft:
-        event = event_of(raw, caller, at=self._clock.now())
+    def _draft(self, raw: bytes, caller: Caller, *, keys: tuple[Key, ...], is_guarded: bool = False) -> Draft:
+        event = event_of(raw, caller, at=self._clock.now(), is_guarded=is_guarded)
         self._schemas.check(event.type, event.data)
         if event.wire_id:
             keys = (*keys, Key(name_key(event.wire_id), _hash(raw)))

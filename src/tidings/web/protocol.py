@@ -5,18 +5,17 @@ The task, the messages and the checks of ASGI cost as much as everything else th
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from uvicorn._types import HTTPScope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tidings.core.errors import TidingsError
 from tidings.store.database import Kept
 from tidings.web.arrival import arrival, is_spelled
-from tidings.web.counter import Counter, Spot
+from tidings.web.counter import Counter, Headers, Spot
 from tidings.web.intake import Intake, Outcome, answer_to
 from tidings.web.receive import HEAD_OF_KEPT, KEPT, ReceiveDoor
 from tidings.web.receive import PATH as RECEIVE
@@ -32,9 +31,13 @@ _LARGEST_QUICK_BODY = 64 * 1024
 # Seconds. What takes longer is nobody's who is in a hurry, and the application has a limit of its own.
 SLOWEST_QUICK_BODY_S = 5.0
 _FIXED = b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
-_QUICK_PATHS = {"/v1/events", "/v1/events/"}
+_QUICK_PATHS = {b"/v1/events", b"/v1/events/"}
+_RECEIVE = RECEIVE.encode()
+# uvicorn tells each of its cycles what comes. Nobody waits to hear it of ours.
+_UNHEARD = asyncio.Event()
 
-_Busy = Spot | Intake | ReceiveDoor
+# Given the body, what answers the request; None sends it the long way.
+_Begin = Callable[[bytes], "asyncio.Future[Any] | None"]
 
 _NOT_HTTP = Refusal(status=400, code="InvalidParameters", message="this is not a valid HTTP/1.1 request")
 _HEAD_TOO_LARGE = Refusal(
@@ -45,11 +48,28 @@ _HEAD_TOO_SLOW = Refusal(
 )
 
 
+class _Exchange:
+    """A request that no framework sees. To uvicorn, which keeps requests in their order, it is one of its cycles."""
+
+    __slots__ = ("begin", "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
+
+    def __init__(self, begin: _Begin, *, keep_alive: bool) -> None:
+        self.begin = begin
+        self.keep_alive = keep_alive
+        self.body = bytearray()
+        self.more_body = True
+        self.message_event = _UNHEARD
+        self.disconnected = False
+        self.response_complete = False
+
+
 class Protocol(HttpToolsProtocol):
     """One connection. The application answers all, or all but what is busy.
 
     `intake` takes single events, `receive` callbacks, and `counter` has the routes that are busy.
     """
+
+    cycle: Any  # the latest request: uvicorn's cycle or our exchange, None before the first
 
     def __init__(
         self,
@@ -63,8 +83,7 @@ class Protocol(HttpToolsProtocol):
         self._intake = intake
         self._counter = counter
         self._receive = receive
-        self._held: RequestResponseCycle | None = None
-        self._spot: _Busy | None = None
+        self._held: _Exchange | None = None  # one whose body is still to come
         self._held_timer: asyncio.TimerHandle | None = None
         self._names: list[bytes] | None = None
         self._is_in_head = False
@@ -94,11 +113,16 @@ class Protocol(HttpToolsProtocol):
             self._stop_timer()
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(SLOWEST_HEAD_S, self._give_up)
+        if self._held is not None and self._held_timer is None:
+            self._held_timer = self.loop.call_later(SLOWEST_QUICK_BODY_S, self._let_go)
 
     def on_message_begin(self) -> None:
+        # uvicorn makes the scope here already, which what is busy does without.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._is_in_head = True
         self._head_size = 0
-        super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -121,9 +145,12 @@ class Protocol(HttpToolsProtocol):
                 # Ends the parsing; uvicorn then calls `send_400_response`.
                 raise OverflowError
         self._is_in_head = False
-        if self._names is not None:
-            self.scope["extensions"] = arrival(self._names, transport=self.transport)
-        super().on_headers_complete()
+        begin = self._busy() if self.parser.get_method() == b"POST" else None
+        if begin is None:
+            self._go_the_long_way()
+        else:
+            keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            self.cycle = self._held = _Exchange(begin, keep_alive=keep_alive)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -131,86 +158,98 @@ class Protocol(HttpToolsProtocol):
             self._let_go()
 
     def on_message_complete(self) -> None:
+        if self._held is not None:
+            future = self._held.begin(bytes(self._held.body))
+            if future is None:
+                self._let_go()
+            else:
+                future.add_done_callback(partial(self._answer, self._held))
+                self._taken()
         super().on_message_complete()
-        cycle = self._taken()
-        if cycle is not None:
-            self._begin(cycle)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         self._refuse(self._fault)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - an ASGI application
-        self._spot = self._busy_spot(cycle.scope) if cycle.scope["method"] == "POST" else None
-        is_quick = self._spot is not None and not cycle.waiting_for_100_continue and not self.flow.write_paused
-        if not is_quick:
-            super()._start_asgi_task(cycle, app)
-        elif cycle.more_body:
-            self._held = cycle
-            self._held_timer = self.loop.call_later(SLOWEST_QUICK_BODY_S, self._let_go)
-        else:
-            self._begin(cycle)
-
-    def _busy_spot(self, scope: HTTPScope) -> _Busy | None:
-        if scope["path"] in _QUICK_PATHS:
-            return self._intake
-        if scope["path"].startswith(RECEIVE):
-            return self._receive
-        if self._counter is None or scope["query_string"]:
+    def _busy(self) -> _Begin | None:
+        """Where a request leads, if that is busy, and if nothing hinders that it is answered there."""
+        is_next = self.cycle is None or self.cycle.response_complete
+        if not is_next or self.expect_100_continue or self.flow.write_paused:
             return None
-        return self._counter.find("POST", scope["raw_path"].decode("latin-1"))
+        if self.url in _QUICK_PATHS:
+            return None if self._intake is None else partial(self._intake.begin, self.headers)
+        path, _, query = self.url.partition(b"?")
+        # A target may be written in other ways, too; those are the framework's.
+        if not path.startswith(b"/") or b"#" in self.url or not self.url.isascii():
+            return None
+        if path.startswith(_RECEIVE):
+            return None if self._receive is None else partial(self._receive.begin, self._scope(path, query))
+        if self._counter is None or query:
+            return None
+        spot = self._counter.find("POST", path.decode())
+        if spot is None:
+            return None
+        return partial(self._serve, counter=self._counter, spot=spot, headers=self.headers)
+
+    def _serve(
+        self, body: bytes, *, counter: Counter, spot: Spot, headers: Headers
+    ) -> asyncio.Future[bytes | Refusal] | None:
+        work = counter.serve(spot, headers=headers, body=body)
+        return None if work is None else self.loop.create_task(work)
+
+    def _scope(self, path: bytes, query: bytes) -> dict[str, Any]:
+        """What of a request's scope decides about a callback."""
+        scope = {"raw_path": path, "query_string": query, "headers": self.headers, "client": self.client}
+        return scope if self._names is None else scope | {"extensions": arrival(self._names, transport=self.transport)}
+
+    def _go_the_long_way(self) -> None:
+        """Have the application answer the request whose head is complete."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        if self._names is not None:
+            self.scope["extensions"] = arrival(self._names, transport=self.transport)
+        super().on_headers_complete()
 
     def _let_go(self) -> None:
-        """Leave a request whose body is late or long to the application."""
-        cycle = self._taken()
-        if cycle is not None:
-            super()._start_asgi_task(cycle, self.app)
+        """Leave a request that cannot be answered at once, or whose body is late or long, to the application."""
+        exchange = self._taken()
+        if exchange is not None:
+            self.cycle = None  # nothing is under way
+            self._go_the_long_way()
+            super().on_body(bytes(exchange.body))
 
-    def _taken(self) -> RequestResponseCycle | None:
-        cycle, self._held = self._held, None
+    def _taken(self) -> _Exchange | None:
+        exchange, self._held = self._held, None
         if self._held_timer is not None:
             self._held_timer.cancel()
             self._held_timer = None
-        return cycle
+        return exchange
 
-    def _begin(self, cycle: RequestResponseCycle) -> None:
-        spot, headers, body = self._spot, cycle.scope["headers"], bytes(cycle.body)
-        future: asyncio.Future[Any] | None = None
-        if isinstance(spot, Intake):
-            future = spot.begin(headers, body)
-        elif isinstance(spot, ReceiveDoor):
-            future = spot.begin(cycle.scope, body)
-        elif spot is not None and self._counter is not None:
-            work = self._counter.serve(spot, headers=headers, body=body)
-            future = None if work is None else self.loop.create_task(work)
-        if future is None:
-            super()._start_asgi_task(cycle, self.app)
-        else:
-            future.add_done_callback(partial(self._answer, cycle))
-
-    def _answer(self, cycle: RequestResponseCycle, future: asyncio.Future[Outcome | bytes | Refusal | None]) -> None:
+    def _answer(self, exchange: _Exchange, future: asyncio.Future[Outcome | bytes | Refusal | None]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
-        if cycle.disconnected or self.transport.is_closing():
+        if exchange.disconnected or self.transport.is_closing():
             return
         outcome = error or future.result()
         if outcome is None:
-            answer = self._message(200, KEPT, keeps=cycle.keep_alive, fixed=HEAD_OF_KEPT)
+            answer = self._message(200, KEPT, keeps=exchange.keep_alive, fixed=HEAD_OF_KEPT)
         elif isinstance(outcome, Kept):
-            answer = self._message(200, answer_to(outcome), keeps=cycle.keep_alive)
+            answer = self._message(200, answer_to(outcome), keeps=exchange.keep_alive)
         elif isinstance(outcome, bytes):
-            answer = self._message(200, outcome, keeps=cycle.keep_alive)
+            answer = self._message(200, outcome, keeps=exchange.keep_alive)
         elif isinstance(outcome, TidingsError | Refusal):
             refusal = outcome if isinstance(outcome, Refusal) else refusal_of(outcome)
-            answer = self._message(refusal.status, refusal.body(), keeps=cycle.keep_alive, headers=refusal.headers)
+            answer = self._message(refusal.status, refusal.body(), keeps=exchange.keep_alive, headers=refusal.headers)
         else:
             # Ours, and nothing that the publisher can act on: a lost connection makes it try again.
             log.error("publish.failed", exc_info=error)
             self.transport.abort()
             return
         self.transport.write(answer)
-        cycle.response_complete = True
-        if not cycle.keep_alive:
+        exchange.response_complete = True
+        if not exchange.keep_alive:
             self.transport.close()
-        cycle.on_response()
+        self.on_response_complete()
 
     def _message(
         self,

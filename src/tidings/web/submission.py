@@ -9,7 +9,7 @@ from tidings.core.caller import Caller
 from tidings.core.errors import Invalid
 from tidings.core.event import Actor, Event, Subject
 from tidings.core.identifier import outside
-from tidings.core.json_text import read_typed
+from tidings.core.json_text import decode, guard, read_typed
 from tidings.core.pattern import LONGEST_NAME, check_type
 from tidings.store.database import Kept
 
@@ -68,9 +68,11 @@ _SUBMISSION = msgspec.json.Decoder(Submission)
 _SEVERAL = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
-    """Read one event. Raises Invalid with the field that is wrong."""
-    submission = read_typed(raw, _SUBMISSION)
+def event_of(raw: bytes, caller: Caller, *, at: int, is_guarded: bool = False) -> Event:
+    """Read one event, `is_guarded` if it is a member of an array. Raises Invalid with the field that is wrong."""
+    if not is_guarded:
+        guard(raw)
+    submission = decode(raw, _SUBMISSION)
     data = bytes(submission.data)
     if not data.startswith(b"{"):
         raise Invalid("data: must be a JSON object")
@@ -86,7 +88,10 @@ def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
 
 
 def several(body: bytes) -> Sequence[bytes]:
-    """The members of a JSON array, each as it is written. Raises Invalid, also for more than `MOST_EVENTS`."""
+    """The members of a JSON array, guarded with it, each as it is written.
+
+    Raises Invalid, also for more than `MOST_EVENTS`.
+    """
     return _counted([bytes(raw) for raw in read_typed(body, _SEVERAL)])
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -31,9 +31,11 @@ async def uploads_in(request: Request, *, limit: int) -> AsyncIterator[tuple[Upl
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("send the file as multipart/form-data, in a part that has its own Content-Type")
-    parser = MultiPartParser(
+    whole = asyncio.Event()
+    parser = _Parser(
         request.headers,
-        _limited(request, limit=limit),
+        _limited(request, limit=limit, whole=whole),
+        whole=whole,
         max_files=_MOST_FILES,
         max_fields=_MOST_FIELDS,
         max_part_size=_LARGEST_FIELD,
@@ -53,7 +55,21 @@ def _upload(sent: UploadFile) -> Upload:
     return Upload(file=sent.file, name=sent.filename or "", content_type=sent.content_type or "", size=sent.size or 0)
 
 
-async def _limited(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
+class _Parser(MultiPartParser):
+    """Tells when the last boundary has come."""
+
+    def __init__(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], *, whole: asyncio.Event, **most: int
+    ) -> None:
+        super().__init__(headers, stream, **most)
+        self._whole = whole
+
+    def on_end(self) -> None:
+        super().on_end()
+        self._whole.set()
+
+
+async def _limited(request: Request, *, limit: int, whole: asyncio.Event) -> AsyncGenerator[bytes, None]:
     too_large = TooLarge(f"the files are larger than {limit} bytes; send less at a time")
     said = request.headers.get("content-length", "0")
     if said.isdigit() and int(said) > limit + _FRAMING:
@@ -64,3 +80,6 @@ async def _limited(request: Request, *, limit: int) -> AsyncGenerator[bytes, Non
         if size > limit + _FRAMING:
             raise too_large
         yield chunk
+    if not whole.is_set():
+        # Raised in the middle of the parser's work, so that it closes the file that is not all there.
+        raise MultiPartException("it ends before its last boundary")

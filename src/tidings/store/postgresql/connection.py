@@ -9,6 +9,7 @@ import asyncpg
 
 from tidings.core.errors import Conflict, Invalid, Unavailable
 from tidings.store.database import Stale
+from tidings.store.postgresql.hosts import CONNECT_S, Hosts
 from tidings.store.postgresql.session import Argument, Connection, Session
 
 T = TypeVar("T")
@@ -18,7 +19,7 @@ T = TypeVar("T")
 _MOST = 20
 # A guess: what takes longer does not get better by waiting, and the publisher's own patience ends about there.
 PATIENCE_S = 10.0
-_CONNECT_S = 5.0
+_CLOSE_S = 2.0
 # So often a transaction is begun anew that lost against another (a deadlock, a key that both took).
 _TRIES = 3
 
@@ -31,6 +32,12 @@ _SETTINGS = {
     # A process that froze inside a transaction must not keep everybody else waiting.
     "idle_in_transaction_session_timeout": "15s",
     "lock_timeout": "5s",
+    # Nor one whose machine or network disappeared, while the server waits for it to take an answer: what it holds is
+    # let go within the time after which it is taken for dead. A socket of the same machine needs none of these.
+    "tcp_user_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
 }
 
 # Another transaction won, or another process migrated meanwhile: the same work succeeds when it is done again.
@@ -68,23 +75,24 @@ _DEAD = "TD002"
 class Connections:
     """A pool that opens connections when they are needed, and so recovers from a lost server by itself."""
 
-    def __init__(self, url: str, *, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._url = url
+    def __init__(self, hosts: Hosts, *, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._hosts = hosts
         self._pool = pool
 
     async def close(self) -> None:
-        await self._pool.close()
+        # A server that disappeared does not say goodbye; whoever stops does not wait for it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._pool.close()
 
     async def connect(self, *, patience_s: float = PATIENCE_S) -> Connection:
         """A connection outside the pool, whose statements may take so many seconds each. Raises Unavailable."""
         with meant(None):
-            return await asyncpg.connect(
-                self._url, timeout=_CONNECT_S, command_timeout=patience_s, server_settings=_SETTINGS
-            )
+            return await self._hosts.connect(command_timeout=patience_s, server_settings=_SETTINGS)
 
     async def disconnect(self, connection: Connection) -> None:
         with suppress(*_LOST):
-            await connection.close(timeout=_CONNECT_S)
+            await connection.close(timeout=CONNECT_S)
 
     async def run(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """Lend a connection to the work; once more if its transaction lost against another one. See `meant`."""
@@ -95,6 +103,8 @@ class Connections:
                 return await self._until_it_wins(Session(connection), work)
         except Unavailable as error:
             if error.is_fate_unknown:
+                # Nobody is to wait in vain on each of the others in turn, should they all have led to the same place.
+                await self._pool.expire_connections()
                 with suppress(asyncpg.InterfaceError):  # the pool may have taken it back already
                     connection.terminate()
             raise
@@ -154,25 +164,35 @@ def meant(connection: "Connection | None") -> Iterator[None]:
 
 async def pooled(url: str) -> Connections:
     """Connect once, so that a mistake shows at once. Raises Unavailable, and Invalid if the URL cannot be read."""
+    hosts = Hosts(url)
     pool = await asyncpg.create_pool(
         url,
+        connect=hosts.connect,
+        connection_class=_Closing,
         min_size=0,
         max_size=_MOST,
         max_queries=2**62,  # connections do not wear out
         command_timeout=PATIENCE_S,
-        timeout=_CONNECT_S,
         statement_cache_size=500,  # more than there are named statements
         max_cached_statement_lifetime=0,
         server_settings=_SETTINGS,
         reset=_leave_as_it_is,
     )
-    connections = Connections(url, pool=pool)
+    connections = Connections(hosts, pool=pool)
     try:
         await connections.fetch("answered")
     except BaseException:
         await connections.close()
         raise
     return connections
+
+
+class _Closing(asyncpg.Connection):
+    """Replaced by the pool in a task that nobody waits for: a server that does not say goodbye is nobody's error."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's
+        with suppress(*_LOST):
+            await super().close(timeout=timeout)
 
 
 async def _leave_as_it_is(_: Connection) -> None:

@@ -11,8 +11,8 @@ from tidings.core.errors import TidingsError, Unavailable
 # levels off at these 16 MB and one batch.
 CHECKPOINT_PAGES = 4_000
 
-# Prepared ones that are kept: the hot ones, each for all its numbers of rows, and those of the API.
-STATEMENTS = 300
+# Prepared ones that are kept: the seven hot ones, each for all its 23 numbers of rows, and those of the API.
+STATEMENTS = 400
 
 _SETUP = f"""
 PRAGMA journal_mode = WAL;
@@ -26,7 +26,7 @@ PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 _MEANING: dict[type[apsw.Error], str] = {
     apsw.FullError: "the disk is full; make room",
     apsw.BusyError: "another process keeps the database locked; let it finish",
-    apsw.ReadOnlyError: "the database cannot be written; give this process the right to",
+    apsw.ReadOnlyError: "the database cannot be written; make its disk writable, and give this process the right to",
     apsw.CantOpenError: "the database cannot be opened; check that its folder exists and may be written",
     apsw.IOError: "the database's disk answers with errors; look at it",
     apsw.InterruptError: "the query took too long; ask for less at once",
@@ -41,6 +41,9 @@ def connect(path: str, *, busy_ms: int) -> apsw.Connection:
     with unavailable():
         connection = apsw.Connection(path, statementcachesize=STATEMENTS)
         connection.set_busy_timeout(busy_ms)
+        if not connection.pragma("page_count"):
+            # In a new file alone: in others it would take the lock for writing, and change nothing without VACUUM.
+            connection.pragma("auto_vacuum", "INCREMENTAL")
         connection.execute(_SETUP).fetchall()
     return connection
 

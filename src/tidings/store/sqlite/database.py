@@ -9,11 +9,13 @@ from tidings.core.clock import SECOND, Clock
 from tidings.core.errors import TidingsError, Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
+from tidings.store.folder import make_folder
 from tidings.store.row import shaped
 from tidings.store.sqlite.claim import claim
 from tidings.store.sqlite.keep import keep
 from tidings.store.sqlite.lock import ServingLock
 from tidings.store.sqlite.readers import Readers
+from tidings.store.sqlite.room import give_back
 from tidings.store.sqlite.settle import cancel, settle
 from tidings.store.sqlite.transaction import Row, Transaction
 from tidings.store.sqlite.writer import Writer
@@ -114,7 +116,12 @@ class SqliteDatabase:
             pass
         while await self._change("attempts_expired", before=cut, most=most) == most:
             pass
-        return await self._change("events_expired", before=cut, most=most)
+        gone = 0
+        while step := await self._change("events_expired", before=cut, most=most - gone):
+            gone += step
+        while gone < most and await self._writer.do(give_back):
+            pass
+        return gone
 
     async def ring(self, topic: str) -> None:
         """Nothing to do: the others see that the file changed."""
@@ -138,7 +145,7 @@ class SqliteDatabase:
 async def open_sqlite(path: str, *, clock: Clock, serving: bool = False, busy_ms: int = BUSY_MS) -> SqliteDatabase:
     """Open the file, made if need be with its folder. Raises Unavailable, and Conflict if another process serves it."""
     try:
-        await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, Path(path).parent)
         database = SqliteDatabase(path, clock=clock, serving=serving, busy_ms=busy_ms)
     except OSError as error:
         raise Unavailable(

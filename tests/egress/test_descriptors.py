@@ -1,0 +1,55 @@
+"""No descriptor left: what this process lacks is not the endpoint's fault."""
+
+import asyncio
+import os
+import resource
+from collections.abc import Iterator
+
+import pytest
+
+from tidings.core.clock import Clock
+from tidings.egress.answer import Outcome
+from tidings.egress.client import Client
+from tidings.egress.guard import Guard
+from tidings.egress.request import Request
+from tidings.testing.endpoint import Endpoint
+
+
+class Watched(Clock):
+    """Tells when somebody waits for a moment."""
+
+    def __init__(self) -> None:
+        self.waits = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < 1:
+            self.waits.set()
+        await super().sleep(seconds)
+
+
+@pytest.fixture
+def limit() -> Iterator[tuple[int, int]]:
+    """What this process may have, and has again when the test has ended."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield limits
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_a_request_waits_for_a_descriptor_within_its_deadline(guard: Guard, limit: tuple[int, int]) -> None:
+    clock = Watched()
+    async with Endpoint() as endpoint, Client(guard=guard, clock=clock) as client:
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limit[1]))
+        given_up = await client.send(Request(url=endpoint.url, timeout_ms=50))
+        clock.waits.clear()
+        sending = asyncio.create_task(client.send(Request(url=endpoint.url, timeout_ms=5_000)))
+        await clock.waits.wait()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+        answer = await sending
+
+        assert given_up.outcome is Outcome.TIMED_OUT
+        assert given_up.error.endswith("still connecting")
+        assert answer.outcome is Outcome.OK
+        assert len(endpoint.requests) == 1
