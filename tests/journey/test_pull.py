@@ -138,6 +138,7 @@ class Near:
         )
 
     async def pull(self) -> Pull:
+        await self.settle()  # by a clock that is moved by hand, what came a moment ago may have waited for too long
         after = await self.house.parts.pulling.run_now(SOURCE)
         await self.settle()
         return after

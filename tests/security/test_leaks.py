@@ -65,7 +65,7 @@ def test_what_leaks_fails_the_test_in_which_it_does(pytester: pytest.Pytester, m
 
     done.assert_outcomes(passed=7, errors=6)
     told = done.stdout.str()
-    assert told.count("by the logger tidings.shop;") == 3
+    assert told.count("\na secret stands in what was written by the logger tidings.shop;") == 3
     assert "by the logger tidings.shop, in an exception;" in told
     assert "by a process, on its standard error;" in told
     assert "by a process, into its file serve-1.log;" in told
