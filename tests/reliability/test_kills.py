@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.trial import trial
 
 # In two tests an engine, so that they can run side by side; as many in each as fit into every run of the tests.
-KILLS = int(os.environ.get("CHAOS_KILLS", "8"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "4"))
 # Acknowledgements between a start and the kill: from hardly begun to well under way.
 FEWEST, MOST = 1, 200
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,7 +31,7 @@ from tidings.tables.tables import Tables, open_tables
 RESPONSES = 250
 SPEAKERS = 8
 # Of each sort: while callbacks come in, and right after some were laid.
-KILLS = 3
+KILLS = 3 if "CHAOS_KILLS" in os.environ else 2
 # Answers between a start and the kill.
 FEWEST, MOST = 1, 30
 # Seconds. What a killed process had begun to lay is taken up after ten.

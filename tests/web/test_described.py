@@ -63,7 +63,7 @@ async def asked(server: Served, *more: str, key: str, folder: Path) -> tuple[int
         "--header",
         f"Authorization: Bearer {key}",
         "--phases=coverage,fuzzing",
-        "--max-examples=10",
+        "--max-examples=5",
         "--seed=1",
         f"--exclude-checks={_LEFT_OUT}",
         "--suppress-health-check=all",
