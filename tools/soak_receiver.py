@@ -4,10 +4,10 @@ import asyncio
 import random
 from pathlib import Path
 
-import httptools
 import msgspec
 
 from tidings.bench.child import serve_orders
+from tidings.bench.receiver import Caught
 from tidings.bench.stamp import read_stamp
 from tools.soak_tally import Tally
 from tools.soak_work import HEARING, Hook
@@ -65,41 +65,22 @@ class Receiver:
         return True
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(Caught):
     def __init__(self, receiver: Receiver) -> None:
+        super().__init__()
         self._receiver = receiver
-        self._parser = httptools.HttpRequestParser(self)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a socket's is one
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._transport.abort()
-
-    def on_message_begin(self) -> None:
-        self._path = b""
-        self._body = b""
-
-    def on_url(self, url: bytes) -> None:
-        self._path += url
-
-    def on_body(self, body: bytes) -> None:
-        self._body += body
-
-    def on_message_complete(self) -> None:
-        answer, late_s = self._receiver.take(self._path, self._body)
+    def arrived(self, path: bytes, body: bytes) -> None:
+        answer, late_s = self._receiver.take(path, body)
         if late_s:
             asyncio.get_running_loop().call_later(late_s, self._answer, answer)
         else:
-            self._transport.write(answer)
+            self.transport.write(answer)
 
     def _answer(self, answer: bytes) -> None:
         # Nobody is there any more if the server was killed meanwhile.
-        if not self._transport.is_closing():
-            self._transport.write(answer)
+        if not self.transport.is_closing():
+            self.transport.write(answer)
 
 
 class _Orders:

@@ -119,19 +119,26 @@ class Receiver:
         return 0.0
 
 
-class _Connection(asyncio.Protocol):
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
+class Caught(asyncio.Protocol):
+    """A connection whose requests are told whole, by `arrived`."""
+
+    def __init__(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
+        self._path = b""
+        self._body = b""
+
+    def arrived(self, path: bytes, body: bytes) -> None:
+        """A request is complete; to be answered on `transport`."""
+        raise NotImplementedError
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a socket's is one
-        self._transport = transport
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
-            self._transport.abort()
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         self._path = b""
@@ -144,8 +151,17 @@ class _Connection(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
-        self._receiver.count(self._path, self._body)
-        self._transport.write(_ANSWER)
+        self.arrived(self._path, self._body)
+
+
+class _Connection(Caught):
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__()
+        self._receiver = receiver
+
+    def arrived(self, path: bytes, body: bytes) -> None:
+        self._receiver.count(path, body)
+        self.transport.write(_ANSWER)
 
 
 class _Orders:
