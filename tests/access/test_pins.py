@@ -70,7 +70,7 @@ async def test_a_pin_has_six_digits_does_not_begin_with_zero_and_is_sent_to_its_
 ) -> None:
     await make(pins)
 
-    phone, pin = await asyncio.wait_for(outbox.sent.get(), 5)
+    phone, pin = await asyncio.wait_for(outbox.sent.get(), 60)
     assert phone == ROBIN
     assert pin == await waiting(pins)
     assert 100_000 <= int(pin) <= 999_999
@@ -154,7 +154,7 @@ async def test_an_unknown_number_is_answered_like_a_known_one_and_nothing_is_sen
         refusals.append(refusal.value.message)
 
     assert refusals[0] == refusals[1]
-    assert await asyncio.wait_for(outbox.sent.get(), 5) == (ROBIN, pin)
+    assert await asyncio.wait_for(outbox.sent.get(), 60) == (ROBIN, pin)
     assert outbox.sent.empty()
     assert await pins.waiting(STRANGER) is None
 
@@ -165,13 +165,13 @@ async def test_a_sender_that_fails_is_logged_without_number_and_pin_and_the_next
     caplog.set_level(logging.INFO)
     outbox.is_broken = True
     await make(pins)
-    _, first = await asyncio.wait_for(outbox.sent.get(), 5)
+    _, first = await asyncio.wait_for(outbox.sent.get(), 60)
     outbox.is_broken = False
     await make(pins)
-    _, second = await asyncio.wait_for(outbox.sent.get(), 5)
-    async with asyncio.timeout(5):
+    _, second = await asyncio.wait_for(outbox.sent.get(), 60)
+    async with asyncio.timeout(60):
         while "pin.sent person=robin" not in caplog.text:
-            await asyncio.wait_for(pins.waiting(ROBIN), 5)
+            await asyncio.wait_for(pins.waiting(ROBIN), 60)
 
     assert "pin.unsent why='the gateway is gone'" in caplog.text
     assert not any(text in caplog.text for text in (ROBIN, first, second))

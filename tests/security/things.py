@@ -13,7 +13,8 @@ from tidings.core.errors import Conflict
 from tidings.core.event import Subject
 from tidings.core.identifier import outside
 from tidings.core.report import Connection, Content, ReportAuthor, ReportFormat, ReportQuery, ReportRole, TaskDraft
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Row, Shape, row_of
+from tidings.core.vault import Drawer
 from tidings.outbox.terms import Terms
 from tidings.store.report_connections import connection_added
 
@@ -69,6 +70,7 @@ class Things:
             "source": self._source,
             "callback": self._callback,
             "connection": self._connection,
+            "trigger": self._trigger,
         }
 
     async def make(self, group: str) -> None:
@@ -205,12 +207,20 @@ class Things:
         body = {"url": NOWHERE, "trigger": "postReportTask"}
         return str((await self._send("POST", "/admin/api/v1/callbacks", body, cast=Cast.RULER))["id"])
 
+    async def _trigger(self) -> str:
+        name = f"trigger-{next(self._numbers)}"
+        triggers = self._parts.reports.triggers
+        await triggers.hear(name, kind="Application", subject="shop", types=("*",), author=PRESS)
+        return name
+
     async def _connection(self) -> str:
         """Kept as it is when it has been tried: there is no database behind it."""
         made = Connection(name=f"sales{next(self._numbers)}", kind="sqlite", most_rows=1, longest_ms=1, made_at=1)
         there = Conflict("there is one already")
         await self._parts.database.write(
-            connection_added(made, url=self._parts.vault.seal("sqlite://"), otherwise=there)
+            connection_added(
+                made, url=self._parts.vault.seal("sqlite://", Drawer.REPORT_CONNECTION_URL), otherwise=there
+            )
         )
         return made.name
 
@@ -218,4 +228,4 @@ class Things:
 def _row() -> Row:
     key = (Field("id", "id", Shape.TEXT, "1"),)
     fields = (Field("about", "about", Shape.TEXT, MARK), Field("at", "at", Shape.INSTANT, 1_705_314_645_678))
-    return Row(place=Place("messages", "messages", "", time="at"), key=key, fields=fields, version=1)
+    return row_of(place=Place("messages", "messages", "", time="at"), key=key, fields=fields, version=1)

@@ -23,14 +23,14 @@ async def listen(conversation: Conversation, server: BinServer, *, query: str = 
     """Begin to listen; the head of the answer."""
     named = {"cookie": f"tidings_bin={server.token}", **{key.replace("_", "-"): one for key, one in headers.items()}}
     await conversation.say(request(f"GET /bin/mine?{query}", headers=named))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         head = await conversation.reader.readuntil(b"\r\n\r\n")
         await conversation.reader.readuntil(b"retry: 2000\n\n")
     return head
 
 
 async def next_event(conversation: Conversation) -> tuple[int, dict[str, Any]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         number = (await conversation.reader.readuntil(b"\ndata: ")).rpartition(b"id: ")[2]
         data = await conversation.reader.readuntil(b"\n\n")
     return int(number.removesuffix(b"\ndata: ")), msgspec.json.decode(data)
@@ -73,5 +73,5 @@ async def test_a_server_that_stops_lets_listeners_go(database: Database, login: 
     async with bin_server(database, login) as server, talk(server.port) as conversation:
         await listen(conversation, server)
         server.inspector.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert (await conversation.reader.readuntil(b"0\r\n\r\n")).endswith(b"0\r\n\r\n")

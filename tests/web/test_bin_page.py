@@ -251,3 +251,12 @@ async def test_files_are_got_from_the_page_too(server: BinServer) -> None:
     assert (await server.browse("inspect=&as=har")).json["log"]["entries"][0]["request"][
         "url"
     ] == f"{PUBLIC_URL}bin/mine"
+
+
+async def test_a_text_that_is_cut_off_is_shown_as_one_to_its_end(server: BinServer) -> None:
+    # Each of these could begin a text; looking from each to the end takes minutes.
+    await server.send(body=b'{"a":"' + rb"\"" * 100_000 + b'"}')
+
+    page = (await server.browse("inspect=1")).body.decode()
+
+    assert page.count('<span class="text-of">') == 1

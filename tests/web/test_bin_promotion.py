@@ -60,7 +60,7 @@ async def server(database: Database, login: Login, inbox: Inbox) -> AsyncIterato
 
 
 async def reaches(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():
             await Clock().sleep(0.02)
 

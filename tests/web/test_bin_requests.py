@@ -236,7 +236,7 @@ async def test_a_copy_sends_what_came(database: Database, login: Login, *, kind:
         )
         copy = copy.replace("'127.0.0.1:1'", f"'127.0.0.1:{server.port}'")
         command = ["sh", "-c", copy] if kind == "curl" else [sys.executable, "-c", copy]
-        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=20)
+        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, timeout=60)
         first, second = (await server.look(REQUESTS)).json["requests"]
 
     ours = {"host", "content-length", "user-agent", "accept", "content-type"}

@@ -154,7 +154,7 @@ async def test_a_token_without_the_scope_is_told_which_one_it_needs(port: int) -
         (b" \n", "the body is empty"),
         (b"{", "is not JSON"),
         (b"[]", "the body: Expected `object`, got `array`"),
-        (b"{}", "required field `text`"),
+        (b"{}", "text: is missing; send it"),
         (b'{"text": 5}', "text: Expected `str`, got `int`"),
         (b'{"text": "a", "times": 4}', "times: Expected `int` <= 3"),
         (b'{"text": "\\u0000"}', "text: holds a NUL"),

@@ -52,6 +52,15 @@ def office(folder: str) -> bytes:
     return written.getvalue()
 
 
+def office_with_its_sizes_apart(folder: str) -> bytes:
+    """The same, with the sizes of its contents where only archives of gigabytes have them (ZIP64)."""
+    content = office(folder)
+    rest, end = content[:-22], content[-22:]
+    size, start = struct.unpack_from("<2L", end, 12)
+    apart = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 2, 2, size, start)
+    return rest + apart + struct.pack("<4sLQL", b"PK\6\7", 0, len(rest), 1) + end
+
+
 def old_office(stream: str) -> bytes:
     """The head of a compound file, and a directory with one stream."""
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + f"{stream}\0".encode("utf-16-le").ljust(128, b"\0")

@@ -12,6 +12,7 @@ from tidings.testing.clock import START
 from tidings.workspace.amending import Change
 from tidings.workspace.properties import SentProperty, read_properties
 from tidings.workspace.proposal import NewSurvey
+from tidings.workspace.reading import Reading
 
 
 def state(value: str) -> Change:
@@ -120,6 +121,39 @@ async def test_an_action_of_another_group_is_not_there(board: Board) -> None:
     for action in (job.id, "nothing"):
         with pytest.raises(NotFound, match="no such action"):
             await board.amending.change(by(ADA), other.id, action=action, change=state("x"))
+
+
+async def test_whoever_has_not_answered_is_waited_for_once_the_group_was_reminded(board: Board) -> None:
+    reading = Reading(board.house.database, rights=board.house.rights, clock=board.clock)
+    job, survey = await board.job(), await board.post(NewSurvey(title="Orders", questions=ASKED))
+
+    assert await board.amending.silent(by(ADA), board.group.id, action=job.id) == [ADA]
+    assert await board.amending.silent(by(ADA), board.group.id, action=survey.id) == [ADA, BOB]
+    assert await board.amending.silent(by(ADA), board.group.id, action=survey.id, after="ada") == [BOB]
+    with pytest.raises(Forbidden):
+        await board.amending.silent(by(BOB), board.group.id, action=survey.id)
+    assert await reading.awaiting("bob") == []
+    for action in (survey, job):
+        await board.clock.advance(MINUTE)
+        await board.amending.remind(by(ADA), board.group.id, action=action.id)
+
+    assert [one.id for one in await reading.awaiting("ada")] == [job.id, survey.id]
+    [awaited] = await reading.awaiting("bob")
+    assert (awaited.id, awaited.reminded_at) == (survey.id, START + MINUTE)
+    await board.amending.change(by(ADA), board.group.id, action=survey.id, change=Change(is_closed=True))
+    assert await reading.awaiting("bob") == []
+
+
+async def test_a_reminder_for_some_subscribers_is_not_the_groups(board: Board) -> None:
+    reading = Reading(board.house.database, rights=board.house.rights, clock=board.clock)
+    city = await board.house.city(BOB)
+    survey = (await board.posting.post(by(ADA), city.id, new=NewSurvey(title="Orders", questions=ASKED))).action
+
+    await board.amending.remind(by(ADA), city.id, action=survey.id, subscribers=[BOB.phone])
+    assert await reading.awaiting("ada") == []
+
+    await board.amending.remind(by(ADA), city.id, action=survey.id, to_all=True)
+    assert [one.id for one in await reading.awaiting("ada")] == [survey.id]
 
 
 async def test_it_is_kept_who_was_reminded_by_whom_and_when(board: Board) -> None:

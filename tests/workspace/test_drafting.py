@@ -1,5 +1,6 @@
 """What is no action is refused; this asks nothing of an engine, so one is enough."""
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def database_url(tmp_path: Path) -> str:
         (NewAnnouncement(text="x", resources=["x"] * 31), "mediaResources"),
         (NewMedia(type=ActionType.IMAGE, resources=[]), "mediaResource"),
         (NewMedia(type=ActionType.IMAGE, resources=["x"]), "mediaResource"),
+        (NewMedia(type=ActionType.IMAGE, resources=[b64encode(b'{"x":' + b"[" * 9_000).decode()]), "mediaResource"),
         (NewJob(title=" ", assigned_to=[ADA.phone]), "title"),
         (NewJob(title="Doors", assigned_to=[]), "assignedTo"),
         (NewJob(title="Doors", assigned_to=["12"]), r"assignedTo\[0\]"),

@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from tests.workspace.files import SIDEWAYS, TAKEN, iso_media, jpeg, office, old_office, png
+from tests.workspace.files import SIDEWAYS, TAKEN, iso_media, jpeg, office, office_with_its_sizes_apart, old_office, png
 from tidings.core.errors import TooLarge, UnsupportedMedia
 from tidings.workspace.media_format import BY_EXTENSION, format_within
 from tidings.workspace.picture import look_at
@@ -20,6 +20,7 @@ NOT_TAKEN = {
     "a zip without an end": office("word")[:-22],
     "a zip with another end": office("word")[:-22] + b"PK\5\6" + bytes(18),
     "a zip that has gigabytes of contents": b"PK\3\4" + b"PK\5\6" + bytes(8) + struct.pack("<I", 1 << 30) + bytes(6),
+    "a zip that has its sizes apart": office_with_its_sizes_apart("word"),
     "an installer": old_office("Installer"),
     "aac": b"\xff\xf1\x50\x80",
     "two bytes of noise": b"\xff\xfb",

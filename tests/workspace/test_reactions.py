@@ -7,6 +7,7 @@ from tidings.core.caller import TokenKind
 from tidings.core.errors import Invalid, NotFound
 from tidings.store.actions import Action, ActionType, action_posted
 from tidings.store.reactions import ReactionKind
+from tidings.workspace.talk import Talk, Talks
 
 LIKE, COMMENT = ReactionKind.LIKE, ReactionKind.COMMENT
 
@@ -84,6 +85,43 @@ async def test_whoever_goes_on_at_an_instant_misses_nothing(house: House) -> Non
     assert await house.reactions.counts(by(ADA), team.id, after=instants[1]) == counts[2:]
     later = await house.reactions.list(by(ADA), team.id, reference=references[0], kind=COMMENT, after=reactions[0].at)
     assert later == reactions[1:]
+
+
+async def test_a_like_is_taken_back_and_given_again(house: House) -> None:
+    team = await house.team(BOB)
+    reference = await said(house, team.id)
+    for person in (ADA, BOB):
+        await house.reactions.react(by(person), team.id, reference=reference, kind=LIKE)
+    before = await house.reactions.count(by(ADA), team.id, reference=reference)
+
+    for _ in range(2):
+        await house.reactions.take_back(by(BOB), team.id, reference=reference)
+
+    after = await house.reactions.count(by(ADA), team.id, reference=reference)
+    assert (before.likes, after.likes) == (2, 1)
+    assert after.changed_at > before.changed_at
+    await house.reactions.react(by(BOB), team.id, reference=reference, kind=LIKE)
+    assert (await house.reactions.count(by(ADA), team.id, reference=reference)).likes == 2
+
+
+async def test_the_talk_of_posts_is_their_counts_and_their_latest_comments(house: House) -> None:
+    team, talks = await house.team(BOB), Talks(house.database)
+    quiet, loud = await said(house, team.id), await said(house, team.id)
+    await house.reactions.react(by(BOB), team.id, reference=loud, kind=LIKE)
+    for number in range(3):
+        await house.reactions.react(by(ADA), team.id, reference=loud, kind=COMMENT, comment=f"{number}")
+
+    found = await talks.of([quiet, loud], person="bob")
+    news = await talks.news(team.id, heard=0)
+    comments, before = await talks.comments(loud, before=None)
+
+    assert found[quiet] == Talk(reference=quiet)
+    assert (found[loud].likes, found[loud].comments, found[loud].is_liked) == (1, 3, True)
+    assert [(one.text, one.author) for one in found[loud].latest] == [("1", ADA), ("2", ADA)]
+    assert ([one.text for one in comments], before) == (["0", "1", "2"], None)
+    assert ([one.reference for one in news.changed], list(news.comments)) == ([loud], comments)
+    assert (await talks.news(team.id, heard=news.heard)).changed == []
+    assert [one.text for one in (await talks.comments(loud, before=comments[2].at))[0]] == ["0", "1"]
 
 
 async def test_what_nobody_reacted_to_has_no_reactions(house: House) -> None:

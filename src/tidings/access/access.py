@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tidings.access.authorization import Authorizations, asked_for, checked_redirect_uris
@@ -277,14 +277,16 @@ class Access:
             raise NotFound(f"no PIN waits for {person.phone}; ask for one with generatePin, it is good for ten minutes")
         return pin
 
-    async def erase(self, phone: str, *, actor: str) -> None:
-        """Blank a person everywhere; takes a second, and more with many events. Raises NotFound.
+    async def erase(
+        self, phone: str, *, actor: str, progress: Callable[[int], None] = lambda _: None
+    ) -> Mapping[str, int]:
+        """Blank a person everywhere, in a second or more; how much of what was changed. Raises NotFound.
 
         May be repeated when it was interrupted.
         """
-        person = await self.person(phone)
-        await self._erasure.erase(person, actor=actor)
+        changed = await self._erasure.erase(await self.person(phone), actor=actor, progress=progress)
         self._callers.forget()
+        return changed
 
     # Tokens by hand
 
@@ -299,7 +301,7 @@ class Access:
         if not needs.get(kind):
             raise Invalid("a user token needs a person, a group token a group, a tenant token neither")
         person = await self.person(phone) if phone else NOBODY
-        bearer = _bearer(await self._connector(connector), kind, person=person, group=group)
+        bearer = _bearer(await self._connectors.living(connector), kind, person=person, group=group)
         return await self._give_refresh_token(bearer, actor=actor, action="token.created")
 
     async def create_key(
@@ -311,8 +313,8 @@ class Access:
         phone: str | None = None,
         life_ms: int | None = None,
     ) -> str:
-        """Make a key that is accepted as it is until it ends or is revoked; without scopes it has its connector's."""
-        owner = await self._connector(connector)
+        """Make a key that is good until it ends or is revoked; without scopes it has those that are given unasked."""
+        owner = await self._connectors.living(connector)
         person = await self.person(phone) if phone else NOBODY
         bearer = _bearer(owner, TokenKind.KEY, person=person, scopes=parse_scopes(scopes))
         issued = limited(issue(Purpose.STATIC, bearer, now=self._clock.now()), life_ms=life_ms)
@@ -386,6 +388,8 @@ def _bearer(
     """Who may act within those scopes, at most with what the connector has; without any, with what is given unasked."""
     has = frozenset(connector.scopes.split())
     wanted = frozenset(scopes) or has - BY_NAME_ALONE
+    if kind is TokenKind.KEY and not wanted:
+        raise Invalid(f"scope: say what the key may do; nothing of what connector {connector.id} has is given unasked")
     if not wanted <= has:
         raise Invalid(f"scope: connector {connector.id} was not given {', '.join(sorted(wanted - has))}")
     return Caller(connector=connector.id, kind=kind, person=person, group=group, scopes=wanted)

@@ -11,12 +11,12 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9._@-]{1,128}")
 _LONGEST_NAME = 200
 
 
-def checked_identifier(identifier: str | None) -> str:
+def checked_identifier(identifier: str | None, *, field: str = "id") -> str:
     """An id that somebody chose, or a new GUID."""
     if identifier is None:
         return str(uuid.uuid4())
     if not _IDENTIFIER.fullmatch(identifier):
-        raise Invalid("id: expected up to 128 letters, digits, '.', '_', '@' or '-'")
+        raise Invalid(f"{field}: expected up to 128 letters, digits, '.', '_', '@' or '-'")
     return identifier
 
 

@@ -12,7 +12,7 @@ import secrets
 from tidings.access.pin_sender import PinSender
 from tidings.core.clock import MINUTE, SECOND, Clock
 from tidings.core.errors import TidingsError, Unauthenticated
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.database import Database, Statement
 from tidings.store.people import People
 from tidings.store.tokens import Rate, Tokens, pin_made, pin_tried, pin_used, swept, throttled
@@ -64,7 +64,12 @@ class Pins:
             *swept(now),
             throttled(asked_by(phone), _ASKED_BY_NUMBER, now=now),
             throttled(f"pin asked from {_network(address)}", _ASKED_BY_ADDRESS, now=now),
-            pin_made(phone=phone, connector=connector, sealed=self._vault.seal(pin), expires_at=now + _VALID_MS),
+            pin_made(
+                phone=phone,
+                connector=connector,
+                sealed=self._vault.seal(pin, Drawer.PIN_SEALED),
+                expires_at=now + _VALID_MS,
+            ),
         )
         try:
             self._unsent.put_nowait((phone, pin))

@@ -5,7 +5,7 @@ import sys
 
 import rich_click as click
 
-from tidings.core.errors import TidingsError
+from tidings.core.errors import TidingsError, Unavailable
 
 # A command's module is imported when it is asked for: `tidings version` needs no database engine.
 _COMMANDS = {
@@ -28,6 +28,7 @@ _COMMANDS = {
     "migrate": "tidings.cli.migrate:migrate",
     "backup": "tidings.cli.backup:backup",
     "restore": "tidings.cli.restore:restore",
+    "vault": "tidings.cli.vault:vault",
     "console": "tidings.cli.console:console",
     "doctor": "tidings.cli.doctor:doctor",
     "openapi": "tidings.cli.openapi:openapi",
@@ -55,6 +56,7 @@ class Commands(click.RichGroup):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tidings", message="%(version)s")
 def tidings() -> None:
     """Carry the news out of one system and into another.
 
@@ -66,15 +68,18 @@ def main() -> None:
     """Run a command. Exits with 1 and a sentence if it could not be done, with 2 if it was not understood."""
     try:
         tidings(prog_name="tidings")
-    except (TidingsError, BaseExceptionGroup) as error:
+    except (TidingsError, OSError, BaseExceptionGroup) as error:
         click.echo(f"tidings: {_sentence(error)}", err=True)
         sys.exit(1)
 
 
 def _sentence(error: BaseException) -> str:
-    """What to say of an error of ours, though tasks wrapped it. What is none is a fault, and is raised as it is."""
+    """What to say of an error of ours, or about a file, though tasks wrapped it. Others are faults, and are raised."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     if not isinstance(error, TidingsError):
         raise error
-    return error.message
+    advice = "; `tidings doctor` shows what is set and what is wrong" if isinstance(error, Unavailable) else ""
+    return error.message + advice

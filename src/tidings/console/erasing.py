@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from tidings.access.access import Access
 from tidings.core.errors import TidingsError
@@ -17,7 +18,7 @@ class Erasing:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[Mapping[str, int]]] = {}
 
     def is_under_way(self, person: str) -> bool:
         return person in self._tasks
@@ -29,14 +30,16 @@ class Erasing:
             task = self._tasks[person] = asyncio.create_task(self._access.erase(phone, actor=actor))
             task.add_done_callback(lambda done: self._end(person, done))
         done, _ = await asyncio.wait({task}, timeout=_PATIENCE_S)
-        return bool(done) and task.result() is None
+        if done:
+            task.result()
+        return bool(done)
 
     def close(self) -> None:
         """Break off what is under way."""
         for task in self._tasks.values():
             task.cancel()
 
-    def _end(self, person: str, task: asyncio.Task[None]) -> None:
+    def _end(self, person: str, task: asyncio.Task[Mapping[str, int]]) -> None:
         del self._tasks[person]
         if not task.cancelled() and (error := task.exception()) is not None:
             why = error.message if isinstance(error, TidingsError) else type(error).__name__

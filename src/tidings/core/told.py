@@ -9,7 +9,7 @@ import msgspec
 from tidings.core.cell import LONGEST_KEY, commented, instant, key, text, whole
 from tidings.core.errors import Invalid
 from tidings.core.flat import Flat, lay_flat
-from tidings.core.row import Change, Family, Field, Place, Row
+from tidings.core.row import Change, Family, Field, Place, Row, row_of
 
 EVENTS = Place("events", "events", "Every event: one row an event, however often it was told.")
 _ID = "Equal however often the event was told."
@@ -52,7 +52,7 @@ def event_row(told: Told) -> Row:
         text("type", told.type),
         text("wire_id", told.wire_id, comment="What the source calls the event."),
     )
-    return Row(place=EVENTS, key=(key("event_id", told.id, comment=_ID),), fields=fields, version=told.version)
+    return row_of(place=EVENTS, key=(key("event_id", told.id, comment=_ID),), fields=fields, version=told.version)
 
 
 def changes_of(told: Told, document: Mapping[str, Any], *, also: Sequence[Field] = ()) -> tuple[Change, ...]:
@@ -71,13 +71,13 @@ def _laid(told: Told, flat: Flat, *, also: Sequence[Field]) -> Iterator[Change]:
     place = Place(f"told:{told.source}:{told.type}", name, commented(f"Data of {what}."))
     event = key("event_id", told.id, comment=_ID)
     at = instant("at", told.at, comment="When it was said.")
-    yield Row(place=place, key=(event,), fields=(at, *also, *flat.fields), version=told.version)
+    yield row_of(place=place, key=(event,), fields=(at, *also, *flat.fields), version=told.version)
     for path, items in flat.lists.items():
         # The length says where the type ends, which may hold anything.
         origin = f"items:{told.source}:{len(told.type)}:{told.type}:{path}"
         child = Place(origin, f"{name}_{path}", commented(f"The items of {path} in data of {what}."))
         rows = tuple(
-            Row(place=child, key=(event, _item(number)), fields=(at, *item.fields), version=told.version)
+            row_of(place=child, key=(event, _item(number)), fields=(at, *item.fields), version=told.version)
             for number, item in enumerate(items)
         )
         yield Family(place=child, parent=(event,), rest=(_item(0),), rows=rows, version=told.version)

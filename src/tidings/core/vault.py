@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Sequence
+from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,9 +20,28 @@ _VERSION = b"\x01"
 _KEY_BYTES = 32
 _NAME_BYTES = 4
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 _NONCE_AT = len(_VERSION) + _NAME_BYTES
 _TEXT_AT = _NONCE_AT + _NONCE_BYTES
 _CHECK = "tidings"
+
+
+class Drawer(StrEnum):
+    """Table and column in which a sealed text is kept: what `store.resealing` goes through."""
+
+    SUBSCRIPTION_TOKEN = "subscription.token"  # noqa: S105 - the name of a column
+    SUBSCRIPTION_SECRETS = "subscription.secrets"
+    SUBSCRIPTION_HEADERS = "subscription.headers"
+    SUBSCRIPTION_BASIC_AUTH = "subscription.basic_auth"
+    SUBSCRIPTION_CLIENT_CERTIFICATE = "subscription.client_certificate"
+    SOURCE_SECRET = "source.secret"  # noqa: S105 - the name of a column
+    PULL_SECRET = "pull.secret"  # noqa: S105 - the name of a column
+    PULL_REFRESH_TOKEN = "pull.refresh_token"  # noqa: S105 - the name of a column
+    PULL_ACCESS_TOKEN = "pull.access_token"  # noqa: S105 - the name of a column
+    SINK_SETTINGS = "sink.settings"
+    REPORT_CONNECTION_URL = "report_connection.url"
+    SETTING_VALUE = "setting.value"
+    PIN_SEALED = "pin.sealed"
 
 
 class Vault:
@@ -37,7 +57,14 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({len(self._ciphers)} keys)"
 
-    def seal(self, text: str) -> str:
+    @property
+    def sealing_key(self) -> str:
+        """The name of the key that seals, which tells nothing of the key."""
+        return self._first[0].hex()
+
+    def seal(self, text: str, drawer: Drawer) -> str:
+        # Whoever seals says where it is kept: what lies in no drawer of the list would keep old keys needed for ever.
+        del drawer
         name, cipher = self._first
         nonce = os.urandom(_NONCE_BYTES)
         # The head is authenticated with the text: none of it can be changed unnoticed.
@@ -63,9 +90,23 @@ class Vault:
                 "a sealed secret was changed since; restore the row from a backup, or set the secret anew"
             ) from error
 
+    def is_sealed(self, text: str) -> bool:
+        """Whether a text looks like a sealed one."""
+        try:
+            octets = base64.b64decode(text, validate=True)
+        except ValueError:
+            return False
+        return octets[:1] == _VERSION and len(octets) >= _TEXT_AT + _TAG_BYTES
+
+    def resealed(self, sealed: str, drawer: Drawer) -> str | None:
+        """The same, sealed with the first key; None if it is so already. Raises Invalid as `open` does."""
+        text = self.open(sealed)
+        is_first = base64.b64decode(sealed)[len(_VERSION) : _NONCE_AT] == self._first[0]
+        return None if is_first else self.seal(text, drawer)
+
     def check_value(self) -> str:
         """A sealed text to keep in the database, by which `check` tells whether a vault fits that database."""
-        return self.seal(_CHECK)
+        return self.seal(_CHECK, Drawer.SETTING_VALUE)
 
     def check(self, check_value: str) -> None:
         """Raise Invalid unless this vault opens the database's check value; a node that cannot must not start."""

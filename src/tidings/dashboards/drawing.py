@@ -92,4 +92,5 @@ def _reason(said: str) -> str:
     """Of what the engine says, what is wrong: not where in whose program it came up."""
     lines = [line.strip() for line in said.splitlines()]
     found = next((line for line in lines if line and not line.endswith(" failed:")), "it is no Vega-Lite")
-    return _ADDRESS.sub("", found).removeprefix("Error: ").strip()[:_LONGEST_REASON]
+    # No more than may be shown is looked at: what the engine repeats of a specification may be long.
+    return _ADDRESS.sub("", found[: 2 * _LONGEST_REASON]).removeprefix("Error: ").strip()[:_LONGEST_REASON]

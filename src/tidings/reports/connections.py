@@ -7,7 +7,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.core.report import Connection, ReportAuthor, ReportRole
 from tidings.core.secret import Secret
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.reports.reading import Clerk, Reach
 from tidings.reports.roles import must_be
 from tidings.store.audit import audited
@@ -45,7 +45,7 @@ class Connections:
         made = Connection(name=name, kind=kind, most_rows=most_rows, longest_ms=longest_ms, made_at=now)
         taken = Conflict(f"there is a data connection {name!r} already; remove it first, or use another name")
         await self._database.write(
-            connection_added(made, url=self._vault.seal(url.reveal()), otherwise=taken),
+            connection_added(made, url=self._vault.seal(url.reveal(), Drawer.REPORT_CONNECTION_URL), otherwise=taken),
             audited(actor=author.id, action="report_connection.added", about=name, at=now),
         )
         return made

@@ -10,7 +10,7 @@ from tidings.core.clock import DAY, Clock
 from tidings.core.errors import Forbidden
 from tidings.core.report import ReportFile
 from tidings.core.secret import Secret
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.database import Database, Statement
 
 LINK_LIVES_MS = 7 * DAY
@@ -22,7 +22,7 @@ _LONGEST = 18
 
 async def link_key(database: Database, vault: Vault) -> Secret:
     """What links are signed with: made once, kept sealed in the database, and the same on all nodes."""
-    proposed = vault.seal(secrets.token_urlsafe(_KEY_BYTES))
+    proposed = vault.seal(secrets.token_urlsafe(_KEY_BYTES), Drawer.SETTING_VALUE)
     await database.write(Statement("setting_proposed", {"name": _KEY, "value": proposed}))
     [sealed] = await database.read(str, "setting_value", name=_KEY)
     return Secret(vault.open(sealed))

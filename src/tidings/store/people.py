@@ -191,9 +191,8 @@ class People:
 
     async def events_naming(self, person: Actor, *, after: int, until: int) -> list[Naming]:
         """The events of a step (see `event_step`) in which a person's number or id may stand."""
-        # Without the plus, which JSON may spell as an escape, and the country code, which may stand apart: it has at
-        # most three digits.
-        phone, identifier = f"%{person.phone[4:]}%", f"%{person.id}%"
+        # A number may be written in groups of digits: the last four stand together.
+        phone, identifier = f"%{person.phone[-4:]}%", f"%{person.id}%"
         return await self._database.read(
             Naming, "events_naming", after=after, until=until, phone=phone, person=identifier
         )

@@ -6,7 +6,7 @@ import msgspec
 
 from tidings.core.errors import Conflict, NotFound
 from tidings.core.secret import Secret
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.database import Database, Statement, Value
 
 _EVER = 2**62
@@ -92,8 +92,8 @@ class Pulls:
             "source": pull.source,
             "remote": pull.remote,
             "application": pull.application,
-            "secret": self._vault.seal(pull.secret.reveal()),
-            "refresh_token": self._vault.seal(pull.tokens.refresh.reveal()),
+            "secret": self._vault.seal(pull.secret.reveal(), Drawer.PULL_SECRET),
+            "refresh_token": self._vault.seal(pull.tokens.refresh.reveal(), Drawer.PULL_REFRESH_TOKEN),
             "group_id": pull.group,
             "every_ms": pull.every_ms,
             "at": pull.next_at,
@@ -146,9 +146,9 @@ class Pulls:
     async def renew(self, hold: Hold, tokens: Tokens) -> None:
         """Remember new tokens. Raises Conflict as `advance` does."""
         values: dict[str, Value] = {
-            "access_token": self._vault.seal(tokens.access.reveal()),
+            "access_token": self._vault.seal(tokens.access.reveal(), Drawer.PULL_ACCESS_TOKEN),
             "access_until": tokens.access_until,
-            "refresh_token": self._vault.seal(tokens.refresh.reveal()),
+            "refresh_token": self._vault.seal(tokens.refresh.reveal(), Drawer.PULL_REFRESH_TOKEN),
         }
         await self._database.write(Statement("pull_renewed", values | _named(hold), _lost()))
 

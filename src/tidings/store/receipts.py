@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import cast
 
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
 from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.database import Database, Statement, Value
+from tidings.store.underway import Said, Underway
 
 NEWEST = 2**62
+# Of bodies that are taken at once: they are in memory several times, on their way to the tables.
+_MOST_BYTES = 8 << 20
 
 
 class State(StrEnum):
@@ -54,15 +58,6 @@ class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receipt says. Of equal ones (`once`) within `window_ms` the later are duplicates."""
-
-    id: int
-    type: str
-    once: str
-    window_ms: int = NEWEST
-
-
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a receipt."""
 
@@ -93,6 +88,10 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+# Its id, source and instant, then query, headers, body and peer.
+_Claimed = tuple[int, str, int, str, str, bytes, str]
+
+
 class Sources:
     """Keeps sources, their secrets sealed. None is ever deleted: its receipts stay explainable."""
 
@@ -105,7 +104,7 @@ class Sources:
         values: dict[str, Value] = {
             "name": source.name,
             "dialect": source.dialect,
-            "secret": self._vault.seal(source.secret.reveal()),
+            "secret": self._vault.seal(source.secret.reveal(), Drawer.SOURCE_SECRET),
             "addresses": source.addresses,
             "at": source.created_at,
         }
@@ -137,44 +136,63 @@ class Sources:
 
 
 class Receipts:
-    """Keeps receipts to the byte, and what became of each."""
+    """Keeps receipts to the byte, and what became of each.
+
+    What is under way is kept in mind, so that on SQLite, where one process claims, a receipt is written when it comes
+    and when it is done, and not twice more between; with its body that is a page of the file each time. Other engines
+    keep that in the table, too, for the other processes.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._underway = Underway()
 
     async def keep(self, receipts: Sequence[Receipt]) -> None:
         """Keep receipts in one commit."""
-        rows = [
-            {
-                "source": one.source,
-                "at": one.at,
-                "query": one.query,
-                "headers": msgspec.json.encode(one.headers).decode(),
-                "body": one.body.hex(),
-                "peer": one.peer,
-            }
-            for one in receipts
-        ]
-        await self._database.write(Statement("receipts_kept", {"receipts": msgspec.json.encode(rows).decode()}))
+        rows, end = [], 0
+        for one in receipts:
+            begin, end = end, end + len(one.body)
+            rows.append((one.source, one.at, one.query, one.headers, one.peer, begin + 1, len(one.body)))
+        # The bodies as they are, one behind the other: in JSON they would be twice as long, and written twice.
+        values: dict[str, Value] = {
+            "receipts": msgspec.json.encode(rows).decode(),
+            "bodies": b"".join([one.body for one in receipts]),
+        }
+        await self._database.write(Statement("receipts_kept", values))
 
     async def claim(self, *, most: int, now: int, patience_ms: int) -> list[Receipt]:
-        """Take so many that nobody has understood, or began to within `patience_ms`; oldest first."""
-        values: dict[str, Value] = {"most": most, "now": now, "before": now - patience_ms}
+        """Take so many that nobody has understood, or began to within `patience_ms`; oldest first.
+
+        The last is the one with which their bodies have more than 8 MB.
+        """
+        before = now - patience_ms
+        taken = msgspec.json.encode(self._underway.taken(since=before)).decode()
+        values: dict[str, Value] = {"most": most, "now": now, "before": before, "taken": taken, "bytes": _MOST_BYTES}
         [rows] = await self._database.write(Statement("receipts_claimed", values))
-        names = ("id", "source", "at", "query", "headers", "body", "peer")
-        found = [_receipt(dict(zip(names, row, strict=True))) for row in rows]
-        return sorted(found, key=lambda one: one.id)
+        found = [
+            Receipt(id=id_, source=source, at=at, query=query, headers=_headers(headers), body=body, peer=peer)
+            for id_, source, at, query, headers, body, peer in cast("list[_Claimed]", rows)
+        ]
+        found.sort(key=lambda one: one.id)
+        self._underway.take([one.id for one in found], at=now)
+        return found
 
     async def repetitions(self, said: Sequence[Said]) -> set[int]:
         """Remember what receipts say; the ids of those that are duplicates, which is all that becomes of them."""
-        values: dict[str, Value] = {"told": msgspec.json.encode(said).decode()}
-        _, rows = await self._database.write(Statement("receipts_told", values), Statement("receipts_repeated", values))
-        return {identifier for (identifier,) in rows if isinstance(identifier, int)}
+        self._underway.hear(said)
+        told = [(one.id, one.type, one.once, one.window_ms, int(self._underway.was_told(one))) for one in said]
+        values: dict[str, Value] = {"told": msgspec.json.encode(told).decode()}
+        [rows] = await self._database.write(Statement("receipts_repeated", values))
+        repeated = {identifier for (identifier,) in rows if isinstance(identifier, int)}
+        self._underway.forget(repeated)
+        return repeated
 
     async def done(self, results: Sequence[Done]) -> None:
         """Remember what became of receipts, and to which sinks their rows are owed now."""
-        done: dict[str, Value] = {"done": msgspec.json.encode(results).decode()}
+        found = [msgspec.structs.asdict(one) | {"once": self._underway.once(one.id)} for one in results]
+        done: dict[str, Value] = {"done": msgspec.json.encode(found).decode()}
         await self._database.write(Statement("receipts_done", done), Statement("sinks_owed", done))
+        self._underway.forget(one.id for one in results)
 
     async def of_source(self, source: str, *, unreadable: bool = False, before: int = NEWEST, most: int) -> list[Entry]:
         """So many receipts of a source, newest first, below that id; all, or those that were not understood."""
@@ -219,19 +237,17 @@ def no_such_source() -> NotFound:
     return NotFound("there is no such source; make one with `tidings source create`")
 
 
-def _receipt(row: dict[str, object]) -> Receipt:
-    headers = msgspec.json.decode(str(row.pop("headers")), type=tuple[tuple[str, str], ...])
-    return msgspec.convert({**row, "headers": headers}, Receipt)
-
-
 def _entry(row: _Row) -> Entry:
     receipt = Receipt(
         id=row.id,
         source=row.source,
         at=row.at,
         query=row.query,
-        headers=msgspec.json.decode(row.headers, type=tuple[tuple[str, str], ...]),
+        headers=_headers(row.headers),
         body=row.body,
         peer=row.peer,
     )
     return Entry(receipt=receipt, state=row.state, type=row.type, reason=row.reason)
+
+
+_headers = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode

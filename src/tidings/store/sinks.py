@@ -6,7 +6,7 @@ import msgspec
 
 from tidings.core.errors import Conflict, NotFound
 from tidings.core.secret import Secret
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.database import Database, Statement, Value
 
 # A guess: whoever is that far behind is behind.
@@ -51,7 +51,7 @@ class Sinks:
             "table_name": sink.table,
             "source": sink.source,
             "webhook": sink.webhook,
-            "settings": self._vault.seal(settings.reveal()) if settings else "",
+            "settings": self._vault.seal(settings.reveal(), Drawer.SINK_SETTINGS) if settings else "",
             "at": at,
         }
         await self._database.write(Statement("sink_added", values, name_taken(sink.name)), *also)

@@ -13,7 +13,7 @@ from tidings.core.schedule import parse_schedule
 from tidings.core.secret import Secret
 from tidings.core.signature import parse
 from tidings.core.subscription import State, Subscription
-from tidings.core.vault import Vault
+from tidings.core.vault import Drawer, Vault
 from tidings.store.cursor import read_cursor
 from tidings.store.database import Database, Statement, Value
 from tidings.store.event_row import json_text
@@ -125,18 +125,19 @@ class Subscriptions:
         return version, found
 
     def _values(self, subscription: Subscription) -> dict[str, Value]:
-        filters = subscription.filters
+        filters, headers = subscription.filters, subscription.headers
+        secrets = json_text([(secret.text, secret.until) for secret in subscription.secrets])
         return {
             "id": subscription.id,
             "types": json_text(subscription.types.names),
             "url": subscription.url,
-            "token": self._sealed(subscription.token),
+            "token": self._sealed(subscription.token, Drawer.SUBSCRIPTION_TOKEN),
             "context": subscription.context,
             "format": subscription.format,
-            "secrets": self._vault.seal(json_text([(secret.text, secret.until) for secret in subscription.secrets])),
-            "headers": self._vault.seal(json_text(subscription.headers)) if subscription.headers else "",
-            "basic_auth": self._sealed(subscription.basic_auth),
-            "client_certificate": self._sealed(subscription.client_certificate),
+            "secrets": self._vault.seal(secrets, Drawer.SUBSCRIPTION_SECRETS),
+            "headers": self._vault.seal(json_text(headers), Drawer.SUBSCRIPTION_HEADERS) if headers else "",
+            "basic_auth": self._sealed(subscription.basic_auth, Drawer.SUBSCRIPTION_BASIC_AUTH),
+            "client_certificate": self._sealed(subscription.client_certificate, Drawer.SUBSCRIPTION_CLIENT_CERTIFICATE),
             "schedule": subscription.schedule.text if subscription.schedule else None,
             "timeout_ms": subscription.timeout_ms,
             "order_key": subscription.order_key,
@@ -204,8 +205,8 @@ class Subscriptions:
             disabled_why=row.disabled_why,
         )
 
-    def _sealed(self, secret: Secret | None) -> str | None:
-        return None if secret is None else self._vault.seal(secret.reveal())
+    def _sealed(self, secret: Secret | None, drawer: Drawer) -> str | None:
+        return None if secret is None else self._vault.seal(secret.reveal(), drawer)
 
     def _opened(self, sealed: str | None) -> Secret | None:
         return None if sealed is None else Secret(self._vault.open(sealed))

@@ -21,9 +21,10 @@ from tidings.web.bin_shapes import cell_text
 from tidings.web.bin_view import showable
 
 _THOUSAND = 1_000
-# A text and, of a name, its colon; a word; a number.
+# A text and, of a name, its colon; a word; a number. A text that was cut off goes on to the end, and nothing is looked
+# at twice: what was caught may be written to keep us busy.
 _TOKEN = re.compile(
-    r'(?P<text>"(?:[^"\\\n]|\\.)*")(?P<colon>\s*:)?|(?P<word>\b(?:true|false|null)\b)|(?P<number>-?\d[\d.eE+-]*)'
+    r'(?P<text>"(?:[^"\\\n]++|\\.)*+"?)(?P<colon>\s*+:)?|(?P<word>\b(?:true|false|null)\b)|(?P<number>-?\d[\d.eE+-]*)'
 )
 
 

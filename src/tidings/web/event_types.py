@@ -13,7 +13,7 @@ from tidings.core.route import Call, Route
 from tidings.store.event_types import EventType, EventTypes
 from tidings.web.cursor import LIST_PARAMETERS, limit_of
 from tidings.web.login import caller_of
-from tidings.web.schemas import LARGEST_SCHEMA, Schemas, compiled
+from tidings.web.schemas import LARGEST_SCHEMA, Schemas, usable
 from tidings.workspace.rights import rules_all
 
 _NAME = "name"
@@ -164,7 +164,7 @@ def _schema(raw: msgspec.Raw) -> str:
         return ""
     if len(text) > LARGEST_SCHEMA:
         raise Invalid(f"schema: has {len(text)} bytes; send at most {LARGEST_SCHEMA}")
-    compiled(msgspec.json.decode(text))
+    usable(msgspec.json.decode(text))
     return text.decode()
 
 

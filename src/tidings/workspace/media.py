@@ -15,6 +15,7 @@ import msgspec
 from tidings.core.caller import Caller
 from tidings.core.clock import HOUR, SECOND, Clock
 from tidings.core.errors import Invalid, NotFound, TooLarge, UnsupportedMedia
+from tidings.core.json_text import read_typed
 from tidings.core.upload import Upload
 from tidings.egress.answer import Outcome
 from tidings.egress.client import Client
@@ -84,6 +85,9 @@ class _NamedFile(msgspec.Struct, rename="pascal"):
 
 class _NamedFiles(msgspec.Struct, rename="pascal"):
     files: list[_NamedFile]
+
+
+_named_files = msgspec.json.Decoder(_NamedFiles)
 
 
 class _Checked(NamedTuple):
@@ -234,8 +238,9 @@ def _name_in(url: str) -> str:
 
 def _ids_in(resource: str, *, place: str) -> Iterator[str]:
     try:
-        named = msgspec.json.decode(base64.b64decode(resource, validate=True), type=_NamedFiles).files
-    except ValueError as error:
+        read = base64.b64decode(resource, validate=True)
+        named = read_typed(read, _named_files, limit=len(read)).files
+    except (ValueError, Invalid) as error:
         raise Invalid(f"{place}: expected a mediaResource, as POST /v1/media answers it") from error
     if not 1 <= len(named) <= MOST_FILES:
         raise Invalid(f"{place}: expected 1 to {MOST_FILES} files in a mediaResource")

@@ -106,6 +106,9 @@ def _names_in_zip(file: IO[bytes]) -> list[str]:
     # The size of the table of contents (APPNOTE 4.3.16); `zipfile` would read one of any size into memory.
     if not 0 <= end <= len(tail) - 22 or struct.unpack_from("<I", tail, end + 12)[0] > _LARGEST_CONTENTS:
         return []
+    # What is 4 GB long says its sizes here (4.3.15), and `zipfile` believes them whatever was said above.
+    if tail[max(end - 20, 0) : end].startswith(b"PK\6\7"):
+        return []
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.namelist()
