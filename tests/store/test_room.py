@@ -80,7 +80,7 @@ async def test_the_file_is_made_shorter_by_few_pages_at_a_time(
     await raw("DELETE FROM event")
     before, _ = await room(raw)
 
-    transaction.begin()
+    transaction.begin(patience_ms=0)
     is_shorter = give_back(transaction)
     transaction.commit()
     transaction.close()
@@ -119,7 +119,7 @@ async def test_a_step_forgets_no_more_events_than_four_megabytes(database: Datab
     await kept(database, *[publication(of=BIG) for _ in range(COUNT)])
     big = len(BIG.data)
 
-    transaction.begin()
+    transaction.begin(patience_ms=0)
     gone = transaction.change("events_expired", before=identifier_at(TOMORROW), most=COUNT)
     transaction.commit()
     transaction.close()
@@ -144,7 +144,7 @@ async def test_a_step_forgets_as_many_as_it_is_asked_to(
     await database.settle([settlement(id_) for id_ in ids], (), owner=owner)
     before = TOMORROW if name == "keys_expired" else identifier_at(TOMORROW)
 
-    transaction.begin()
+    transaction.begin(patience_ms=0)
     gone = transaction.change(name, before=before, most=7)
     transaction.rollback()
     transaction.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from tidings.core.errors import TidingsError, Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
 from tidings.store.folder import make_folder
+from tidings.store.order import NEVER
 from tidings.store.row import shaped
 from tidings.store.sqlite.claim import claim
 from tidings.store.sqlite.keep import keep
@@ -22,6 +24,7 @@ from tidings.store.sqlite.writer import Writer
 from tidings.store.statements import migrations, statements
 
 T = TypeVar("T")
+_Delivery = tuple[int, int]
 
 # An owner that has not beaten for so long is dead.
 BEAT_VALID_MS = 10 * SECOND
@@ -29,6 +32,10 @@ BEAT_VALID_MS = 10 * SECOND
 BUSY_MS = 5 * SECOND
 # How often the file is asked whether another process wrote: half of the second within which a revoked token is refused.
 POLL_SECONDS = 0.5
+# Debts that are looked through in one transaction for those of the dead: two milliseconds (measured).
+FREED_AT_ONCE = 10_000
+# Writing so much of an event takes as long as a row of another table does.
+_ROW_BYTES = 4_096
 # Later than any beat, also one made before the clock was set back.
 _ALWAYS = 2**62
 
@@ -71,14 +78,33 @@ class SqliteDatabase:
         return await self._writer.do(lambda transaction: [transaction.state(statement) for statement in statements])
 
     async def keep(self, publications: Sequence[Publication], *, version: int, owner: int) -> list[Kept | TidingsError]:
-        return await self._writer.do(lambda transaction: keep(transaction, publications, version=version, owner=owner))
+        return await self._writer.do(
+            lambda transaction: keep(transaction, publications, version=version, owner=owner),
+            rows=sum(map(_rows, publications)),
+        )
 
     async def claim(self, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
-        return await self._writer.do(lambda transaction: claim(transaction, wanted, owner=owner, now=now))
+        return await self._writer.do(
+            lambda transaction: claim(transaction, wanted, owner=owner, now=now),
+            rows=len(wanted) + 2 * sum(lane.most for lane in wanted),
+        )
 
-    async def settle(self, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
+    async def settle(
+        self,
+        settlements: Sequence[Settlement],
+        lanes: Sequence[LaneChange],
+        *,
+        owner: int,
+        also: Sequence[Statement] = (),
+        is_awaited: bool = False,
+    ) -> None:
+        def work(transaction: Transaction) -> None:
+            for statement in also:
+                transaction.state(statement)
+            settle(transaction, settlements, lanes=lanes, owner=owner)
+
         await self._writer.do(
-            lambda transaction: settle(transaction, settlements, lanes=lanes, owner=owner), can_wait=True
+            work, rows=2 * len(settlements) + len(lanes) + len(also), can_wait=not (also or is_awaited)
         )
 
     async def release(self, debts: Sequence[tuple[int, int]], *, owner: int) -> None:
@@ -91,21 +117,29 @@ class SqliteDatabase:
         return rows
 
     async def enrol(self) -> int:
-        owner = await self._writer.do(
-            lambda transaction: _enrol(transaction, everybody_else_is_dead=self._earlier_are_dead)
-        )
-        self._earlier_are_dead = False
-        return owner
+        if self._earlier_are_dead:
+            await self._bury(await self._writer.do(lambda transaction: _died(transaction, before=_ALWAYS)))
+            self._earlier_are_dead = False
+        [(owner,)] = await self._writer.do(lambda transaction: transaction.run("owner_enrolled", now=transaction.now))
+        return int(owner)
 
     async def beat(self, owner: int) -> list[int]:
-        return await self._writer.do(lambda transaction: _beat(transaction, owner))
+        dead = await self._writer.do(lambda transaction: _beat(transaction, owner))
+        await self._bury(dead)
+        return dead
 
     async def retire(self, owner: int) -> None:
-        def work(transaction: Transaction) -> None:
-            transaction.run("owner_left", owner=owner)
-            transaction.run("ownerless_freed")
+        left = await self._writer.do(lambda transaction: transaction.run("owner_left", owner=owner))
+        await self._bury([owner for (owner,) in left])
 
-        await self._writer.do(work)
+    async def _bury(self, dead: Sequence[int]) -> None:
+        """Free what the dead held, some debts in each transaction: an index of who holds what would cost every event.
+
+        If it is cut short, the next beat or process begins anew.
+        """
+        after: _Delivery | None = (0, 0) if dead else None
+        while after is not None:
+            after = await self._writer.do(partial(_freed, after=after, dead=dead))
 
     async def expire(self, *, before: int, most: int) -> int:
         cut = identifier_at(before)
@@ -159,6 +193,12 @@ async def open_sqlite(path: str, *, clock: Clock, serving: bool = False, busy_ms
     return database
 
 
+def _rows(publication: Publication) -> int:
+    """How many it writes; what is long counts for several."""
+    others = len(publication.owed) + len(publication.keys) + len(publication.also)
+    return 1 + others + len(publication.event.data) // _ROW_BYTES
+
+
 def _migrate(transaction: Transaction) -> list[str]:
     """One transaction: nobody else can migrate meanwhile, and a script that fails leaves nothing behind."""
     transaction.run("migrations_begun")
@@ -170,25 +210,27 @@ def _migrate(transaction: Transaction) -> list[str]:
     return list(todo)
 
 
-def _enrol(transaction: Transaction, *, everybody_else_is_dead: bool) -> int:
-    if everybody_else_is_dead:
-        _bury(transaction, silent_since=_ALWAYS)
-    [(owner,)] = transaction.run("owner_enrolled", now=transaction.now)
-    return int(owner)
-
-
 def _beat(transaction: Transaction, owner: int) -> list[int]:
     now = transaction.now
     transaction.require_alive(owner)
     transaction.run("owner_beat", owner=owner, now=now)
-    return _bury(transaction, silent_since=now - BEAT_VALID_MS)
+    return _died(transaction, before=now - BEAT_VALID_MS)
 
 
-def _bury(transaction: Transaction, *, silent_since: int) -> list[int]:
-    dead = [owner for (owner,) in transaction.run("owners_died", before=silent_since)]
-    if dead:
-        transaction.run("ownerless_freed")
-    return dead
+def _died(transaction: Transaction, *, before: int) -> list[int]:
+    return [owner for (owner,) in transaction.run("owners_died", before=before)]
+
+
+def _freed(transaction: Transaction, *, after: _Delivery, dead: Sequence[int]) -> _Delivery | None:
+    """Free some of the debts that follow one; the last of them, None at the end of all."""
+    found = transaction.run("debt_further_on", subscription=after[0], event=after[1], most=FREED_AT_ONCE)
+    last: _Delivery = found[0] if found else (NEVER, NEVER)
+    transaction.run("debts_freed", subscription=after[0], event=after[1], last_subscription=last[0], last_event=last[1])
+    if found:
+        return last
+    for owner in dead:
+        transaction.run("owner_buried", owner=owner)
+    return None
 
 
 def _cancel_expired(transaction: Transaction, *, before: int, most: int) -> int:

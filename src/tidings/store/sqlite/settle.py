@@ -8,23 +8,28 @@ from tidings.store.event_row import json_text
 from tidings.store.sqlite.transaction import Row, Transaction
 
 _Delivery = tuple[int, int]
+_DELIVERED = State.DELIVERED  # see `core.subscription` for why
 
 
 def settle(
     transaction: Transaction, settlements: Sequence[Settlement], *, lanes: Sequence[LaneChange], owner: int
 ) -> None:
-    settled = _delivered(transaction, settlements) | _given_up(transaction, settlements, owner=owner)
-    postponed = [one for one in settlements if not one.result.is_final]
+    settled = _delivered(transaction, [_delivery(one) for one in settlements if one.result.state is _DELIVERED])
+    # Nearly always there are none.
+    others = [one for one in settlements if one.result.state is not _DELIVERED]
+    settled |= _given_up(transaction, [one for one in others if one.result.is_final], owner=owner)
+    postponed = [one for one in others if not one.result.is_final]
     transaction.change_for(
         "debt_postponed",
         [(*_delivery(one), one.result.due, one.result.tries, one.first_at, owner) for one in postponed],
     )
     attempts: list[Row] = []
     for one in settlements:
-        is_final = settled.get(_delivery(one)) is one.result.state
+        delivery = _delivery(one)
+        is_final = settled.get(delivery) is one.result.state
         if is_final:
             # Two reports of one end are two attempts, and one last word.
-            del settled[_delivery(one)]
+            del settled[delivery]
         attempts.append(_row(one.attempt, id_=transaction.identifier(), is_final=is_final))
     transaction.change_for("attempt_kept", attempts)
     transaction.change_for(
@@ -43,12 +48,12 @@ def cancel(transaction: Transaction, debts: Sequence[_Delivery]) -> None:
     transaction.change_for("attempt_kept", [_row(one, id_=transaction.identifier(), is_final=True) for one in attempts])
 
 
-def _delivered(transaction: Transaction, settlements: Sequence[Settlement]) -> dict[_Delivery, State]:
+def _delivered(transaction: Transaction, deliveries: Sequence[_Delivery]) -> dict[_Delivery, State]:
     """What is delivered hereby. That holds whoever reports it, and overrules any other end."""
-    found = {_delivery(one): State.DELIVERED for one in settlements if one.result.state is State.DELIVERED}
+    found = dict.fromkeys(deliveries, _DELIVERED)
     if transaction.change_for("debt_deleted", list(found)) < len(found):
         for subscription, event, id_, state in transaction.select_for("finals_known", list(found)):
-            if state == State.DELIVERED:
+            if state == _DELIVERED:
                 del found[subscription, event]
             else:
                 transaction.run("final_overruled", id=id_)
@@ -60,11 +65,7 @@ def _given_up(transaction: Transaction, settlements: Sequence[Settlement], *, ow
     return {
         _delivery(one): one.result.state
         for one in settlements
-        if one.result.is_final
-        and one.result.state is not State.DELIVERED
-        and transaction.change(
-            "debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner
-        )
+        if transaction.change("debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner)
     }
 
 

@@ -37,7 +37,9 @@ class Transaction:
         # Another object whenever another process has written.
         self.elsewhere = object()
 
-    def begin(self) -> None:
+    def begin(self, *, patience_ms: int) -> None:
+        """Wait so long for another process that writes."""
+        self._connection.set_busy_timeout(patience_ms)
         self._connection.execute("BEGIN IMMEDIATE")
         # Our own commits do not move it: only another process's.
         version = self._connection.pragma("data_version")
