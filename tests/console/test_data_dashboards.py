@@ -163,7 +163,7 @@ async def test_whoever_looks_is_told_as_soon_as_a_table_has_new_rows(house: Cons
     reader = await filled(house)
     heard = ""
 
-    async with asyncio.timeout(10), reader.http.stream("GET", "/console/dashboards/live") as answer:
+    async with asyncio.timeout(60), reader.http.stream("GET", "/console/dashboards/live") as answer:
         moving = asyncio.create_task(_move(house))
         async for piece in answer.aiter_text():
             heard += piece

@@ -31,7 +31,7 @@ async def send(house: ConsoleHouse, body: bytes, *, secret: str = SECRET) -> int
 
 async def settled(house: ConsoleHouse) -> list[int]:
     """The ids of what came, newest first, as soon as all of it was looked at."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = await house.parts.inbox.receipts.glimpses("shop", most=50)
             if found and all(one.state is not State.KEPT for one in found):

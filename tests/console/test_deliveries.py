@@ -252,7 +252,7 @@ async def test_failed_deliveries_are_counted_then_made_again_and_delivered(house
 
 async def done(visitor: Visitor, path: str) -> str:
     """The page of a replay, once that is through."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             page = (await visitor.get(path)).text
             if "They go out now" in page or "It stopped" in page:

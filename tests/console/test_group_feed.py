@@ -113,7 +113,7 @@ async def test_whoever_is_taken_out_of_a_group_hears_no_more_of_it(house: Consol
     asha, bina = await house.person(Role.MEMBER), await house.person(Role.MEMBER)
     group = await make_group(asha, members=bina.person.phone)
 
-    async with asyncio.timeout(20), bina.http.stream("GET", f"/console/groups/{group}/live") as live:
+    async with asyncio.timeout(60), bina.http.stream("GET", f"/console/groups/{group}/live") as live:
         lines = live.aiter_lines()
         assert await anext(lines) == "retry: 3000"
         await asha.post(f"/console/groups/{group}/posts", {"text": "To all of us"})

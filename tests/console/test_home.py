@@ -23,7 +23,7 @@ async def publish(house: ConsoleHouse, *, type_: str = "order.created", shop: Su
 async def read_until(visitor: Visitor, house: ConsoleHouse, *, sign: str) -> str:
     """What is told live, until it has that sign in it."""
     told = ""
-    async with asyncio.timeout(10), visitor.http.stream("GET", "/console/live") as answer:
+    async with asyncio.timeout(60), visitor.http.stream("GET", "/console/live") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         moving = asyncio.create_task(move(house))
         async for piece in answer.aiter_text():
@@ -36,7 +36,7 @@ async def read_until(visitor: Visitor, house: ConsoleHouse, *, sign: str) -> str
 
 async def counted(visitor: Visitor, house: ConsoleHouse, *, sign: str) -> str:
     """Home, as soon as what happened has been counted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sign not in (page := (await visitor.get("/console/")).text):
             await house.clock.advance(1_000)
     return page
@@ -109,7 +109,7 @@ async def test_listening_ends_with_the_right_to_look(house: ConsoleHouse) -> Non
     await house.person(Role.OWNER)
     reader = await house.person(Role.READER)
 
-    async with asyncio.timeout(20), reader.http.stream("GET", "/console/live") as answer:
+    async with asyncio.timeout(60), reader.http.stream("GET", "/console/live") as answer:
         moving = asyncio.create_task(move(house))
         pieces = answer.aiter_text()
         assert "figures" in await anext(pieces) + await anext(pieces)

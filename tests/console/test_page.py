@@ -180,6 +180,7 @@ def test_lengths_sizes_and_numbers_are_told_as_people_read_them() -> None:
         "0 B", "999 B", "1.5 kB", "25 MB", "1.0 GB", "3.0 TB",
     ]  # fmt: skip
     assert [number(value) for value in (0, 1_234_567, 1.25, 1_234.5)] == ["0", "1,234,567", "1.2", "1,234"]
+    assert [number(value) for value in (0.1, 0.04, 1 / 120)] == ["0.1", "0.04", "0.0083"]
     assert [plural(1, "event"), plural(2, "reply", many="replies")] == ["1 event", "2 replies"]
     assert slug("People & roles!") == "people-roles"
     assert showable("a\u202eb\0c\n") == "a\ufffdb\ufffdc\n"

@@ -45,8 +45,15 @@ async def test_a_filter_cycle_is_made_changed_and_removed(house: ConsoleHouse) -
     changed = await operator.post(f"{REPORTS}/cycles/{cycle.id}", form | {"title": "By region", "fields": "region"})
     assert changed.status_code == 303
     assert (await cycles.get(cycle.id)).fields == ("region",)
+    assert f"/cycles/{cycle.id}/versions/2" in (await operator.get(f"{REPORTS}/cycles/{cycle.id}")).text
     assert (await operator.post(f"{REPORTS}/cycles/{cycle.id}/remove")).status_code == 303
     assert (await operator.get(f"{REPORTS}/cycles/{cycle.id}")).status_code == 404
+    # A report that was spread by it still leads to how it was.
+    before = await operator.get(f"{REPORTS}/cycles/{cycle.id}/versions/1")
+    assert "region × shop" in before.text
+    assert f"/cycles/{cycle.id}/versions/2" in before.text
+    assert HOSTILE not in before.text
+    assert (await operator.get(f"{REPORTS}/cycles/{cycle.id}/versions/3")).status_code == 404
 
 
 async def test_a_tag_is_made_once_renamed_and_removed(house: ConsoleHouse) -> None:

@@ -95,7 +95,7 @@ class Attempts:
         if self._seen < count:
             reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append((count, reached))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await reached
 
     def _attempted(self, attempt: Attempt) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.outbox.conftest import House
 from tidings.core.clock import SECOND
-from tidings.outbox import courier, lane
+from tidings.outbox import lane, turns
 from tidings.outbox.terms import Terms
 from tidings.store.database import Claim, Statement, Wanted
 from tidings.store.subscriptions import disabling, ending
@@ -70,7 +70,7 @@ async def test_what_is_taken_for_a_webhook_that_is_stopped_just_then_is_not_sent
 
     monkeypatch.setattr(house.database, method, happening_after(getattr(house.database, method), happens=happens))
     await house.publish()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await happened.wait()
 
     await house.reaches_states(subscription.number, [state], by=10 * SECOND)
@@ -154,7 +154,7 @@ async def test_a_rate_limit_that_comes_while_debts_are_claimed_spreads_them_too(
 async def test_a_lane_that_is_stopped_before_its_turn_comes_is_passed_over(
     house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "MOST_IN_FLIGHT", 1)
+    monkeypatch.setattr(turns, "MOST_IN_FLIGHT", 1)
     answer = asyncio.Event()
     async with Endpoint(Answer(200, after=answer)) as slow:
         await house.subscribe(slow.url)

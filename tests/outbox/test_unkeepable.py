@@ -21,9 +21,9 @@ async def test_an_answer_that_cannot_be_kept_costs_neither_its_delivery_nor_the_
     add, seen = courier.recorder.add, list[Attempt]()
     house.hub.watch(kept=lambda _: None, attempted=seen.append)
 
-    def add_with_half_a_character(settlement: Settlement, *, owner: int) -> None:
+    def add_with_half_a_character(settlement: Settlement, *, owner: int, is_awaited: bool = False) -> None:
         attempt = msgspec.structs.replace(settlement.attempt, error="\ud800")
-        add(msgspec.structs.replace(settlement, attempt=attempt), owner=owner)
+        add(msgspec.structs.replace(settlement, attempt=attempt), owner=owner, is_awaited=is_awaited)
 
     for poisoned in (False, True, False):
         courier.recorder.add = add_with_half_a_character if poisoned else add  # type: ignore[method-assign]  # as if read

@@ -174,6 +174,7 @@ _MAKING: Mapping[str, Place] = {
     f"POST {_CYCLE}": Place(
         may=_CHANGE_REPORTS, form={"do": "save", "title": "New", "query": "sales", "fields": "region"}
     ),
+    f"GET {_CYCLE}/versions/{{version}}": _SEES,
     f"POST {_CYCLE}/remove": Place(may=_CHANGE_REPORTS, spends=("cycle",)),
     "GET /reports/tags": _SEES,
     "POST /reports/tags": Place(may=_AUTHORS, form={"title": "New"}),

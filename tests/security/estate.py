@@ -3,11 +3,14 @@
 import contextlib
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 import apsw
+import psycopg
+from psycopg import sql
 
 from tests.security.asking import Answer, ask
 from tests.security.cast import OURS, THEIRS, Cast, Stranger, Tokens
@@ -36,10 +39,10 @@ _PEOPLE = {
 class Estate:
     """`front` is the whole HTTP door; nothing moves by itself, and no delivery is made."""
 
-    def __init__(self, parts: Parts, path: Path) -> None:
+    def __init__(self, parts: Parts, url: str) -> None:
         self.parts = parts
         self.front: Front = front(parts)
-        self.changes = Changes(path)
+        self.changes = Changes(url)
         self.things = Things(parts, ask=self.ask)
         self.tokens: Tokens
         self.other_group = ""
@@ -95,13 +98,13 @@ class Estate:
 class Changes:
     """Tells whether anything in a database is otherwise than at the last look, whoever changed it."""
 
-    def __init__(self, path: Path) -> None:
-        # Not the standard library's: a second SQLite in the process would take away the locks of the first.
-        self._look = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    def __init__(self, url: str) -> None:
+        engine, _, path = url.partition(":")
+        self._look: _Look = _Sqlite(path) if engine == "sqlite" else _Postgresql(url)
         self._version, self._content = -1, b""
 
     def since(self) -> bool:
-        version = int(self._look.pragma("data_version"))
+        version = self._look.version()
         if version == self._version:
             return False
         # A transaction that takes everything back counts as well, so the content decides.
@@ -113,22 +116,69 @@ class Changes:
 
     def _digest(self) -> bytes:
         digest = hashlib.sha256()
-        tables = [
-            name for (name,) in self._look.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")
-        ]
-        for name in tables:
+        for name, rows in self._look.tables():
             digest.update(name.encode())
-            for row in self._look.execute(f'SELECT * FROM "{name}"'):  # noqa: S608 - our own tables
+            for row in rows:
                 digest.update(repr(row).encode())
         return digest.digest()
 
 
-def settings_in(folder: Path, **more: str) -> Settings:
+class _Look(Protocol):
+    def version(self) -> int: ...
+
+    def tables(self) -> Iterator[tuple[str, list[tuple[object, ...]]]]: ...
+
+    def close(self) -> None: ...
+
+
+class _Sqlite:
+    def __init__(self, path: str) -> None:
+        # Not the standard library's: a second SQLite in the process would take away the locks of the first.
+        self._connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+
+    def version(self) -> int:
+        return int(self._connection.pragma("data_version"))
+
+    def tables(self) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+        names = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1").fetchall()
+        for (name,) in names:
+            rows = self._connection.execute(f'SELECT * FROM "{name}"')  # noqa: S608 - our own tables
+            yield str(name), [tuple(row) for row in rows]
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Postgresql:
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+
+    def version(self) -> int:
+        """The number of the next transaction that writes, of all on the server."""
+        [(number,)] = self._connection.execute(
+            "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+        )
+        return int(number)
+
+    def tables(self) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+        names = self._connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        ).fetchall()
+        for (name,) in names:
+            rows = self._connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))).fetchall()
+            # What was changed and changed back may stand elsewhere in the table.
+            yield name, sorted(rows, key=repr)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def settings_in(folder: Path, *, database: str = "", **more: str) -> Settings:
     """An installation without couriers: nothing is delivered, and nothing is written but what is asked for."""
     return load(
         {},
         folder=folder,
-        database=f"sqlite:{folder / 'tidings.db'}",
+        database=database or f"sqlite:{folder / 'tidings.db'}",
         secret_key=new_key(),
         roles="api,receive",
         handshake="never",
@@ -139,10 +189,11 @@ def settings_in(folder: Path, **more: str) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def opened_estate(folder: Path) -> AsyncIterator[Estate]:
-    settings, clock = settings_in(folder, public_url="https://tidings.example.com/"), ManualClock(Clock().now())
-    async with opened(settings, clock=clock, is_serving=True) as parts, running(parts):
-        estate = Estate(parts, folder / "tidings.db")
+async def opened_estate(folder: Path, *, database: str = "") -> AsyncIterator[Estate]:
+    database = database or f"sqlite:{folder / 'tidings.db'}"
+    settings = settings_in(folder, database=database, public_url="https://tidings.example.com/")
+    async with opened(settings, clock=ManualClock(Clock().now()), is_serving=True) as parts, running(parts):
+        estate = Estate(parts, database)
         try:
             await estate.settle()
             yield estate

@@ -27,6 +27,7 @@ _OF_API: Mapping[tuple[str, str], str] = {
     ("filter-cycles", "id"): "cycle",
     ("callbacks", "id"): "callback",
     ("connections", "name"): "connection",
+    ("triggers", "name"): "trigger",
     ("receive", "source"): "source",
     ("dashboards", "name"): "table",
     ("tables", "file"): "file",

@@ -16,6 +16,7 @@ _LOOKS = Rule(may=_AUTHORS)
 _TASK = "/api/v1/report-tasks/{id}"
 _TEMPLATE = "/api/v1/templates/{id}"
 _NEW = {"title": "New", "html": "<p></p>"}
+_TRIGGER = {"name": "month end", "objectType": "Application", "objectId": "shop", "eventTypes": ["month.closed"]}
 _CALLBACK = {"url": NOWHERE, "trigger": "postReportTask"}
 
 REPORTS: Mapping[str, Rule] = {
@@ -27,11 +28,13 @@ REPORTS: Mapping[str, Rule] = {
     f"PUT {_TASK}": Rule(may=_CHANGES, body={"title": MARK}),
     f"DELETE {_TASK}": Rule(may=_CHANGES, spends=("task",)),
     f"POST {_TASK}/run": Rule(may=_CHANGES, query="dryRun=true"),
+    f"POST {_TASK}/duplicate": _LOOKS,
     f"POST {_TASK}/approve": Rule(may=_PUBLISHERS, also=(409,)),
     "GET /api/v1/reports": Rule(may=ALL_CASTS, shows=_AUTHORS),
     "GET /api/v1/reports/{id}": _LOOKS,
     "GET /api/v1/reports/{id}/render": Rule(may=_AUTHORS, also=(409,)),
     "POST /api/v1/reports/{id}/render": Rule(may=_AUTHORS, also=(409,)),
+    "POST /api/v1/reports/{id}/cancel": Rule(may=_CHANGES, also=(409,)),
     "GET /api/v1/jobs/{id}": _LOOKS,
     "GET /api/v1/documents/{format}/{name}": Rule(may=_AUTHORS, needs=REPORTS_READ),
     "GET /api/v1/templates": _LOOKS,
@@ -54,10 +57,14 @@ REPORTS: Mapping[str, Rule] = {
         body=lambda at: {"templateId": at["template"], "title": "New", "query": "sales", "fields": ["region"]},
     ),
     "GET /api/v1/filter-cycles/{id}": _LOOKS,
+    "PUT /api/v1/filter-cycles/{id}": Rule(may=_CHANGES, body={"title": MARK}),
     "DELETE /api/v1/filter-cycles/{id}": Rule(may=_CHANGES, spends=("cycle",)),
     "GET /api/v1/tags": _ALL,
     "POST /api/v1/tags": Rule(may=_AUTHORS, body={"title": "New"}, also=(409,)),
     "POST /admin/api/v1/report-tasks/run-trigger": Rule(may=_PUBLISHERS, body={"name": "stocktaking"}),
+    "GET /admin/api/v1/triggers": Rule(may=_PUBLISHERS),
+    "POST /admin/api/v1/triggers": Rule(may=_PUBLISHERS, body=_TRIGGER, also=(409,)),
+    "DELETE /admin/api/v1/triggers/{name}": Rule(may=_PUBLISHERS, spends=("trigger",)),
     "GET /admin/api/v1/connections": _ALL,
     "POST /admin/api/v1/connections": Rule(may=ALL_CASTS, body={"name": "A", "url": "sqlite://"}, also=(400,)),
     "DELETE /admin/api/v1/connections/{name}": Rule(may=ALL_CASTS, spends=("connection",)),

@@ -18,8 +18,8 @@ FOR_PEOPLE = frozenset({"console", "portal"})
 
 
 @pytest.fixture
-async def estate(tmp_path: Path) -> AsyncIterator[Estate]:
-    async with opened_estate(tmp_path) as estate:
+async def estate(tmp_path: Path, database_url: str) -> AsyncIterator[Estate]:
+    async with opened_estate(tmp_path, database=database_url) as estate:
         yield estate
 
 

@@ -47,7 +47,7 @@ async def busy(tmp_path: Path) -> AsyncIterator[Busy]:
         served(settings_in(tmp_path, port="0"), clock=clock) as server,
         httpx.AsyncClient(base_url=server.url) as http,
     ):
-        estate = Estate(server.parts, tmp_path / "tidings.db")
+        estate = Estate(server.parts, f"sqlite:{tmp_path / 'tidings.db'}")
         await estate.settle()
         yield Busy(estate, http)
         estate.changes.close()

@@ -1,3 +1,5 @@
+from itertools import chain
+
 import msgspec
 import pytest
 
@@ -113,7 +115,7 @@ async def test_a_change_makes_the_next_version_and_is_refused_for_another(action
 
 async def test_reminders_are_listed_latest_first(actions: Actions, database: Database) -> None:
     kept = [Reminder(id=f"m{at}", action="a1", author="ada", audience='["*"]', at=at) for at in (1, 2, 3)]
-    await database.write(*map(reminded, kept))
+    await database.write(*chain.from_iterable(map(reminded, kept)))
 
     assert await actions.reminders("a1", most=2) == [kept[2], kept[1]]
     assert await actions.reminders("a1", before=Place(2, "m2"), most=2) == [kept[0]]

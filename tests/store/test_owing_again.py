@@ -151,6 +151,21 @@ async def test_what_goes_with_a_retry_or_a_skip_is_kept_if_anything_changes(
     assert await told(database) == ["hastened", "owed again", "skipped"]
 
 
+async def test_a_delivery_is_not_skipped_if_what_goes_with_that_cannot_be(
+    database: Database, history: History, number: int
+) -> None:
+    [id_] = await kept(database, publication(number))
+    impossible = Statement("setting_forgotten", {"name": "none"}, Conflict("nothing to forget"))
+
+    with pytest.raises(Conflict, match="nothing to forget"):
+        await history.skip(id_, number, at=NOW, also=(*entry("nothing"), impossible))
+
+    found = await history.delivery(id_, number)
+    assert found
+    assert found.state is State.PENDING
+    assert await told(database) == []
+
+
 async def test_a_delivery_that_there_is_not_cannot_be_tried_again_or_skipped(history: History, number: int) -> None:
     with pytest.raises(NotFound):
         await history.retry(1, number, now=NOW)

@@ -20,6 +20,11 @@ QUESTIONS: dict[str, tuple[dict[str, Value], int]] = {
     "sink_passed": ({"name": "sink-1", "receipts": RECEIPTS}, 10),
     "sinks_behind": ({"after": "", "page": MOST, "most": MOST}, 3 * MOST * len(SINKS)),
     "receipts_these": ({"ids": RECEIPTS}, 10),
+    "receipts_claimed": ({"now": 2, "before": 1, "most": MOST, "bytes": 1_000}, 4 * MOST),
+    "receipts_repeated": (
+        {"told": '[[11, "T", "once-11", 9, 0], [12, "T", "new", 9, 0], [13, "T", "once-12", 9, 1]]'},
+        20,
+    ),
     "receipts_known": ({"source": "box", "onces": '["once-11", "once-12", "new"]'}, 10),
     "receipt_waiting": ({}, 2),
     "pulls": ({"after": "", "most": MOST}, 2 * MOST),

@@ -18,7 +18,7 @@ from tidings.core.errors import Unavailable
 from tidings.store.database import Database
 from tidings.store.postgresql.database import PostgresqlDatabase, open_postgresql
 
-DEADLINE_S = 30
+DEADLINE_S = 120
 # The name that a server's socket has in its folder.
 SOCKET = ".s.PGSQL.5432"
 

@@ -138,6 +138,30 @@ async def test_a_claim_looks_for_events_in_their_day_only(
     assert [row["relname"] for row in touched] == [today]
 
 
+@pytest.mark.parametrize("analysed", [True, False])
+async def test_what_a_dead_owner_held_is_found_by_itself(
+    session: Connection,
+    owner: int,
+    database: Database,
+    raw: Raw,
+    analysed: bool,  # noqa: FBT001 - a case
+) -> None:
+    dead, leaving = await database.enrol(), await database.enrol()
+    await raw("ANALYZE")
+    first = await owe(raw, key="NULL", subscription="1 + n % 5")
+    await raw(f"UPDATE owed SET owner = {dead} WHERE event IN ({first + 7}, {first + 8})")  # noqa: S608 - values of ours
+    await raw(f"UPDATE owed SET owner = {leaving} WHERE event = {first + 9}")  # noqa: S608 - values of ours
+    await raw(f"UPDATE owner SET since = 0, beat = beat - 11000 * CAST(id = {dead} AS INTEGER)")  # noqa: S608 - values of ours
+    if analysed:
+        await raw("ANALYZE")
+
+    buried = await cost(session, Session(session).fetch("owner_beat", owner=owner))
+    retired = await cost(session, Session(session).fetch("owner_retired", owner=leaving))
+
+    assert (buried.scans, buried.rows, retired.scans, retired.rows) == (0, 2, 0, 1)
+    assert await database.beat(owner) == [dead]
+
+
 async def test_the_backlog_is_walked_lane_by_lane(session: Connection, raw: Raw) -> None:
     await owe(raw, key="NULL", subscription="1 + n % 5")
 

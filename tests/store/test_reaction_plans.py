@@ -93,3 +93,31 @@ async def test_on_postgresql_what_is_shown_is_what_is_read(postgresql: Connectio
         found = json.loads(row[0])[0]["Plan"]
         assert found["Actual Rows"] == (PAGE if name in LISTS else 1), name
         assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] <= 12 * PAGE, name
+
+
+async def test_on_sqlite_what_is_said_to_a_page_of_posts_is_read_off_indexes(sqlite: apsw.Connection) -> None:
+    for name, step in {
+        "comments_latest": "SEARCH reaction USING INDEX reaction_kind (reference=? AND kind=? AND at>? AND at<?)",
+        "reaction_tallies": "SEARCH reaction_count USING INDEX sqlite_autoindex_reaction_count_1 (reference=?)",
+        "actions_awaiting": "SEARCH action USING INDEX action_reminded (group_id=? AND reminded_at>?)",
+    }.items():
+        steps = plan(sqlite, name)
+        assert step in steps, steps
+        assert not [other for other in steps if "SCAN" in other and "json_each" not in other and "named" not in other]
+
+
+async def test_on_postgresql_the_latest_of_many_comments_are_what_is_read(postgresql: Connection) -> None:
+    await postgresql.execute(
+        "INSERT INTO reaction SELECT 'c' || n, 'team', 'm' || n % 2, 'Comment', 'p1', 'Yes', n"
+        " FROM generate_series(1, $1) AS n",
+        ROWS,
+    )
+    await postgresql.execute("ANALYZE")
+    values = {"names": '["m0", "m1", "m2"]', "before": ROWS, "others": 1}
+
+    text = statements("postgresql")["comments_latest"]
+    arguments = [values[parameter] for parameter in text.parameters]
+    [row] = await postgresql.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {text.sql}", *arguments)
+    found = json.loads(row[0])[0]["Plan"]
+    assert found["Actual Rows"] == 4
+    assert found["Shared Hit Blocks"] + found["Shared Read Blocks"] <= 4 * PAGE

@@ -7,13 +7,18 @@ from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
 from tidings.core.vault import Vault, new_key
 from tidings.store.database import Database
-from tidings.store.receipts import Done, Receipts, Said, Source, Sources, State
+from tidings.store.receipts import Done, Receipts, Source, Sources, State
+from tidings.store.underway import Said
 
 HEADERS = (("Content-Type", "application/json"), ("X-Twice", "1"), ("x-twice", "2"))
 
 
 def receipt(body: bytes = b"{}", *, source: str = "kaizala", at: int = 1) -> Receipt:
     return Receipt(source=source, at=at, query="a=b", headers=HEADERS, body=body, peer="192.0.2.1")
+
+
+def said(receipt: Receipt, *, window_ms: int) -> Said:
+    return Said(id=receipt.id, source=receipt.source, at=receipt.at, type="T", once="same", window_ms=window_ms)
 
 
 async def claimed(receipts: Receipts, *, now: int = 1_000, most: int = 100) -> list[Receipt]:
@@ -48,7 +53,7 @@ async def test_what_was_said_before_is_a_duplicate_within_its_window_also_in_one
     await receipts.keep([receipt(at=at) for at in (0, 10, 5_000)] + [receipt(source="other")])
     found = await claimed(receipts, now=100_000)
 
-    repeated = await receipts.repetitions([Said(id=one.id, type="T", once="same", window_ms=1_000) for one in found])
+    repeated = await receipts.repetitions([said(one, window_ms=1_000) for one in found])
     await receipts.done([Done(id=one.id, state=State.UNDERSTOOD) for one in found if one.id not in repeated])
 
     states = [entry.state for entry in await receipts.of_source("kaizala", most=10)]
@@ -97,3 +102,36 @@ async def test_a_source_keeps_its_secret_and_its_name_for_good(database: Databas
         await sources.add(source)
     with pytest.raises(NotFound):
         await sources.end("crm", at=9)
+
+
+async def test_no_more_is_claimed_at_once_than_memory_is_there_for(database: Database) -> None:
+    receipts = Receipts(database)
+    for number in range(4):
+        await receipts.keep([receipt(b"%d" % number * (3 << 20))])
+
+    bodies = [[one.body[:1] for one in await claimed(receipts, now=100_000)] for _ in range(3)]
+
+    assert bodies == [[b"0", b"1", b"2"], [b"3"], []]
+
+
+async def test_an_empty_body_is_kept_as_one(database: Database) -> None:
+    receipts = Receipts(database)
+
+    await receipts.keep([receipt(b"")])
+    await receipts.keep([receipt(b""), receipt(b"x"), receipt(b"")])
+
+    assert [one.body for one in await claimed(receipts, now=100_000)] == [b"", b"", b"x", b""]
+
+
+async def test_what_was_said_before_is_known_from_batch_to_batch_and_to_others_once_it_is_done(
+    database: Database,
+) -> None:
+    receipts = Receipts(database)
+    await receipts.keep([receipt(b"%d" % number) for number in range(4)])
+    first, second, third, fourth = await claimed(receipts, now=100_000)
+
+    assert await receipts.repetitions([said(first, window_ms=1_000)]) == set()
+    assert await receipts.repetitions([said(second, window_ms=1_000)]) == {second.id}
+    await receipts.done([Done(id=first.id, state=State.UNDERSTOOD)])
+    assert await receipts.repetitions([said(third, window_ms=1_000)]) == {third.id}
+    assert await Receipts(database).repetitions([said(fourth, window_ms=1_000)]) == {fourth.id}

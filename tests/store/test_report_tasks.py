@@ -36,6 +36,7 @@ from tidings.store.report_templates import (
     ReportTemplates,
     cycle_made,
     cycle_removed,
+    cycle_saved,
     template_made,
     template_removed,
     template_saved,
@@ -190,6 +191,32 @@ async def test_a_template_keeps_its_versions_and_stays_while_tasks_use_it(databa
     assert await templates.content("sales", version=1) == CONTENT
     with pytest.raises(NotFound):
         await database.write(*template_removed("sales", at=9))
+
+
+async def test_a_filter_cycle_keeps_its_versions_also_when_it_is_gone(database: Database) -> None:
+    templates = ReportTemplates(database)
+    await database.write(*template_made(TEMPLATE, CONTENT), cycle_made(CYCLE, by="ada"))
+    titled = replace(CYCLE, title="Towns", saved_at=2)
+    second = replace(titled, fields=("town", "shop"), version=2, saved_at=3)
+
+    await database.write(*cycle_saved(titled, was=1, by="bob"))
+    await database.write(*cycle_saved(second, was=1, by="cy"))
+
+    with pytest.raises(Conflict, match="somebody else saved"):
+        await database.write(*cycle_saved(replace(second, query="other"), was=1, by="dan"))
+    for version, cycle in ((1, titled), (2, second)):
+        assert await templates.cycle_at("c", version=version) == cycle
+    assert await templates.cycle_at("c", version=3) is None
+    other = replace(CYCLE, id="d")
+    await database.write(cycle_made(other, by="eve"))
+    await database.write(*cycle_removed(second))
+    await database.write(*template_removed("sales", at=9))
+    assert await templates.cycles(template="", skip=0, most=9) == ([], 0)
+    assert await templates.cycle_at("c", version=2) == second
+    assert await templates.cycle_at("d", version=1) == other
+    told = await templates.cycle_versions("c", most=9)
+    assert [(one.version, one.saved_by, one.saved_at) for one in told] == [(2, "cy", 3), (1, "ada", 2)]
+    assert await templates.cycle_versions("c", most=1) == told[:1]
 
 
 async def test_tags_are_told_apart_by_more_than_capitals_and_go_from_tasks_with_their_removal(

@@ -18,6 +18,10 @@ STATEMENTS = {
     "sinks_owed": ["SEARCH receipt USING INTEGER PRIMARY KEY (rowid=?)"],
     "sink_claimed": ["SEARCH sink_due USING INDEX sqlite_autoindex_sink_due_1 (sink=?)"],
     "sink_passed": ["SEARCH sink_due USING COVERING INDEX sqlite_autoindex_sink_due_1 (sink=? AND receipt=?)"],
+    "receipts_repeated": [
+        "SEARCH receipt USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH earlier USING INDEX receipt_once (source=? AND once=? AND id<?)",
+    ],
     "receipts_these": ["SEARCH receipt USING INTEGER PRIMARY KEY (rowid=?)"],
 }
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
-from tidings.app.lazily import lazily_pieces, lazily_query, lazily_tables
+from tidings.app.lazily import lazily_pieces, lazily_query, lazily_tables, open_ahead
 from tidings.app.noted import noted
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
@@ -44,11 +43,14 @@ from tidings.reports.opening import Reports, open_reports
 from tidings.store.bins import Bins
 from tidings.store.database import Database
 from tidings.store.history import History
+from tidings.store.kept_for import Forgotten, KeptFor
 from tidings.store.open import open_database
 from tidings.store.pulls import Pulls
+from tidings.store.resealing import say_who_seals
 from tidings.store.settings import check_vault
 from tidings.store.sinks import Sinks
 from tidings.store.subscriptions import Subscriptions
+from tidings.web.listener import listening
 from tidings.workspace.rights import Rights
 from tidings.workspace.workspace import Workspace, open_workspace
 
@@ -168,12 +170,15 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     """Publish, deliver and look after things while in the context."""
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(parts.hub.running())
-        await stack.enter_async_context(alongside(parts.access.run(), _forget(parts), *noted(parts)))
+        sealing = say_who_seals(parts.database, parts.vault, clock=parts.clock)
+        await stack.enter_async_context(alongside(parts.access.run(), sealing, _forget(parts), *noted(parts)))
         if "receive" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.changes.run(), parts.passing.run()))
             await stack.enter_async_context(parts.inbox.running())
         if "pull" in parts.settings.roles:
             await stack.enter_async_context(alongside(parts.pulling.run()))
+        if "api" in parts.settings.roles:
+            await stack.enter_async_context(alongside(open_ahead(parts)))
         if parts.settings.roles & {"api", "report"}:
             await stack.enter_async_context(parts.drawing.running())
             await stack.enter_async_context(parts.reports.maker.running())
@@ -183,11 +188,13 @@ async def running(parts: Parts) -> AsyncIterator[None]:
 
 
 async def _forget(parts: Parts) -> None:
+    receipts = KeptFor(parts.database, Forgotten.RECEIPTS, most_ms=parts.settings.receipt_retention)
     while True:
         try:
             await parts.inspector.forget()
             await parts.workspace.media.forget_unfinished()
-            await parts.inbox.forget(before=parts.clock.now() - parts.settings.receipt_retention)
+            while await parts.inbox.forget(before=parts.clock.now() - await receipts.ms()):
+                continue
         except Unavailable as error:
             log.warning("forget_failed error=%r", error.message)
         await parts.clock.sleep(FORGET_EVERY_S)
@@ -375,7 +382,7 @@ def _hub_settings(settings: Settings) -> HubSettings:
 def _with_a_port(settings: Settings) -> Settings:
     if settings.port:
         return settings
-    with socket.create_server((settings.host, 0)) as listener:
+    with listening(settings.host, 0) as listener:
         return replace(settings, port=listener.getsockname()[1])
 
 

@@ -168,6 +168,7 @@ def _console(parts: Parts, proxies: Proxies) -> Console:
         retry_schedule=parts.settings.retry_schedule,
         retention_ms=parts.settings.retention,
         receipt_retention_ms=parts.settings.receipt_retention,
+        report_retention_ms=parts.settings.report_retention,
         settings=shown(parts.settings),
         portal_origins=parts.settings.portal_origins,
     )
@@ -281,7 +282,7 @@ def _figures(parts: Parts) -> Sequence[Figure]:
         Figure(name="tidings_duplicates_total", meaning="Events that were there", read=lambda: publisher.duplicates),
         Figure(
             name="tidings_owed",
-            meaning="Deliveries that are not finished, counted up to a million",
+            meaning="Deliveries that are not finished, counted up to 250,000",
             read=standing,
             kind=Kind.GAUGE,
             label="state",

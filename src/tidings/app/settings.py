@@ -34,6 +34,20 @@ ROLES = ("api", "deliver", "receive", "pull", "report")
 HANDSHAKES = ("kaizala", "always", "never")
 
 
+def _database(*forms: str) -> Callable[[str], Secret]:
+    kinds = {form.partition(":")[0] for form in forms}
+
+    def parse(text: str) -> Secret:
+        url = re.sub("^postgres:", "postgresql:", text)  # as some clouds write it
+        kind, _, rest = url.partition(":")
+        if url not in forms and not (rest and kind.partition("+")[0] in kinds):
+            # What was written is not told: a password may stand in it.
+            raise Invalid(f"write {' or '.join(filter(None, forms))}")
+        return Secret(url)
+
+    return parse
+
+
 def _path(text: str) -> Path | None:
     if not text:
         return None
@@ -114,10 +128,12 @@ class Settings:
     """What an installation decides."""
 
     database: Secret = _setting(
-        Secret, "sqlite:./tidings-data/tidings.db", is_="where everything is kept: sqlite:PATH or postgresql://…"
+        _database("sqlite:PATH", "postgresql://…"),
+        "sqlite:./tidings-data/tidings.db",
+        is_="where everything is kept: sqlite:PATH or postgresql://…",
     )
     tables: Secret = _setting(
-        Secret,
+        _database("", "sqlite:PATH", "postgresql://…", "mariadb://…", "mysql://…"),
         "",
         is_="where rows are laid: sqlite:PATH, postgresql://… or mariadb://…; default tables.db, or schema dash",
     )

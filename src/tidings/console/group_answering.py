@@ -35,6 +35,9 @@ _MOST_SUMMED = 500
 _A_PAGE = 50
 # One's own, where many are allowed: who has given more finds the others in the table.
 _MOST_OWN = 20
+# Guesses: names that are read at a glance are fewer, and so are reminders.
+_MOST_SILENT = 100
+_MOST_REMINDERS = 3
 _answers = msgspec.json.Decoder(list[Any])
 
 
@@ -75,6 +78,7 @@ class GroupAnswering:
             Place(path=path, does=self._show, needs=own),
             Place(path=f"{path}/responses", does=self._respond, needs=own, method="POST", largest=most),
             Place(path=f"{path}/state", does=self._change, needs=own, method="POST"),
+            Place(path=f"{path}/reminder", does=self._remind, needs=own, method="POST"),
         ]
 
     async def _show(self, visit: Visit, *, error: Invalid | None = None) -> Response:
@@ -87,6 +91,8 @@ class GroupAnswering:
         if form and not form.accepts_multiple and own:
             changed = own[0]
         results = _results(form, seen, is_first=not cursor) if form else None
+        may_change = here.may_manage or seen.action.author == visit.person.id
+        post = await self._workspace.posts.post(visit.caller, here.id, reference=seen.action.reference)
         return visit.page(
             "groups/action.html",
             block="results",
@@ -102,7 +108,9 @@ class GroupAnswering:
             dashboard=await self._dashboard(visit, seen) if form else "",
             sees_all=form is not None and _sees_all(visit, here, form=form),
             may_answer=form is not None and _may_answer(visit, here, form=form, status=seen.status),
-            may_change=here.may_manage or seen.action.author == visit.person.id,
+            may_change=may_change,
+            talk=post.talk,
+            **(await self._reminding(visit, here, seen=seen) if form and may_change else {}),
             done=_answers.decode(changed.answers)[0] if changed and form and form.is_job else None,
         )
 
@@ -131,6 +139,26 @@ class GroupAnswering:
         )
         said = "It takes no more answers." if is_closed else "It takes answers again."
         return visit.go(f"{here.path}/actions/{action.id}", said=said)
+
+    async def _remind(self, visit: Visit) -> Response:
+        here = await self._here.of(visit)
+        identifier, amending = visit.path["action"], self._workspace.amending
+        address = f"{here.path}/actions/{identifier}"
+        if not await amending.silent(visit.caller, here.id, action=identifier, most=1):
+            return visit.go(address, said="Everybody has answered meanwhile; nobody was reminded.")
+        record = self._here.record(visit, "action.reminded", about=identifier)
+        await amending.remind(visit.caller, here.id, action=identifier, also=record)
+        return visit.go(address, said="Whoever has not answered is reminded.")
+
+    async def _reminding(self, visit: Visit, here: Here, *, seen: Seen) -> dict[str, Any]:
+        """Who has not answered, and when they were reminded of late."""
+        amending, action = self._workspace.amending, seen.action.id
+        silent = await amending.silent(visit.caller, here.id, action=action, most=_MOST_SILENT + 1)
+        return {
+            "silent": silent[:_MOST_SILENT],
+            "is_more_silent": len(silent) > _MOST_SILENT,
+            "reminders": await amending.reminders(visit.caller, here.id, action=action, most=_MOST_REMINDERS),
+        }
 
     async def _seen(self, visit: Visit, here: Here, *, cursor: str) -> Seen:
         return await self._workspace.reading.action(

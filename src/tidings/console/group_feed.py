@@ -35,8 +35,8 @@ class GroupFeed:
         self._here = GroupHere(offers)
         self._pages = pages
         self._clock = offers.clock
-        # Each for as long as somebody listens.
-        self._lives: WeakValueDictionary[str, GroupLive] = WeakValueDictionary()
+        # Each for as long as somebody listens. Members and others are shown different things.
+        self._lives: WeakValueDictionary[tuple[str, bool], GroupLive] = WeakValueDictionary()
 
     def places(self) -> Sequence[Place]:
         most = self._workspace.media.most_bytes + _ROOM
@@ -56,13 +56,15 @@ class GroupFeed:
         here = await self._here.of(visit)
         cursor = visit.query.get("before", "")
         page = await self._workspace.posts.page(visit.caller, here.id, cursor=cursor)
+        awaiting = await self._workspace.reading.awaiting(visit.person.id)
         return visit.page(
             _TEMPLATE,
             block="older",
             error=error,
             here=here,
             tab="feed",
-            posts=page.posts,
+            found=page.posts,
+            awaiting=[one for one in awaiting if one.group_id == here.id],
             cursor=page.cursor,
             is_newest=not cursor,
         )
@@ -105,10 +107,10 @@ class GroupFeed:
 
     async def _listen(self, visit: Visit) -> Response:
         here = await self._here.of(visit)
-        one = self._lives.get(here.id)
+        one = self._lives.get((here.id, here.is_member))
         if one is None:
             one = GroupLive(self._workspace.posts, here, pages=self._pages, clock=self._clock)
-            self._lives[here.id] = one
+            self._lives[here.id, here.is_member] = one
         told = one.live.answer()
         told.body_iterator = self._while_admitted(visit, one, told=told.body_iterator)
         return told
@@ -133,14 +135,15 @@ class GroupLive:
         self._pages = pages
         # From a moment ago on: what came between the page and this is in the page already, and known by its id.
         self._said = self._done = Spot(clock.now() - MINUTE)
+        self._heard = clock.now() - MINUTE
         self.live = Live(self._look, clock=clock)
 
     async def _look(self) -> Sequence[Piece]:
-        news = await self._posts.news(self.group, said=self._said, done=self._done)
-        self._said, self._done = news.said, news.done
-        pieces = []
-        for name, posts in (("posts", news.posts), ("changed", news.changed)):
-            if posts:
-                html = self._pages.block(_TEMPLATE, "posts", here=self._here, posts=posts)
-                pieces.append(Piece(name=name, html=html))
-        return pieces
+        news = await self._posts.news(self.group, said=self._said, done=self._done, heard=self._heard)
+        self._said, self._done, self._heard = news.said, news.done, news.talk.heard
+        found = (("posts", news.posts), ("changed", news.changed), ("counts", news.talk.changed))
+        return [
+            Piece(name=name, html=self._pages.block(_TEMPLATE, name, here=self._here, found=some))
+            for name, some in (*found, ("comments", news.talk.comments))
+            if some
+        ]

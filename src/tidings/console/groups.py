@@ -11,6 +11,7 @@ from tidings.console.group_feed import GroupFeed
 from tidings.console.group_here import GroupHere
 from tidings.console.group_people import GroupPeople
 from tidings.console.group_posting import GroupPosting
+from tidings.console.group_talk import GroupTalk
 from tidings.console.group_wording import at_fields, phones_in
 from tidings.console.offers import Offers
 from tidings.console.page import Pages
@@ -32,9 +33,16 @@ class Groups:
     def __init__(self, offers: Offers, pages: Pages) -> None:
         self._groups = offers.workspace.groups
         self._posts = offers.workspace.posts
+        self._reading = offers.workspace.reading
         self._here = GroupHere(offers)
         self._feeds = GroupFeed(offers, pages)
-        self._areas = (self._feeds, GroupPosting(offers), GroupAnswering(offers, pages), GroupPeople(offers))
+        self._areas = (
+            self._feeds,
+            GroupTalk(offers),
+            GroupPosting(offers),
+            GroupAnswering(offers, pages),
+            GroupPeople(offers),
+        )
 
     def places(self) -> Sequence[Place]:
         return [
@@ -62,7 +70,15 @@ class Groups:
             cursor = found[-1].id if len(found) == _A_PAGE else ""
             found = [one for one in found if part.casefold() in one.name.casefold()]
         found.sort(key=lambda one: (one.last_at or one.created_at, one.id), reverse=True)
-        return visit.page("groups/list.html", groups=found, cursor=cursor, is_all=is_all, sees_all=sees_all, part=part)
+        return visit.page(
+            "groups/list.html",
+            groups=found,
+            awaiting=await self._reading.awaiting(visit.person.id),
+            cursor=cursor,
+            is_all=is_all,
+            sees_all=sees_all,
+            part=part,
+        )
 
     async def _new(self, visit: Visit) -> Response:
         return visit.page("groups/new_group.html")

@@ -71,4 +71,5 @@ class Offers:
     retry_schedule: RetrySchedule
     retention_ms: int
     receipt_retention_ms: int
+    report_retention_ms: int
     settings: Sequence[Fact]

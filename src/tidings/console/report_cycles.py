@@ -9,7 +9,7 @@ from tidings.console.offers import Offers
 from tidings.console.place import Place
 from tidings.console.report_doors import looking, making, may_make, put_off
 from tidings.console.report_tasks import GONE, MOST_TEMPLATES
-from tidings.console.report_templates import number_in
+from tidings.console.report_templates import number_in, version_in
 from tidings.console.report_values import filters_in, filters_text
 from tidings.console.rights import Right
 from tidings.console.visit import Visit
@@ -36,6 +36,7 @@ class ReportCycles:
             Place(path=f"{here}/new", does=self._create, needs=right, method="POST"),
             Place(path=f"{here}/{{id}}", does=self._edit, needs=right),
             Place(path=f"{here}/{{id}}", does=self._change, needs=right, method="POST"),
+            Place(path=f"{here}/{{id}}/versions/{{version}}", does=self._version, needs=right),
             Place(path=f"{here}/{{id}}/remove", does=self._remove, needs=right, method="POST"),
         ]
 
@@ -80,6 +81,18 @@ class ReportCycles:
         except (Invalid, Conflict) as error:
             return await self._page(visit, cycle=cycle, error=_at_its_field(error))
         return visit.go(_HERE, said=f"The filter cycle is changed.{put_off(waiting)}")
+
+    async def _version(self, visit: Visit) -> Response:
+        author = await looking(visit, self._reports)
+        cycle = await self._cycles.at(visit.path["id"], version=version_in(visit))
+        return visit.page(
+            "reports/cycle_version.html",
+            author=author,
+            cycle=cycle,
+            values=_shown(cycle),
+            of=await self._title(cycle.template),
+            versions=await self._cycles.versions(cycle.id),
+        )
 
     async def _remove(self, visit: Visit) -> Response:
         author = await making(visit, self._reports)

@@ -128,7 +128,7 @@ class ReportTemplates:
 
     async def _version(self, visit: Visit) -> Response:
         author = await looking(visit, self._reports)
-        template, version = await self._templates.get(visit.path["id"]), _version_in(visit)
+        template, version = await self._templates.get(visit.path["id"]), version_in(visit)
         content = await self._templates.content(template.id, version=version)
         return visit.page(
             "reports/version.html",
@@ -141,7 +141,7 @@ class ReportTemplates:
 
     async def _bring_back(self, visit: Visit) -> Response:
         author = await making(visit, self._reports)
-        version = _version_in(visit)
+        version = version_in(visit)
         content = await self._templates.content(visit.path["id"], version=version)
         saved, waiting = await self._templates.save(visit.path["id"], author=author, content=content)
         said = f"What version {version} held is version {saved.version} now.{put_off(waiting)}"
@@ -154,8 +154,8 @@ def number_in(visit: Visit, name: str, *, most: int = 1_000_000) -> int:
     return min(int(text), most) if text.isascii() and text.isdigit() and len(text) < len(str(most)) + 1 else 0
 
 
-def _version_in(visit: Visit) -> int:
+def version_in(visit: Visit) -> int:
     text = visit.path["version"]
     if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - more than anybody saves
-        raise NotFound("there is no such version; the template's page lists those that there are")
+        raise NotFound("there is no such version; go back, and choose one of those that there are")
     return int(text)

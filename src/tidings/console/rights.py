@@ -8,7 +8,7 @@ class Role(StrEnum):
     """What somebody is in this installation."""
 
     OWNER = "owner"  # may do everything
-    OPERATOR = "operator"  # everything but people's roles, tokens and connectors
+    OPERATOR = "operator"  # everything but people's roles, tokens, connectors, and how long things are kept
     READER = "reader"  # looks at everything but what is secret, and changes nothing
     MEMBER = ""  # no role: their own groups, and nothing else
     STRANGER = "stranger"  # not signed in
@@ -21,7 +21,7 @@ class Right(StrEnum):
     BE_ONESELF = "be_oneself"  # whoever is signed in; in groups the workspace's own rules decide
     LOOK = "look"  # all of the installation, without secrets
     OPERATE = "operate"  # changing it, and seeing payloads' secrets
-    RULE = "rule"  # people's roles, tokens, connectors
+    RULE = "rule"  # people's roles, tokens, connectors, how long things are kept
 
 
 _SIGNED_IN = frozenset({Right.ENTER, Right.BE_ONESELF})

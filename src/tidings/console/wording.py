@@ -52,7 +52,9 @@ class Moments:
 
 
 def number(value: float) -> str:
-    """Digits in threes; fractions only of what is small."""
+    """Digits in threes; fractions only of what is small, and what is not nothing never as nothing."""
+    if 0 < abs(value) < 0.1:  # noqa: PLR2004 - one digit would say none or a tenth
+        return f"{value:.2g}"
     if value != round(value) and abs(value) < 100:  # noqa: PLR2004 - two digits before it
         return f"{value:,.1f}"
     return f"{round(value):,}"

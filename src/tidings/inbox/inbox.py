@@ -52,7 +52,7 @@ class Inbox:
         if dialect not in self.readers:
             raise Invalid(f"dialect: expected one of {', '.join(sorted(self.readers))}")
         source = Source(
-            name=checked_identifier(name),
+            name=checked_identifier(name, field="name"),
             dialect=dialect,
             secret=Secret(secret or _new_secret(dialect)),
             addresses=checked_addresses(addresses),
@@ -77,10 +77,9 @@ class Inbox:
             progress(len(batch))
         return number
 
-    async def forget(self, *, before: int) -> None:
-        """Forget receipts from before that instant. Raises Unavailable."""
-        while await self.receipts.forget(before=before, most=_FORGET_AT_ONCE) == _FORGET_AT_ONCE:
-            continue
+    async def forget(self, *, before: int) -> bool:
+        """Forget some receipts from before that instant; whether there may be more. Raises Unavailable."""
+        return await self.receipts.forget(before=before, most=_FORGET_AT_ONCE) == _FORGET_AT_ONCE
 
 
 def open_inbox(

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -19,15 +19,15 @@ from tidings.core.histogram import Histogram
 from tidings.core.schedule import RetrySchedule
 from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
-from tidings.egress.answer import Answer, Outcome
+from tidings.egress.answer import OK, Answer, Outcome
 from tidings.egress.client import Client
 from tidings.egress.request import Request
 from tidings.outbox.agenda import Agenda
-from tidings.outbox.lane import Lane
+from tidings.outbox.lane import Lane, Standing
 from tidings.outbox.recorder import Recorder
 from tidings.outbox.roster import MOST_HELD, Roster
 from tidings.outbox.tenure import Tenure
-from tidings.outbox.turns import MOST_IN_FLIGHT, Turns
+from tidings.outbox.turns import Turns
 from tidings.outbox.verdict import Tried, verdict
 from tidings.store.database import Claim, Database, Settlement, Wanted
 
@@ -46,13 +46,15 @@ ASK_AGAIN_MS = 1_000
 GRACE_S = 7.0
 # Milliseconds after its time-out at which a probe that did not report is taken for lost.
 PROBE_GRACE_MS = 1_000
+# See `core.subscription` for why.
+_FAILED, _TIMED_OUT = State.FAILED, Outcome.TIMED_OUT
 
 
-class _Turn(NamedTuple):
+class _Turn(msgspec.Struct, frozen=True):
     lane: Lane
     debt: Debt
     owner: int
-    is_unproven: bool
+    standing: Standing
 
 
 class Courier:
@@ -115,7 +117,7 @@ class Courier:
         self.roster.let_go(size)
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
-        """Send a delivery that `accepts` reserved, now that it is on disk and leased."""
+        """Take a delivery that `accepts` reserved, now that it is on disk and leased; `begin` sends it."""
         debt = Debt(event=event, subscription=subscription, due=event.at)
         lane = self.roster.lane_of(subscription)
         if lane is None:  # it has ended since, and what it is owed can be cancelled once nobody has it
@@ -127,6 +129,9 @@ class Courier:
         if lane.circuit.is_open or lane.subscription.is_held_alone or not lane.subscription.is_sending:
             self._release(lane)
         self._turns.offer(lane)
+
+    def begin(self) -> None:
+        """Send what was taken."""
         self._pump()
 
     def doubt(self) -> None:
@@ -278,21 +283,19 @@ class Courier:
     # Sending
 
     def _pump(self) -> None:
-        while len(self._tasks) < MOST_IN_FLIGHT and (turn := self._next()) is not None:
+        while (turn := self._next()) is not None:
             self._spawn(self._deliver_on(turn))
 
     def _next(self) -> _Turn | None:
         """The next delivery, of the lane whose turn it is."""
-        while self.owner and (turn := self._turns.take()) is not None:
-            lane, is_unproven = turn
-            if lane.can_send:
-                debt, owner = lane.queue.popleft()
-                self.roster.drop(debt)
-                lane.in_flight += 1
-                self._turns.unproven += is_unproven
-                self._turns.offer(lane)
-                return _Turn(lane, debt, owner, is_unproven)
-        return None
+        if self._turns.is_empty or not self.owner or (turn := self._turns.take()) is None:
+            return None
+        lane, standing = turn
+        debt, owner = lane.queue.popleft()
+        self.roster.drop(debt)
+        lane.in_flight += 1
+        self._turns.offer(lane)
+        return _Turn(lane, debt, owner, standing)
 
     async def _deliver_on(self, turn: _Turn | None) -> None:
         """Deliver, and go on with what is next: a task for each delivery would cost more than writing its request."""
@@ -300,7 +303,7 @@ class Courier:
         while turn is not None and goes_on:
             # A success has waited for its answer. A refusal by the guard has not, and must not keep the loop to itself.
             goes_on = await self._deliver(turn.lane, turn.debt, owner=turn.owner)
-            self._turns.unproven -= turn.is_unproven
+            self._turns.give_back(turn.standing)
             turn = self._next() if goes_on else None
             self._pump()
 
@@ -332,11 +335,11 @@ class Courier:
         self._turns.offer(lane)
         if lane.ask_at is not None and lane.room:
             self._agenda.recall(lane)
-        return answer.outcome is Outcome.OK
+        return answer.outcome is OK
 
     def _learn(self, lane: Lane, tried: Tried, *, owner: int) -> None:
         answer = tried.answer
-        succeeded = answer.outcome is Outcome.OK
+        succeeded = answer.outcome is OK
         took_ms = answer.timings.total_ms
         self.attempt_ms.observe(took_ms)
         if succeeded:
@@ -344,11 +347,11 @@ class Courier:
             self.arrival_ms.observe(tried.ended_at - tried.debt.event.at)
         else:
             self.refused += 1
-        lane.learn(succeeded=succeeded, timed_out=answer.outcome is Outcome.TIMED_OUT, took_ms=took_ms)
+        lane.learn(succeeded=succeeded, timed_out=answer.outcome is _TIMED_OUT, took_ms=took_ms)
         schedule = lane.subscription.schedule or self._schedule
         settlement, circuit = verdict(tried, circuit=lane.circuit, schedule=schedule)
         lane.unsettled += 1
-        self.recorder.add(settlement, owner=owner)
+        self.recorder.add(settlement, owner=owner, is_awaited=lane.subscription.order_key is not None)
         self._set_circuit(lane, circuit)
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:
@@ -376,7 +379,7 @@ class Courier:
             elif lane.subscription.order_key is not None:
                 # Those that stood behind it may go now.
                 self._agenda.ask(lane, self._clock.now())
-        if result.state is State.FAILED:
+        if result.state is _FAILED:
             self._on_failed(settlement)
 
 

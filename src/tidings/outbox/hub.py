@@ -46,6 +46,9 @@ class Nobody:
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
         """Is never called, since nothing is accepted."""
 
+    def begin(self) -> None:
+        """Have nothing to send."""
+
     def give_back(self, size: int) -> None:
         """Is never called, since nothing is accepted."""
 
@@ -177,7 +180,7 @@ class Hub:
         by = self._ahead_ms - ahead
         if by >= SET_BY_MS:
             try:
-                await Lanes(self._database).turn_back(by, now=self._clock.now())
+                await courier.recorder.turn_back(by, now=self._clock.now())
             except Unavailable as error:
                 log.warning("hub.turn_back_failed error=%r", error.message)
                 return

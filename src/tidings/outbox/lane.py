@@ -1,6 +1,7 @@
 """Lane: one subscription's place in the courier, with its own limits, so that none can delay another."""
 
 from collections import deque
+from enum import IntEnum
 
 from tidings.core.circuit import Circuit
 from tidings.core.delivery import Debt
@@ -13,15 +14,23 @@ MOST_SLOTS = 64
 FEWEST_SLOTS = 1
 # An answer within that time is fast: it earns a slot.
 FAST_MS = 1_000
-# How many fresh deliveries one lane may have waiting in memory; the rest waits in the table. A twentieth of the whole
+# How many fresh deliveries one lane may have waiting in memory; the rest waits in the table. An eightieth of the whole
 # memory, so that a slow endpoint cannot take the fast way from the others; a fast one may have what it gets through in
-# a second, up to half of the memory.
-MOST_QUEUED, MOST_QUEUED_FAST = 250, 2_500
+# a second, up to a quarter of the memory.
+MOST_QUEUED, MOST_QUEUED_FAST = 250, 5_000
 # What is taken from the table for a fast lane at once, in slots and as a part of a second: enough that it is not idle
 # until the next claim, and little enough that a claim is short.
 _SLOTS_FILLED, _SECONDS_FILLED = 8, 0.25
 # The weight of the latest attempt in what a lane is thought to take.
 _NEWEST = 1 / 16
+
+
+class Standing(IntEnum):
+    """What is known of a lane's endpoint."""
+
+    PROVEN = 0  # it has answered fast since the lane was made or timed out
+    NEW = 1  # nothing
+    SILENT = 2  # it let us wait until the time-out, and has not answered fast since
 
 
 class Lane:
@@ -73,6 +82,12 @@ class Lane:
     def is_proven(self) -> bool:
         """Whether it has answered fast since it was made or timed out."""
         return self.slots > FIRST_SLOTS
+
+    @property
+    def standing(self) -> Standing:
+        if self.slots > FIRST_SLOTS:
+            return Standing.PROVEN
+        return Standing.NEW if self.slots == FIRST_SLOTS else Standing.SILENT
 
     @property
     def per_second(self) -> float:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -50,6 +50,10 @@ class HandOver(Protocol):
         """A delivery that `accepts` reserved is on disk and leased."""
         ...
 
+    def begin(self) -> None:
+        """Send what was taken: once for all that shared a commit."""
+        ...
+
     def give_back(self, size: int) -> None:
         """A reservation came to nothing."""
         ...
@@ -66,7 +70,7 @@ class HandOver(Protocol):
 _Waiting = tuple[Draft, "asyncio.Future[Kept | TidingsError]"]
 
 
-class _Matched(NamedTuple):
+class _Matched(msgspec.Struct, frozen=True):
     publication: Publication
     wanting: Sequence[Subscription]
 
@@ -218,6 +222,7 @@ class Publisher:
                 elif subscription.is_sending:
                     self._hand_over.notice(owed.subscription, event.at)
                     is_owed_elsewhere = True
+        self._hand_over.begin()
         if is_owed_elsewhere:
             self._on_owed_elsewhere()
 

@@ -16,6 +16,7 @@ from tidings.core.delivery import Attempt, State
 from tidings.core.errors import Unavailable
 from tidings.core.identifier import outside
 from tidings.store.database import Database, LaneChange, Settlement
+from tidings.store.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ LARGEST_BATCH = 1_000
 TELL_EVERY_S = 1.0
 # While the store cannot write, what was sent stays in memory and is tried again at that pace.
 TRY_AGAIN_S = 1.0
+_DELIVERED = State.DELIVERED  # see `core.subscription` for why
 
 
 class Recorder:
@@ -35,8 +37,10 @@ class Recorder:
         self._on_settled = on_settled
         self._waiting: list[tuple[Settlement, int]] = []
         self._circuits: dict[int, str] = {}
+        self._is_awaited = False
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._delivered = 0
         self._told_at = -math.inf
         self.on_attempted: Callable[[Attempt], None] = lambda _: None
@@ -46,15 +50,25 @@ class Recorder:
         """How many settlements are not on disk yet."""
         return len(self._waiting)
 
-    def add(self, settlement: Settlement, *, owner: int) -> None:
-        """Record this, made under that owner's lease."""
+    def add(self, settlement: Settlement, *, owner: int, is_awaited: bool = False) -> None:
+        """Record this, made under that owner's lease; at once if what stands behind it in an order waits for that."""
         self._waiting.append((settlement, owner))
+        self._is_awaited = self._is_awaited or is_awaited
         self._wake.set()
 
     def circuit_changed(self, subscription: int, circuit: str) -> None:
         """Record a lane's circuit (JSON) with the next batch."""
         self._circuits[subscription] = circuit
         self._wake.set()
+
+    async def turn_back(self, by: int, *, now: int) -> None:
+        """The clock was set back by so many milliseconds: what is to be tried again is due as much earlier.
+
+        On disk or not: what is just being written may or may not be seen there, so it is waited for.
+        """
+        async with self._writing:
+            await Lanes(self._database).turn_back(by, now=now)
+            self._waiting = [(_earlier(one, by=by, now=now), owner) for one, owner in self._waiting]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -71,7 +85,9 @@ class Recorder:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting or self._circuits:
-                if not await self._settle_batch():
+                async with self._writing:
+                    is_written = await self._settle_batch()
+                if not is_written:
                     if self._closing.is_set():
                         # Their leases run out, and they are sent again: at least once.
                         log.error("recorder.lost_settlements count=%s", len(self._waiting))
@@ -95,7 +111,7 @@ class Recorder:
                 del self._circuits[subscription]
         for settlement in batch:
             self.on_attempted(settlement.attempt)
-            if settlement.result.state is State.DELIVERED:
+            if settlement.result.state is _DELIVERED:
                 self._delivered += 1
             else:
                 _tell(settlement)
@@ -106,7 +122,8 @@ class Recorder:
     async def _settle(self, batch: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
         """Write a batch; if one of it cannot be written, the others are, and that one without what was answered."""
         try:
-            await self._database.settle(batch, lanes, owner=owner)
+            is_awaited, self._is_awaited = self._is_awaited, False
+            await self._database.settle(batch, lanes, owner=owner, is_awaited=is_awaited)
         except Unavailable:
             raise
         except Exception:  # the worker's loop: what one endpoint said must not stop the record of the others
@@ -124,6 +141,15 @@ class Recorder:
         if self._delivered and now - self._told_at >= TELL_EVERY_S:
             log.info("deliveries.delivered count=%s", self._delivered)
             self._delivered, self._told_at = 0, now
+
+
+def _earlier(settlement: Settlement, *, by: int, now: int) -> Settlement:
+    due = settlement.result.due
+    if due <= now:
+        return settlement
+    result = msgspec.structs.replace(settlement.result, due=due - by)
+    attempt = msgspec.structs.replace(settlement.attempt, next_at=result.due)
+    return msgspec.structs.replace(settlement, attempt=attempt, result=result)
 
 
 def _plain(settlement: Settlement) -> Settlement:
@@ -164,7 +190,7 @@ def _changes(settlements: Sequence[Settlement], circuits: dict[int, str]) -> lis
         tally = tallies.get(attempt.subscription)
         if tally is None:
             tally = tallies[attempt.subscription] = _Tally()
-        if attempt.state is State.DELIVERED:
+        if attempt.state is _DELIVERED:
             tally.delivered += 1
             tally.succeeded_at = max(tally.succeeded_at, attempt.at)
         else:

@@ -14,6 +14,7 @@ from tidings.outbox.publisher import Draft, Publisher
 from tidings.store.database import Database, Key, Statement
 from tidings.store.duties import Duties, expiry_announced
 from tidings.store.history import History
+from tidings.store.kept_for import Forgotten, KeptFor
 from tidings.store.subscriptions import ending
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,10 @@ STEP = 500
 
 
 class Upkeep:
-    """Does a round of duties. Several processes may do the same round: the store lets each duty be done once."""
+    """Does a round of duties. Several processes may do the same round: the store lets each duty be done once.
+
+    `retention_ms` is the most that events are kept.
+    """
 
     def __init__(self, *, database: Database, publisher: Publisher, directory: Directory, retention_ms: int) -> None:
         self._database = database
@@ -33,7 +37,7 @@ class Upkeep:
         self._history = History(database)
         self._publisher = publisher
         self._directory = directory
-        self._retention_ms = retention_ms
+        self._kept = KeptFor(database, Forgotten.EVENTS, most_ms=retention_ms)
 
     async def round(self, *, now: int) -> None:
         """Do everything that is due at that instant. Raises `Unavailable`; what is left waits for the next round."""
@@ -42,7 +46,7 @@ class Upkeep:
         await self._announce_held(now)
         for number in await self._duties.leaving(most=STEP):
             await self._history.cancel(number, at=now)
-        while await self._database.expire(before=now - self._retention_ms, most=STEP) == STEP:
+        while await self._database.expire(before=now - await self._kept.ms(), most=STEP) == STEP:
             pass
 
     async def _announce_expiry(self, now: int) -> None:
@@ -69,7 +73,7 @@ class Upkeep:
             await self._directory.refresh()
 
     async def _announce_held(self, now: int) -> None:
-        ends = now - self._retention_ms
+        ends = now - await self._kept.ms()
         for holding in await self._duties.holding(before=identifier_at(ends + ANNOUNCE_HELD_MS), most=STEP):
             subscription = self._directory.index.get(holding.number)
             if subscription is not None:

@@ -1,16 +1,19 @@
 """Verdict: what an answer means for the delivery and for its lane's circuit."""
 
 import random
-from typing import NamedTuple
+
+import msgspec
 
 from tidings.core.circuit import CLOSED, Circuit
 from tidings.core.delivery import Attempt, Debt, Result, State, after
 from tidings.core.schedule import RetrySchedule
-from tidings.egress.answer import Answer, Outcome
+from tidings.egress.answer import OK, Answer, Outcome
 from tidings.store.database import Settlement
 
+_DELIVERED = State.DELIVERED  # see `core.subscription` for why
 
-class Tried(NamedTuple):
+
+class Tried(msgspec.Struct, frozen=True, gc=False):
     """An attempt that is over: what was sent, when it began and ended, and whether it was a circuit's probe."""
 
     debt: Debt
@@ -23,9 +26,9 @@ class Tried(NamedTuple):
 def verdict(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple[Settlement, Circuit]:
     """What is to be written down, and how the circuit stands now."""
     debt, answer = tried.debt, tried.answer
-    if answer.outcome is Outcome.OK:
+    if answer.outcome is OK:
         # Nearly always, so that nothing is worked out for it that only a failure needs.
-        result, circuit = Result(state=State.DELIVERED, tries=debt.tries), CLOSED
+        result, circuit = Result(state=_DELIVERED, tries=debt.tries), CLOSED
     else:
         result, circuit = _after_failure(tried, circuit=circuit, schedule=schedule)
     attempt = Attempt(

@@ -1,11 +1,13 @@
 """Actions as they are kept, and who was reminded of them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
 
 from tidings.core.errors import Conflict, Invalid, TidingsError
+from tidings.core.event import Actor
 from tidings.store.cursor import read_cursor
 from tidings.store.database import Database, Statement, Value
 
@@ -32,7 +34,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     `package` is the unversioned id of a custom action's package. `author` is a person's id, empty for a program.
     `audience` is JSON: `[]` for whoever is in the group, `["*"]` for all subscribers too, else ids of subscribers.
     `body` is JSON of the type's struct in `workspace.bodies`, `properties` of `workspace.properties.Property`s.
-    `changed_at` never goes back; a response raises it, too. `responses` counts people's, not updates of them.
+    `changed_at` never goes back; responses and reminders raise it, too. `responses` counts people's, not updates of
+    them. `reminded_at` is when its group was reminded of it last.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     changed_at: int
     responses: int = 0
+    reminded_at: int | None = None
 
 
 class SeenAction(Action, frozen=True, kw_only=True):
@@ -82,6 +86,8 @@ class Place(NamedTuple):
         return f"{self.at}.{self.id}"
 
 
+# Audiences of which whoever is in the group is a part.
+_FOR_THE_GROUP = frozenset({"[]", '["*"]'})
 # After everything, for lists that go back in time.
 NEWEST = Place(2**62)
 # What a list of changes for the first time asks for.
@@ -117,8 +123,12 @@ def action_responded(action: str, *, at: int, is_first: bool, otherwise: Tidings
     return Statement("action_responded", {"id": action, "at": at, "more": int(is_first)}, otherwise)
 
 
-def reminded(reminder: Reminder) -> Statement:
-    return Statement("reminded", msgspec.structs.asdict(reminder))
+def reminded(reminder: Reminder) -> tuple[Statement, ...]:
+    """What keeps a reminder; the action shows it if it was for the group, not for some subscribers alone."""
+    kept = Statement("reminded", msgspec.structs.asdict(reminder))
+    if reminder.audience not in _FOR_THE_GROUP:
+        return (kept,)
+    return kept, Statement("action_reminded", {"id": reminder.action, "at": reminder.at})
 
 
 def another_version() -> Conflict:
@@ -174,6 +184,23 @@ class Actions:
     async def reminders(self, action: str, *, most: int, before: Place = NEWEST) -> list[Reminder]:
         """So many reminders of an action, latest first."""
         return await self._database.read(Reminder, "reminders", action=action, at=before.at, id=before.id, most=most)
+
+    async def silent(self, action: Action, *, among: Iterable[str] | None, most: int, after: str = "") -> list[Actor]:
+        """So many members of its group, by id, who have not responded to an action; of all of them, or of some."""
+        return await self._database.read(
+            Actor,
+            "members_silent",
+            group_id=action.group_id,
+            action=action.id,
+            is_of_all=int(among is None),
+            ids=msgspec.json.encode(list(among or ())).decode(),
+            after=after,
+            most=most,
+        )
+
+    async def awaiting(self, person: str, *, since: int, now: int, most: int) -> list[Action]:
+        """So many open actions that a person was reminded of and has not responded to, the latest reminder first."""
+        return await self._database.read(Action, "actions_awaiting", person=person, since=since, now=now, most=most)
 
     async def _listed(
         self, name: str, group: str, /, *, place: Place, most: int, type_: ActionType | None, package: str

@@ -79,6 +79,13 @@ class Connectors:
         rows = await self._database.read(Connector, "connector", id=identifier)
         return rows[0] if rows else None
 
+    async def living(self, identifier: str) -> Connector:
+        """One connector that is not revoked. Raises NotFound."""
+        connector = await self.get(identifier)
+        if connector is None or connector.revoked_at is not None:
+            raise _missing(identifier)
+        return connector
+
     async def list(self, *, after: str = "", most: int = 100) -> list[Connector]:
         """So many connectors by id, from `after` on, exclusive."""
         return await self._database.read(Connector, "connectors", after=after, most=most)

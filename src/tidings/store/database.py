@@ -24,14 +24,14 @@ class Statement(msgspec.Struct, frozen=True):
     otherwise: TidingsError | None = None
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """What a caller calls a publication: unique per connector. The same key with another hash is a conflict."""
 
     text: str
     hash: bytes
 
 
-class Owed(msgspec.Struct, frozen=True):
+class Owed(msgspec.Struct, frozen=True, gc=False):
     """A debt to make: to whom, in which order (None: in none), and whether the process that keeps it sends it at once.
 
     What is handed over is leased to that process in the same transaction; the rest waits in the table.
@@ -51,7 +51,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     also: Sequence[Statement] = ()
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that is on disk. For a duplicate, `id`, `wire_id` and `deliveries` are those of the first time."""
 
     id: int
@@ -82,7 +82,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     again: dict[int, int]
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What was tried and what it made of the delivery; `first_at` as the debt must remember it from now on."""
 
     attempt: Attempt
@@ -144,8 +144,18 @@ class Database(Protocol):
         """Take due debts of those lanes for ourselves."""
         ...
 
-    async def settle(self, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
-        """Record attempts and what became of the debts.
+    async def settle(
+        self,
+        settlements: Sequence[Settlement],
+        lanes: Sequence[LaneChange],
+        *,
+        owner: int,
+        also: Sequence[Statement] = (),
+        is_awaited: bool = False,
+    ) -> None:
+        """Record attempts and what became of the debts, and run `also` before, in the same transaction.
+
+        `is_awaited`: something waits for it to be on disk, so it does not wait for company itself.
 
         A success, and any final result of it, settles the debt whoever reports it; a failure changes the debt only
         while it is still `owner`'s. The attempt is kept in any case.

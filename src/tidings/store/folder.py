@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from tidings.core.errors import Invalid
+
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only we may use, with those above it, if it is not there; synced."""
+    """Make a folder that only we may use, with those above it, if it is not there; synced. Raises Invalid."""
     new = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"the folder {folder} cannot be made: {error.strerror}; make it, or name another") from error
     for one in new:
         sync_names(one.parent)
 

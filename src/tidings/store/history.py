@@ -252,14 +252,14 @@ class History:
         await self._owe_again(finals, order_key=await self._order_key(subscription), also=also)
 
     async def skip(self, event: int, subscription: int, *, at: int, also: Sequence[Statement] = ()) -> None:
-        """Let a delivery go, with `also` right after. Raises NotFound, and Conflict if it does not wait."""
+        """Let a delivery go, and `also` is true exactly then. Raises NotFound, and Conflict if it does not wait."""
         await self._must_exist(event, subscription)
-        owners = await self._database.read(int, "debt_owner", event=event, subscription=subscription)
-        if owners != [0]:
-            raise Conflict("only a delivery that waits can be skipped; this one is finished or is being attempted")
-        await self._end([event], subscription, state=State.SKIPPED, at=at)
-        if also:
-            await self._database.write(*also)
+        waits = Statement(
+            "debt_waiting",
+            {"event": event, "subscription": subscription},
+            Conflict("only a delivery that waits can be skipped; this one is finished or is being attempted"),
+        )
+        await self._end([event], subscription, state=State.SKIPPED, at=at, also=(waits, *also))
 
     async def cancel(self, subscription: int, *, at: int) -> int:
         """Cancel what waits for a subscription that has ended; how many it was. What is being attempted goes on."""
@@ -313,7 +313,9 @@ class History:
         made = await self._database.write(*statements)
         return sum(map(len, made))
 
-    async def _end(self, events: Sequence[int], subscription: int, *, state: State, at: int) -> None:
+    async def _end(
+        self, events: Sequence[int], subscription: int, *, state: State, at: int, also: Sequence[Statement] = ()
+    ) -> None:
         ends = [
             Settlement(
                 attempt=Attempt(event=event, subscription=subscription, at=at, outcome=NO_REQUEST, state=state),
@@ -323,7 +325,7 @@ class History:
             for event in events
         ]
         # Owner 0: only what nobody works on.
-        await self._database.settle(ends, (), owner=0)
+        await self._database.settle(ends, (), owner=0, also=also)
 
     async def _order_key(self, subscription: int) -> str | None:
         keys = await self._database.read(_OrderKey, "order_of_subscription", number=subscription)

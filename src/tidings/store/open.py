@@ -15,6 +15,6 @@ async def open_database(url: str, *, clock: Clock, serving: bool = False) -> Dat
     engine, _, path = url.partition(":")
     if engine == "sqlite" and path:
         return await open_sqlite(path, clock=clock, serving=serving)
-    if engine in ("postgresql", "postgres"):
+    if engine == "postgresql":
         return await open_postgresql(url, clock=clock)
-    raise Invalid(f"cannot tell what store {url!r} is; write sqlite:PATH or postgresql://…")
+    raise Invalid(f"cannot tell what store {engine!r} is; write sqlite:PATH or postgresql://…")

@@ -4,6 +4,7 @@ Each reaction in a group has an instant of its own, and they are kept in that or
 has missed none.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -11,6 +12,9 @@ import msgspec
 from tidings.core.errors import Conflict, NotFound
 from tidings.store.database import Database, Statement, Value
 from tidings.store.groups import NO_SUCH_GROUP
+
+# After every reaction.
+_LAST = 2**62
 
 
 class ReactionKind(StrEnum):
@@ -39,6 +43,18 @@ class ReactionCount(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: int = 0
 
 
+class Tally(ReactionCount, frozen=True, kw_only=True):
+    """The same, and whether somebody is among those who like it."""
+
+    is_liked: bool = False
+
+
+class Comment(Reaction, frozen=True, kw_only=True):
+    """A comment, and what it is on."""
+
+    reference: str
+
+
 def reacted(reaction: Reaction, *, group: str, reference: str) -> tuple[Statement, ...]:
     """What keeps a reaction, at its instant or right behind the last one's. Raises Conflict for a second like."""
     kind = reaction.kind
@@ -54,6 +70,17 @@ def reacted(reaction: Reaction, *, group: str, reference: str) -> tuple[Statemen
         Statement("reaction_clocked", {"group_id": group, "at": reaction.at}, NotFound(NO_SUCH_GROUP)),
         Statement("reaction_added", added, Conflict("they like it already")),
         Statement("reaction_counted", counted),
+    )
+
+
+def like_taken_back(person: str, *, group: str, reference: str, at: int) -> tuple[Statement, ...]:
+    """What takes a like back, as a change of its own. Raises NotFound if there is none."""
+    about: dict[str, Value] = {"group_id": group, "reference": reference}
+    missing = NotFound("they do not like it; there is nothing to take back")
+    return (
+        Statement("reaction_clocked", {"group_id": group, "at": at}, NotFound(NO_SUCH_GROUP)),
+        Statement("like_taken_back", {"reference": reference, "person": person}, missing),
+        Statement("reaction_counted", about | {"likes": -1, "comments": 0}),
     )
 
 
@@ -76,6 +103,16 @@ class Reactions:
         """So many things of a group with a reaction after that instant, in the order of their newest ones."""
         return await self._database.read(ReactionCount, "reaction_counts", group_id=group, after=after, most=most)
 
+    async def tallies(self, references: Iterable[str], *, person: str) -> list[Tally]:
+        """What was reacted to of those things, and what a person likes of them."""
+        return await self._database.read(Tally, "reaction_tallies", names=_json(references), person=person)
+
+    async def comments(self, references: Iterable[str], *, most: int, before: int = _LAST) -> list[Comment]:
+        """So many comments on each of those things, the latest before that instant, oldest first."""
+        return await self._database.read(
+            Comment, "comments_latest", names=_json(references), before=before, others=most - 1
+        )
+
     async def list(self, reference: str, *, kind: ReactionKind | None, after: int, most: int) -> list[Reaction]:
         """So many reactions to a thing, of that kind or of any, after that instant, oldest first."""
         if kind is None:
@@ -83,3 +120,7 @@ class Reactions:
         return await self._database.read(
             Reaction, "reactions_of_kind", reference=reference, kind=kind.value, after=after, most=most
         )
+
+
+def _json(names: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(set(names))).decode()

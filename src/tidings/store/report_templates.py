@@ -19,7 +19,7 @@ _limits = msgspec.json.Decoder(dict[str, tuple[Cell, ...]])
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of a template; what it holds never changes."""
+    """A version of a template or of a filter cycle; what it holds never changes."""
 
     version: int
     saved_by: str
@@ -48,6 +48,7 @@ class _CycleRow(msgspec.Struct, frozen=True, kw_only=True):
     made_by: str
     made_at: int
     saved_at: int
+    version: int
     total: int = 1
 
 
@@ -57,6 +58,10 @@ def no_such_template() -> NotFound:
 
 def no_such_cycle() -> NotFound:
     return NotFound("there is no such filter cycle any more; choose one of those that there are")
+
+
+def no_such_cycle_version() -> NotFound:
+    return NotFound("there is no such version of that filter cycle; its newest one tells its number")
 
 
 def template_made(template: Template, content: Content) -> tuple[Statement, ...]:
@@ -94,11 +99,12 @@ def template_saved(template: Template, content: Content | None, *, was: int, by:
 
 
 def template_removed(identifier: str, *, at: int) -> tuple[Statement, ...]:
-    """With its filter cycles; its versions stay. Raises NotFound, and Conflict while a task uses it."""
+    """With its filter cycles; the versions of all stay. Raises NotFound, and Conflict while a task uses it."""
     used = Conflict("tasks use this template; give them another one, or remove them first")
     return (
         template_held(identifier, otherwise=no_such_template()),
         Statement("report_template_removed", {"id": identifier, "at": at}, used),
+        Statement("report_cycles_kept", {"template": identifier}),
         Statement("report_cycles_removed", {"template": identifier}),
     )
 
@@ -118,9 +124,14 @@ def cycle_made(cycle: FilterCycle, *, by: str) -> Statement:
     return Statement("report_cycle_made", {**_of_cycle(cycle), "template": cycle.template, "by": by})
 
 
-def cycle_saved(cycle: FilterCycle) -> Statement:
-    """Raises NotFound."""
-    return Statement("report_cycle_saved", _of_cycle(cycle), no_such_cycle())
+def cycle_saved(cycle: FilterCycle, *, was: int, by: str) -> tuple[Statement, ...]:
+    """A new version, or the same one under another title. Raises NotFound; Conflict if it has not version `was` now."""
+    if cycle.version == was:
+        titled: dict[str, Value] = {"id": cycle.id, "title": cycle.title, "at": cycle.saved_at}
+        return (Statement("report_cycle_titled", titled, no_such_cycle()),)
+    values = _of_cycle(cycle) | {"version": cycle.version, "was": was, "by": by}
+    other = Conflict("somebody else saved this filter cycle meanwhile; load it again, and change that")
+    return Statement("report_cycle_kept", {"id": cycle.id}), Statement("report_cycle_saved", values, other)
 
 
 def cycle_held(identifier: str, *, template: str, otherwise: TidingsError) -> Statement:
@@ -129,11 +140,12 @@ def cycle_held(identifier: str, *, template: str, otherwise: TidingsError) -> St
 
 
 def cycle_removed(cycle: FilterCycle) -> tuple[Statement, ...]:
-    """Raises NotFound, and Conflict while a task uses it."""
+    """Its versions stay. Raises NotFound, and Conflict while a task uses it."""
     used = Conflict("tasks use this filter cycle; give them another one, or none, first")
     return (
         template_held(cycle.template, otherwise=no_such_cycle()),
         cycle_held(cycle.id, template=cycle.template, otherwise=no_such_cycle()),
+        Statement("report_cycle_kept", {"id": cycle.id}),
         Statement("report_cycle_removed", {"id": cycle.id}, used),
     )
 
@@ -187,6 +199,15 @@ class ReportTemplates:
         rows = await self._database.read(_CycleRow, "report_cycle", id=identifier)
         return (_cycle(rows[0]), rows[0].made_by) if rows else None
 
+    async def cycle_at(self, identifier: str, *, version: int) -> FilterCycle | None:
+        """What that version of it holds: also of one that was removed."""
+        rows = await self._database.read(_CycleRow, "report_cycle_version", id=identifier, version=version)
+        return _cycle(rows[0]) if rows else None
+
+    async def cycle_versions(self, identifier: str, *, most: int) -> Sequence[Version]:
+        """So many versions of a filter cycle, the newest first."""
+        return await self._database.read(Version, "report_cycle_versions", id=identifier, most=most)
+
     async def cycles(self, *, template: str, skip: int, most: int) -> tuple[Sequence[FilterCycle], int]:
         """So many cycles of a template, or of all, the newest first, and how many there are."""
         name = "report_cycles_of_template" if template else "report_cycles"
@@ -219,4 +240,5 @@ def _cycle(row: _CycleRow) -> FilterCycle:
         values=_limits.decode(row.limits),
         made_at=row.made_at,
         saved_at=row.saved_at,
+        version=row.version,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tidings.core.errors import Conflict, NotFound
-from tidings.core.report import Cause, Filter, Report, ReportState, ReportTask
+from tidings.core.report import Cause, Filter, FilterCycle, Report, ReportState, ReportTask
 from tidings.core.report import Value as Cell
 from tidings.store.database import Database, Statement, Value
 
@@ -82,6 +82,8 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     is_dry: bool
     cycled: str
+    cycle: str
+    cycle_version: int
     state: ReportState
     attempt: int
     queued_at: int
@@ -205,10 +207,12 @@ def adding(
     cycled: tuple[Filter, ...] = (),
     title: str = "",
     version: int = 0,
+    cycle_version: int = 0,
 ) -> tuple[Statement, ...]:
     """Queue a run, unless there is or was one for that claim.
 
-    It is made by that version of the template, or the newest: who saves another one meanwhile has it approved first.
+    It is made by those versions of template and filter cycle, or the newest: who saves another one meanwhile has it
+    approved first.
     """
     values: dict[str, Value] = {
         "id": report,
@@ -223,6 +227,8 @@ def adding(
         "priority": task.priority,
         "is_dry": int(is_dry),
         "cycled": _json(cycled),
+        "cycle": task.cycle,
+        "cycle_version": cycle_version,
         "queued_at": now,
     }
     tagged = (Statement("report_tagged", {"report": report, "tag": tag}) for tag in dict.fromkeys(task.tags))
@@ -233,6 +239,11 @@ def choosing(run: Report, made_with: MadeWith) -> Statement:
     """It is made by the version of its template that it names, with this."""
     values: dict[str, Value] = {"id": run.id, "version": run.version, "made_with": _json(made_with)}
     return Statement("report_version_chosen", values)
+
+
+def spreading(run: Report, cycle: FilterCycle) -> Statement:
+    """It is spread by that version of that filter cycle."""
+    return Statement("report_spread", {"id": run.id, "cycle": cycle.id, "version": cycle.version})
 
 
 def telling(run: Report, *, gate_since: int) -> Statement:
@@ -272,8 +283,7 @@ def ending(run: Report, *, state: ReportState, at: int, rows: int | None = None,
 
 def cancelling(report: str, *, at: int, error: str) -> Statement:
     """It is over, whoever is at it. Conflict if it was before."""
-    over = Conflict("the report is made already, or was given up; there is nothing to cancel")
-    return Statement("report_cancelled", {"id": report, "at": at, "error": error}, over)
+    return Statement("report_cancelled", {"id": report, "at": at, "error": error}, over())
 
 
 def tried(report: str, attempt: Tried) -> Statement:
@@ -281,6 +291,10 @@ def tried(report: str, attempt: Tried) -> Statement:
     values: dict[str, Value] = msgspec.structs.asdict(attempt) | {"report": report}
     values["row_count"] = values.pop("rows")
     return Statement("report_attempt_kept", values)
+
+
+def over() -> Conflict:
+    return Conflict("the report is made already, or was given up; there is nothing to cancel")
 
 
 def no_such_report() -> NotFound:

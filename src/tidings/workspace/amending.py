@@ -9,6 +9,7 @@ import msgspec
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Forbidden, NotFound
+from tidings.core.event import Actor
 from tidings.store.actions import (
     NEWEST,
     Action,
@@ -21,6 +22,7 @@ from tidings.store.actions import (
 )
 from tidings.store.database import Database, Statement
 from tidings.store.groups import Role
+from tidings.workspace.form import form_of
 from tidings.workspace.properties import SentProperty, changed_properties, read_properties, written_properties
 from tidings.workspace.rights import Rights
 from tidings.workspace.subscribers import Subscribers
@@ -70,7 +72,14 @@ class Amending:
         raise Conflict("others are changing the action at this very moment; send the change again")
 
     async def remind(
-        self, caller: Caller, group: str, *, action: str, subscribers: Sequence[str] = (), to_all: bool = False
+        self,
+        caller: Caller,
+        group: str,
+        *,
+        action: str,
+        subscribers: Sequence[str] = (),
+        to_all: bool = False,
+        also: Sequence[Statement] = (),
     ) -> None:
         """Keep that somebody reminded the group of an action, or subscribers of it. Raises Invalid."""
         found = await self._own(caller, group, action=action)
@@ -82,7 +91,15 @@ class Amending:
             audience=audience.kept,
             at=self._clock.now(),
         )
-        await self._database.write(reminded(reminder))
+        await self._database.write(*reminded(reminder), *also)
+
+    async def silent(
+        self, caller: Caller, group: str, *, action: str, most: int = _PAGE, after: str = ""
+    ) -> list[Actor]:
+        """So many people, by id, whom a reminder is for: who is asked and has not responded. Raises Invalid."""
+        form = form_of(await self._own(caller, group, action=action))
+        among = form.assignees if form.is_job else None
+        return await self._kept.silent(form.action, among=among, most=most, after=after)
 
     async def reminders(
         self, caller: Caller, group: str, *, action: str, before: Place = NEWEST, most: int = _PAGE

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidings.core.caller import Caller
+from tidings.core.errors import NotFound
 from tidings.core.event import NOBODY, Actor
 from tidings.store.actions import NEWEST, Action, Actions, Place, read_place
 from tidings.store.database import Database
 from tidings.store.groups import Groups
-from tidings.store.messages import Message
+from tidings.store.messages import Message, Messages
 from tidings.store.posts import GroupCard
 from tidings.store.posts import Posts as KeptPosts
 from tidings.store.responses import Responses
 from tidings.workspace.bodies import Body, body_of
 from tidings.workspace.rights import Rights, rules_all
+from tidings.workspace.talk import Talk, TalkNews, Talks
 
 # A guess: what somebody scrolls through before they want older ones.
 _PAGE = 20
@@ -26,6 +28,7 @@ class Post:
     """A message, or an action with its body; `author` is nobody for a program."""
 
     author: Actor
+    talk: Talk
     message: Message | None = None
     action: Action | None = None
     body: Body | None = None
@@ -50,11 +53,12 @@ class PostPage:
 class News:
     """What is new, newest first; `changed` are posts that were there, and have other responses or another state.
 
-    `said` and `done` are from where to look on.
+    `said`, `done` and `talk.heard` are from where to look on.
     """
 
     posts: Sequence[Post]
     changed: Sequence[Post]
+    talk: TalkNews
     said: Place
     done: Place
 
@@ -67,7 +71,9 @@ class Posts:
         self._groups = Groups(database)
         self._actions = Actions(database)
         self._responses = Responses(database)
+        self._messages = Messages(database)
         self._rights = rights
+        self.talks = Talks(database)
 
     async def groups(self, caller: Caller, *, after: str = "", most: int = 100) -> list[GroupCard]:
         """So many groups of the caller by id, from `after` on, exclusive; of all groups for a tenant."""
@@ -93,11 +99,22 @@ class Posts:
         before = read_place(cursor, start=NEWEST)
         messages = await self._kept.messages(group, most=most + 1, before=before)
         actions = await self._actions.newest(group, most=most + 1, before=before)
-        posts = await self._posts(messages, actions)
+        posts = await self._posts(messages, actions, person=caller.person.id)
         shown = posts[:most]
         return PostPage(posts=shown, cursor=shown[-1].place.cursor if len(posts) > most else "")
 
-    async def news(self, group: str, *, said: Place, done: Place) -> News:
+    async def post(self, caller: Caller, group: str, *, reference: str) -> Post:
+        """What answers call so. Raises NotFound if the caller is not in the group, or it is not there."""
+        await self._rights.role_in(caller, group)
+        message = await self._messages.get(reference)
+        action = None if message else await self._actions.referred_to(reference)
+        messages = [message] if message and message.group_id == group else []
+        actions = [action] if action and action.group_id == group else []
+        for found in await self._posts(messages, actions, person=caller.person.id):
+            return found
+        raise NotFound("there is no such post in the group; it may have been taken away")
+
+    async def news(self, group: str, *, said: Place, done: Place, heard: int) -> News:
         """What is new in a group after those places. Whoever asks has seen to who may read it."""
         messages = await self._kept.messages_since(group, most=_AT_ONCE, after=said)
         actions = await self._actions.changed(group, most=_AT_ONCE, after=done)
@@ -105,16 +122,22 @@ class Posts:
         return News(
             posts=await self._posts(messages, new),
             changed=await self._posts([], [one for one in actions if one not in new]),
+            talk=await self.talks.news(group, heard=heard),
             said=_said(messages[-1]) if messages else said,
             done=Place(actions[-1].changed_at, actions[-1].id) if actions else done,
         )
 
-    async def _posts(self, messages: Sequence[Message], actions: Sequence[Action]) -> list[Post]:
-        """All of them, newest first."""
+    async def _posts(self, messages: Sequence[Message], actions: Sequence[Action], *, person: str = "") -> list[Post]:
+        """All of them, newest first, as that person sees them."""
         authors = {one.author for one in messages}.union(one.author for one in actions) - {""}
         people = await self._responses.people(authors) if authors else {}
-        posts = [Post(author=people.get(one.author, NOBODY), message=one) for one in messages]
-        posts += [Post(author=people.get(one.author, NOBODY), action=one, body=body_of(one)) for one in actions]
+        references = [*(one.id for one in messages), *(one.reference for one in actions)]
+        talks = await self.talks.of(references, person=person)
+        posts = [Post(author=people.get(one.author, NOBODY), talk=talks[one.id], message=one) for one in messages]
+        posts += [
+            Post(author=people.get(one.author, NOBODY), talk=talks[one.reference], action=one, body=body_of(one))
+            for one in actions
+        ]
         return sorted(posts, key=lambda post: post.place, reverse=True)
 
 

@@ -1,5 +1,6 @@
 """Reactions: what members think of messages and actions."""
 
+import contextlib
 import uuid
 
 from tidings.core.caller import Caller
@@ -7,7 +8,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, NotFound
 from tidings.store.database import Database
 from tidings.store.messages import Messages
-from tidings.store.reactions import Reaction, ReactionCount, ReactionKind, reacted
+from tidings.store.reactions import Reaction, ReactionCount, ReactionKind, like_taken_back, reacted
 from tidings.store.reactions import Reactions as KeptReactions
 from tidings.workspace.rights import Rights
 
@@ -45,6 +46,14 @@ class Reactions:
         except Conflict:
             return await self._kept.like(reference, person=person) or reaction.id
         return reaction.id
+
+    async def take_back(self, caller: Caller, group: str, *, reference: str) -> None:
+        """Like something no more; nothing changes if the caller does not like it."""
+        await self._must_be_there(caller, group, reference=reference)
+        person = caller.person.id or caller.connector
+        with contextlib.suppress(NotFound):
+            at = self._clock.now()
+            await self._database.write(*like_taken_back(person, group=group, reference=reference, at=at))
 
     async def count(self, caller: Caller, group: str, *, reference: str) -> ReactionCount:
         """How many reactions something has."""

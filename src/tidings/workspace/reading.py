@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tidings.core.caller import Caller
-from tidings.core.clock import Clock
+from tidings.core.clock import DAY, Clock
 from tidings.core.errors import Invalid
 from tidings.core.event import NOBODY, Actor
 from tidings.store.actions import NEWEST, OLDEST, Action, Actions, ActionType, Place, read_place
@@ -20,6 +20,10 @@ from tidings.workspace.rights import Rights
 
 # Of each action in a list; whoever wants more asks for that action.
 MOST_INLINE = 100
+# Whoever was not moved by a reminder for so long will not be by the same one.
+_REMINDED_MS = 30 * DAY
+# A guess: what somebody answers at once.
+_MOST_AWAITING = 20
 
 
 class Status(StrEnum):
@@ -110,6 +114,11 @@ class Reading:
         if not (has_responses or seen.action.type is ActionType.JOB):
             return seen
         return await self._answered(seen, caller, role=admitted.role, most=most, cursor=cursor)
+
+    async def awaiting(self, person: str) -> list[Action]:
+        """Open actions that somebody was reminded of of late and has not responded to, the latest reminder first."""
+        now = self._clock.now()
+        return await self._actions.awaiting(person, since=now - _REMINDED_MS, now=now, most=_MOST_AWAITING)
 
     async def responses(
         self, caller: Caller, group: str, *, most: int, changed_since: int = 0, cursor: str = ""

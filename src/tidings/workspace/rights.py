@@ -124,7 +124,10 @@ class Rights:
             elif subject.kind == "Application":
                 await self._name_application(caller, subject.id)
             elif not (rules_all(caller) or (groups and subject.kind in _IN_GROUPS)):
-                raise Forbidden(f"{subject.kind} {subject.id}: only a tenant token may publish this, or name its group")
+                raise Forbidden(
+                    f"{subject.kind} {subject.id}: only a tenant token may publish this, or name its group; "
+                    "what is your program's own has the objectType Application"
+                )
         if not rules_all(caller):
             if event.type in self._group_types and not groups:
                 raise Forbidden(f"{event.type} happens in a group; name a Group among the subjects")

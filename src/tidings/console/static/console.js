@@ -50,6 +50,12 @@
           const had = document.getElementById(one.id);
           if (had) { had.replaceWith(one); furnish(one); }
         }
+      } else if (place.dataset.swap === "into") {
+        // Each at the end of the list that it names, if that is on the page.
+        for (const one of [...holder.content.children]) {
+          const list = document.getElementById(one.dataset.into);
+          if (list && !document.getElementById(one.id)) { list.append(one); furnish(one); }
+        }
       } else {
         place.replaceChildren(holder.content);
       }

@@ -75,8 +75,28 @@ class PostgresqlDatabase:
     async def claim(self, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
         return claimed(await self._connections.fetch("debts_claimed", owner=owner, now=now, **claim_arguments(wanted)))
 
-    async def settle(self, settlements: Sequence[Settlement], lanes: Sequence[LaneChange], *, owner: int) -> None:
-        await self._connections.fetch("settled", owner=owner, **settlement_arguments(settlements, lanes))
+    async def settle(
+        self,
+        settlements: Sequence[Settlement],
+        lanes: Sequence[LaneChange],
+        *,
+        owner: int,
+        also: Sequence[Statement] = (),
+        is_awaited: bool = False,
+    ) -> None:
+        del is_awaited  # nothing waits here
+        arguments = settlement_arguments(settlements, lanes)
+        if not also:
+            await self._connections.fetch("settled", owner=owner, **arguments)
+            return
+
+        async def work(session: Session) -> None:
+            async with session.transaction():
+                for statement in also:
+                    await session.state(statement)
+                await session.fetch("settled", owner=owner, **arguments)
+
+        await self._connections.run(work)
 
     async def release(self, debts: Sequence[tuple[int, int]], *, owner: int) -> None:
         subscriptions = [subscription for subscription, _ in debts]

@@ -86,6 +86,30 @@ ORDER BY changed_at, id LIMIT :most;
 -- Somebody reminds others of an action.
 INSERT INTO reminder (id, action, author, audience, at) VALUES (:id, :action, :author, :audience, :at);
 
+-- name: action_reminded
+-- When people were last reminded of an action; whoever looks at it is told.
+UPDATE action SET
+    reminded_at = :at, changed_at = CASE WHEN changed_at < CAST(:at AS BIGINT) THEN :at ELSE changed_at END
+WHERE id = :id;
+
+-- name: members_silent
+-- Members of a group, by id, who have not responded to an action, bots apart; only those named, if any are.
+SELECT person.id, person.phone, person.name, person.picture, person.is_bot FROM member
+JOIN person ON person.id = member.person
+WHERE member.group_id = :group_id AND member.person > :after AND person.is_bot = 0
+    AND (:is_of_all = 1 OR member.person IN (SELECT value FROM json_each(CAST(:ids AS TEXT))))
+    AND NOT EXISTS (SELECT 1 FROM response WHERE response.action = :action AND response.responder = member.person)
+ORDER BY member.person LIMIT :most;
+
+-- name: actions_awaiting
+-- Open actions that a member was reminded of since an instant and has not responded to, the latest reminder first.
+SELECT action.* FROM member
+JOIN action ON action.group_id = member.group_id AND action.reminded_at > :since
+WHERE member.person = :person AND action.is_closed = 0 AND (action.due_at IS NULL OR action.due_at > :now)
+    AND (action.type <> 'Job' OR action.body LIKE '%' || CAST(:person AS TEXT) || '%')
+    AND NOT EXISTS (SELECT 1 FROM response WHERE response.action = action.id AND response.responder = :person)
+ORDER BY action.reminded_at DESC, action.id DESC LIMIT :most;
+
 -- name: reminders
 -- Who was reminded of an action, latest first, before a place.
 SELECT * FROM reminder

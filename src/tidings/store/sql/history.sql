@@ -77,9 +77,9 @@ FROM attempt
 LEFT JOIN event ON event.id = attempt.event
 WHERE attempt.subscription = :subscription AND attempt.event = :event AND attempt.is_final = 1;
 
--- name: debt_owner
--- Who works on a debt, 0 for nobody.
-SELECT owner FROM owed WHERE subscription = :subscription AND event = :event;
+-- name: debt_waiting
+-- A debt on which nobody works stays so until the transaction ends.
+UPDATE owed SET owner = 0 WHERE subscription = :subscription AND event = :event AND owner = 0;
 
 -- name: attempts_listed
 -- What was tried for a delivery, newest first.

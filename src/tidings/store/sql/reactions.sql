@@ -42,3 +42,29 @@ WHERE reference = :reference AND at > :after ORDER BY at LIMIT :most;
 -- Reactions of a kind to a thing after an instant, oldest first.
 SELECT id, kind, person, comment, at FROM reaction
 WHERE reference = :reference AND kind = :kind AND at > :after ORDER BY at LIMIT :most;
+
+-- name: like_taken_back
+-- Somebody likes a thing no more.
+DELETE FROM reaction WHERE reference = :reference AND person = :person AND kind = 'Like';
+
+-- name: reaction_tallies
+-- How often some things were reacted to, and whether a person likes them.
+SELECT reaction_count.reference, reaction_count.likes, reaction_count.comments, reaction_count.changed_at,
+    COALESCE((
+        SELECT 1 FROM reaction
+        WHERE reaction.reference = reaction_count.reference AND reaction.person = :person AND reaction.kind = 'Like'
+        LIMIT 1
+    ), 0) AS is_liked
+FROM reaction_count WHERE reaction_count.reference IN (SELECT value FROM json_each(CAST(:names AS TEXT)));
+
+-- name: comments_latest
+-- So many comments on each of some things, the latest before an instant, oldest first.
+SELECT reaction.id, reaction.kind, reaction.person, reaction.comment, reaction.at, reaction.reference
+FROM json_each(CAST(:names AS TEXT)) AS named
+JOIN reaction ON reaction.reference = named.value AND reaction.kind = 'Comment' AND reaction.at < :before
+    AND reaction.at >= COALESCE((
+        SELECT latest.at FROM reaction AS latest
+        WHERE latest.reference = named.value AND latest.kind = 'Comment' AND latest.at < :before
+        ORDER BY latest.at DESC LIMIT 1 OFFSET :others
+    ), 0)
+ORDER BY reaction.at;

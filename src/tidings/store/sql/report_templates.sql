@@ -27,6 +27,15 @@ WHERE id = :id AND NOT EXISTS (SELECT 1 FROM report_task WHERE report_task.templ
 -- With a template go its filter cycles.
 DELETE FROM report_cycle WHERE template = :template;
 
+-- name: report_cycles_kept
+-- What the filter cycles of a template hold stays to be looked at.
+INSERT INTO report_cycle_version (
+    cycle, version, template, title, query, fields, limits, made_by, made_at, saved_by, saved_at
+)
+SELECT id, version, template, title, query, fields, limits, made_by, made_at, saved_by, saved_at
+FROM report_cycle WHERE template = :template
+ON CONFLICT (cycle, version) DO NOTHING;
+
 -- name: report_template
 -- A template that was not removed.
 -- finds: by key
@@ -70,10 +79,24 @@ ORDER BY one.made_at DESC, one.id DESC;
 INSERT INTO report_cycle (id, template, title, query, fields, limits, made_by, made_at, saved_at)
 VALUES (:id, :template, :title, :query, :fields, :limits, :by, :at, :at);
 
+-- name: report_cycle_kept
+-- What a filter cycle holds stays to be looked at.
+INSERT INTO report_cycle_version (
+    cycle, version, template, title, query, fields, limits, made_by, made_at, saved_by, saved_at
+)
+SELECT id, version, template, title, query, fields, limits, made_by, made_at, saved_by, saved_at
+FROM report_cycle WHERE id = :id
+ON CONFLICT (cycle, version) DO NOTHING;
+
 -- name: report_cycle_saved
--- A filter cycle is like that from now on.
-UPDATE report_cycle SET title = :title, query = :query, fields = :fields, limits = :limits, saved_at = :at
-WHERE id = :id;
+-- A filter cycle is like that from now on, unless somebody else saved it meanwhile.
+UPDATE report_cycle
+SET title = :title, query = :query, fields = :fields, limits = :limits, version = :version, saved_by = :by, saved_at = :at
+WHERE id = :id AND version = :was;
+
+-- name: report_cycle_titled
+-- A filter cycle is called that from now on.
+UPDATE report_cycle SET title = :title, saved_at = :at WHERE id = :id;
 
 -- name: report_cycle_held
 -- The filter cycle of a template stays until the transaction ends.
@@ -87,11 +110,27 @@ WHERE id = :id AND NOT EXISTS (SELECT 1 FROM report_task WHERE report_task.cycle
 -- name: report_cycle
 -- A filter cycle.
 -- finds: by key
-SELECT id, template, title, query, fields, limits, made_by, made_at, saved_at FROM report_cycle WHERE id = :id;
+SELECT id, template, title, query, fields, limits, made_by, made_at, saved_at, version FROM report_cycle WHERE id = :id;
+
+-- name: report_cycle_version
+-- What a version of a filter cycle held, or holds, also of one that was removed.
+SELECT id, template, title, query, fields, limits, made_by, made_at, saved_at, version FROM report_cycle WHERE id = :id AND version = :version
+UNION ALL
+SELECT cycle AS id, template, title, query, fields, limits, made_by, made_at, saved_at, version
+FROM report_cycle_version WHERE cycle = :id AND version = :version;
+
+-- name: report_cycle_versions
+-- The versions of a filter cycle, the newest first.
+SELECT version, CASE WHEN saved_by = '' THEN made_by ELSE saved_by END AS saved_by, saved_at
+FROM report_cycle WHERE id = :id
+UNION ALL
+SELECT version, CASE WHEN saved_by = '' THEN made_by ELSE saved_by END AS saved_by, saved_at
+FROM report_cycle_version WHERE cycle = :id
+ORDER BY version DESC LIMIT :most;
 
 -- name: report_cycles
 -- Filter cycles, the newest first, and how many there are.
-SELECT one.id, one.template, one.title, one.query, one.fields, one.limits, one.made_by, one.made_at, one.saved_at,
+SELECT one.id, one.template, one.title, one.query, one.fields, one.limits, one.made_by, one.made_at, one.saved_at, one.version,
     (SELECT count(*) FROM report_cycle) AS total
 FROM (SELECT id FROM report_cycle ORDER BY made_at DESC, id DESC LIMIT :most OFFSET :skip) AS page
 CROSS JOIN report_cycle AS one WHERE one.id = page.id
@@ -99,7 +138,7 @@ ORDER BY one.made_at DESC, one.id DESC;
 
 -- name: report_cycles_of_template
 -- Filter cycles of a template, the newest first, and how many it has.
-SELECT one.id, one.template, one.title, one.query, one.fields, one.limits, one.made_by, one.made_at, one.saved_at,
+SELECT one.id, one.template, one.title, one.query, one.fields, one.limits, one.made_by, one.made_at, one.saved_at, one.version,
     (SELECT count(*) FROM report_cycle WHERE template = :template) AS total
 FROM (SELECT id FROM report_cycle WHERE template = :template ORDER BY made_at DESC, id DESC LIMIT :most OFFSET :skip) AS page
 CROSS JOIN report_cycle AS one WHERE one.id = page.id

@@ -1,15 +1,18 @@
 -- name: report_added
--- A run waits to be made, unless there is or was one for the same; by the version that its template has now, unless it
--- is for one already.
+-- A run waits to be made, unless there is or was one for the same; by the versions that its template and its filter cycle
+-- have now, unless it is for others already.
 INSERT INTO report (
-    id, task, template, version, title, tags, cause, claim, due_at, priority, is_dry, cycled, state, queued_at, retry_at
+    id, task, template, version, title, tags, cause, claim, due_at, priority, is_dry, cycled, cycle, cycle_version,
+    state, queued_at, retry_at
 )
 VALUES (
     :id, :task, :template,
     CASE WHEN CAST(:version AS BIGINT) > 0 THEN CAST(:version AS BIGINT)
         ELSE COALESCE((SELECT version FROM report_template WHERE id = :template AND removed_at IS NULL), 0) END,
-    :title, :tags, :cause, :claim, :due_at, :priority, :is_dry, :cycled, 'queued', :queued_at,
-    :queued_at
+    :title, :tags, :cause, :claim, :due_at, :priority, :is_dry, :cycled, :cycle,
+    CASE WHEN CAST(:cycle_version AS BIGINT) > 0 THEN CAST(:cycle_version AS BIGINT)
+        ELSE COALESCE((SELECT version FROM report_cycle WHERE id = :cycle), 0) END,
+    'queued', :queued_at, :queued_at
 )
 ON CONFLICT (task, claim, cycled) DO NOTHING
 RETURNING id;
@@ -23,15 +26,15 @@ ON CONFLICT (tag, queued_at, report) DO NOTHING;
 -- name: report
 -- A run.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report WHERE id = :id;
 
 -- name: report_run
 -- A run with all that whoever makes it must know.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error, claim, failures, losses, is_told, gate_event, gate_since
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error, claim, failures, losses, is_told, gate_event, gate_since
 FROM report WHERE id = :id;
 
 -- name: report_taken
@@ -45,6 +48,10 @@ RETURNING id;
 -- name: report_version_chosen
 -- By which version of its template a run is made, and with what.
 UPDATE report SET version = :version, made_with = :made_with WHERE id = :id;
+
+-- name: report_spread
+-- By which version of which filter cycle a run is spread.
+UPDATE report SET cycle = :cycle, cycle_version = :version WHERE id = :id;
 
 -- name: report_made_with
 -- What a run was made with.
@@ -97,8 +104,8 @@ UPDATE report SET owner = :owner WHERE owner = :before AND state = 'running';
 -- name: reports_lost
 -- Runs whose process died.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error, claim, failures, losses, is_told, gate_event, gate_since
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error, claim, failures, losses, is_told, gate_event, gate_since
 FROM report
 WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM owner WHERE owner.id = report.owner)
 ORDER BY queued_at, id LIMIT :most;
@@ -123,8 +130,8 @@ FROM (SELECT 1 FROM report WHERE state = 'running' ORDER BY queued_at LIMIT :mos
 -- name: reports
 -- Runs, newest first. What is empty or below 0 does not matter; published is what has succeeded and was no dry run.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report
 WHERE (:state = '' OR state = :state)
 AND (:published < 0 OR :published = CASE WHEN state = 'success' AND is_dry = 0 THEN 1 ELSE 0 END)
@@ -142,8 +149,8 @@ SELECT count(*) FROM (
 -- name: reports_in_state
 -- Runs in a state, newest first.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report
 WHERE state = :state
 AND (:published < 0 OR :published = CASE WHEN state = 'success' AND is_dry = 0 THEN 1 ELSE 0 END)
@@ -161,8 +168,8 @@ SELECT count(*) FROM (
 -- name: reports_of_task
 -- Runs of a task, newest first; see `reports`.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report
 WHERE task = :task AND (:state = '' OR state = :state)
 AND (:template = '' OR template = :template)
@@ -184,8 +191,8 @@ SELECT count(*) FROM (
 -- name: reports_of_template
 -- Runs by a template, newest first; see `reports`.
 SELECT
-    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt, queued_at,
-    began_at, completed_at, row_count AS "rows", error
+    id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version, state,
+    attempt, queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report
 WHERE template = :template AND (:state = '' OR state = :state)
 AND (:tag = '' OR EXISTS (SELECT 1 FROM report_with_tag WHERE report = report.id AND tag = :tag))
@@ -205,8 +212,8 @@ SELECT count(*) FROM (
 -- name: reports_with_tag
 -- Runs with a tag, newest first; see `reports`.
 SELECT
-    report.id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, state, attempt,
-    report.queued_at, began_at, completed_at, row_count AS "rows", error
+    report.id, task, template, version, title, tags, cause, due_at, priority, is_dry, cycled, cycle, cycle_version,
+    state, attempt, report.queued_at, began_at, completed_at, row_count AS "rows", error
 FROM report_with_tag JOIN report ON report.id = report_with_tag.report
 WHERE report_with_tag.tag = :tag AND (:state = '' OR state = :state)
 AND (:published < 0 OR :published = CASE WHEN state = 'success' AND is_dry = 0 THEN 1 ELSE 0 END)

@@ -1,17 +1,22 @@
 -- name: receipts_kept
--- New receipts, of a JSON array.
-INSERT INTO receipt (source, at, query, headers, body, peer)
+-- New receipts, of a JSON array; where each body begins in all of them, and its length, come last.
+INSERT INTO receipt (source, at, query, headers, peer, body)
 SELECT
-    value ->> 'source', CAST(value ->> 'at' AS BIGINT), value ->> 'query', value ->> 'headers',
-    decode(value ->> 'body', 'hex'), value ->> 'peer'
+    value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, value ->> 3, value ->> 4,
+    substring(CAST(:bodies AS BYTEA) FROM CAST(value ->> 5 AS INTEGER) FOR CAST(value ->> 6 AS INTEGER))
 FROM json_array_elements(CAST(CAST(:receipts AS TEXT) AS JSON)) AS each (value)
 RETURNING id;
 
 -- name: receipts_claimed
--- Receipts that nobody has understood yet, or is about to.
+-- Receipts that nobody has understood yet, or is about to, until their bodies have so many bytes.
 UPDATE receipt SET claimed_at = :now
 WHERE id IN (
-    SELECT id FROM receipt WHERE state = 'kept' AND claimed_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    SELECT id FROM (
+        SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (
+            SELECT id, LENGTH(body) AS size FROM receipt
+            WHERE state = 'kept' AND claimed_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+        ) AS next
+    ) AS measured WHERE ahead < :bytes
 )
 RETURNING id, source, at, query, headers, body, peer;
 
@@ -25,21 +30,28 @@ FROM (
 ) AS done
 WHERE receipt.id = done.id;
 
--- name: receipts_told
--- What receipts say, of a JSON array, by which repetitions are known.
-UPDATE receipt SET once = told.once
-FROM (SELECT CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'once' AS once FROM json_array_elements(CAST(CAST(:told AS TEXT) AS JSON)) AS each (value)) AS told
-WHERE receipt.id = told.id;
-
 -- name: receipts_repeated
--- Of those receipts, the ones that say what an earlier one of their source said, within their window, are duplicates.
-UPDATE receipt SET state = 'duplicate', type = told.type
-FROM (
-    SELECT CAST(value ->> 'id' AS BIGINT) AS id, value ->> 'type' AS type, CAST(value ->> 'window_ms' AS BIGINT) AS window_ms FROM json_array_elements(CAST(CAST(:told AS TEXT) AS JSON)) AS each (value)
-) AS told
-WHERE receipt.id = told.id AND EXISTS (
-    SELECT 1 FROM receipt AS earlier
-    WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.once <> '' AND earlier.id < receipt.id
-    AND earlier.at >= receipt.at - told.window_ms
+-- What was read is remembered; that which says what an earlier one of its source said, in its window, is a duplicate.
+WITH told AS (
+    SELECT
+        CAST(value ->> 0 AS BIGINT) AS id, value ->> 1 AS type, value ->> 2 AS once,
+        CAST(value ->> 3 AS BIGINT) AS window_ms, value ->> 4 = '1' AS again
+    FROM json_array_elements(CAST(CAST(:told AS TEXT) AS JSON)) AS each (value)
+),
+judged AS (
+    SELECT told.id, told.type, told.once, told.again OR EXISTS (
+        SELECT 1 FROM receipt AS earlier
+        WHERE earlier.source = receipt.source AND earlier.once = told.once AND earlier.once <> ''
+        AND earlier.id < receipt.id AND earlier.at >= receipt.at - told.window_ms
+    ) AS again
+    FROM told JOIN receipt ON receipt.id = told.id
+),
+remembered AS (
+    UPDATE receipt SET
+        once = judged.once,
+        state = CASE WHEN judged.again THEN 'duplicate' ELSE receipt.state END,
+        type = CASE WHEN judged.again THEN judged.type ELSE receipt.type END
+    FROM judged WHERE receipt.id = judged.id
+    RETURNING receipt.id, judged.again
 )
-RETURNING receipt.id;
+SELECT id FROM remembered WHERE again;

@@ -141,20 +141,31 @@ INSERT INTO owner (beat) VALUES (:now) RETURNING id;
 
 -- name: owner_known
 -- Whether an owner was not declared dead.
-SELECT 1 FROM owner WHERE id = :owner;
+SELECT 1 FROM owner WHERE id = :owner AND beat > 0;
 
 -- name: owner_beat
 -- An owner lives.
 UPDATE owner SET beat = :now WHERE id = :owner;
 
 -- name: owners_died
--- Owners that were silent for too long are declared dead.
-DELETE FROM owner WHERE beat < :before RETURNING id;
+-- Owners that were silent for too long are declared dead, once more those whose debts were not all freed since.
+UPDATE owner SET beat = 0 WHERE beat < :before RETURNING id;
 
 -- name: owner_left
 -- An owner ends.
-DELETE FROM owner WHERE id = :owner;
+UPDATE owner SET beat = 0 WHERE id = :owner RETURNING id;
 
--- name: ownerless_freed
--- Debts of owners that are no more are free.
-UPDATE owed SET owner = 0 WHERE owner <> 0 AND owner NOT IN (SELECT id FROM owner);
+-- name: debt_further_on
+-- The debt that is so many further on, by the key.
+SELECT subscription, event FROM owed WHERE (subscription, event) > (:subscription, :event)
+ORDER BY subscription, event LIMIT 1 OFFSET :most;
+
+-- name: debts_freed
+-- Debts of the dead are free, after one debt and up to another.
+UPDATE owed SET owner = 0
+WHERE (subscription, event) > (:subscription, :event) AND (subscription, event) <= (:last_subscription, :last_event)
+    AND owner <> 0 AND owner NOT IN (SELECT id FROM owner WHERE beat > 0);
+
+-- name: owner_buried
+-- Nothing is left of an owner.
+DELETE FROM owner WHERE id = :owner;

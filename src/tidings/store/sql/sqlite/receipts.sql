@@ -1,44 +1,49 @@
 -- name: receipts_kept
--- New receipts, of a JSON array.
-INSERT INTO receipt (source, at, query, headers, body, peer)
+-- New receipts, of a JSON array; where each body begins in all of them, and its length, come last.
+INSERT INTO receipt (source, at, query, headers, peer, body)
 SELECT
-    value ->> 'source', value ->> 'at', value ->> 'query', value ->> 'headers', unhex(value ->> 'body'), value ->> 'peer'
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+    COALESCE(substr(:bodies, value ->> 5, value ->> 6), x'')
 FROM json_each(:receipts)
 RETURNING id;
 
 -- name: receipts_claimed
--- Receipts that nobody has understood yet, or is about to.
-UPDATE receipt SET claimed_at = :now
+-- Receipts that nobody has understood yet, and that we have not taken, until their bodies have so many bytes.
+SELECT id, source, at, query, headers, body, peer FROM receipt
 WHERE id IN (
-    SELECT id FROM receipt WHERE state = 'kept' AND claimed_at < :before ORDER BY id LIMIT :most
+    SELECT id FROM (
+        SELECT id, SUM(size) OVER (ORDER BY id) - size AS ahead FROM (
+            SELECT id, LENGTH(body) AS size FROM receipt INDEXED BY receipt_kept
+            WHERE state = 'kept' AND id NOT IN (SELECT value FROM json_each(:taken)) ORDER BY id LIMIT :most
+        )
+    ) WHERE ahead < :bytes
 )
-RETURNING id, source, at, query, headers, body, peer;
+ORDER BY id;
 
 -- name: receipts_done
--- What became of receipts, of a JSON array.
-UPDATE receipt SET state = done.state, type = done.type, reason = done.reason
+-- What became of receipts, of a JSON array, and what they say.
+UPDATE receipt SET
+    state = done.state, type = done.type, reason = done.reason,
+    once = CASE WHEN done.once = '' THEN receipt.once ELSE done.once END
 FROM (
     SELECT
-        value ->> 'id' AS id, value ->> 'state' AS state, value ->> 'type' AS type, value ->> 'reason' AS reason
+        value ->> 'id' AS id, value ->> 'state' AS state, value ->> 'type' AS type, value ->> 'reason' AS reason,
+        value ->> 'once' AS once
     FROM json_each(:done)
 ) AS done
 WHERE receipt.id = done.id;
 
--- name: receipts_told
--- What receipts say, of a JSON array, by which repetitions are known.
-UPDATE receipt SET once = told.once
-FROM (SELECT value ->> 'id' AS id, value ->> 'once' AS once FROM json_each(:told)) AS told
-WHERE receipt.id = told.id;
-
 -- name: receipts_repeated
--- Of those receipts, the ones that say what an earlier one of their source said, within their window, are duplicates.
-UPDATE receipt SET state = 'duplicate', type = told.type
+-- Of what was read, the ones that say what an earlier one of their source said, within their window, are duplicates.
+UPDATE receipt SET state = 'duplicate', type = told.type, once = told.once
 FROM (
-    SELECT value ->> 'id' AS id, value ->> 'type' AS type, value ->> 'window_ms' AS window_ms FROM json_each(:told)
+    SELECT
+        value ->> 0 AS id, value ->> 1 AS type, value ->> 2 AS once, value ->> 3 AS window_ms, value ->> 4 AS again
+    FROM json_each(:told)
 ) AS told
-WHERE receipt.id = told.id AND EXISTS (
+WHERE receipt.id = told.id AND (told.again OR EXISTS (
     SELECT 1 FROM receipt AS earlier
-    WHERE earlier.source = receipt.source AND earlier.once = receipt.once AND earlier.once <> '' AND earlier.id < receipt.id
+    WHERE earlier.source = receipt.source AND earlier.once = told.once AND earlier.once <> '' AND earlier.id < receipt.id
     AND earlier.at >= receipt.at - told.window_ms
-)
+))
 RETURNING receipt.id;
