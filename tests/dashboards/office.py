@@ -1,5 +1,6 @@
 """An office that reads words: what it receives is laid, and sent on, when it is told to."""
 
+import asyncio
 import contextlib
 import dataclasses
 import hashlib
@@ -12,7 +13,7 @@ from tidings.app.compose import Parts
 from tidings.core.clock import Clock
 from tidings.core.dialect import EVER_MS
 from tidings.core.receipt import Receipt
-from tidings.core.row import Change, Family, Field, Place, Reading, Row, Shape
+from tidings.core.row import Change, Family, Field, Place, Reading, Row, Shape, row_of
 from tidings.core.secret import Secret
 from tidings.dashboards.passing import Passing
 from tidings.inbox.inbox import Inbox, open_inbox
@@ -45,12 +46,12 @@ class Words:
             Field("at", "at", Shape.INSTANT, at),
             Field("is_long", "is_long", Shape.TRUTH, int(len(said["word"]) > 4)),
         )
-        return Row(place=WORDS, key=(Field("word", "word", Shape.TEXT, said["word"]),), fields=fields, version=at)
+        return row_of(place=WORDS, key=(Field("word", "word", Shape.TEXT, said["word"]),), fields=fields, version=at)
 
     def _list(self, name: str, words: list[str], *, at: int) -> Family:
         parent, rest = Field("list", "list", Shape.TEXT, name), Field("word", "word", Shape.TEXT, "")
         rows = tuple(
-            Row(place=LISTS, key=(parent, Field("word", "word", Shape.TEXT, word)), fields=(), version=at)
+            row_of(place=LISTS, key=(parent, Field("word", "word", Shape.TEXT, word)), fields=(), version=at)
             for word in words
         )
         return Family(place=LISTS, parent=(parent,), rest=(rest,), rows=rows, version=at)
@@ -90,13 +91,11 @@ class Office:
         return [one for body in bodies for one in body["data"][part]]
 
     async def reaches(self, condition: Callable[[], object], *, by: int = 0) -> None:
-        for _ in range(500):
-            if condition():
-                return
-            if by:
-                await self.clock.advance(by)
-            await REAL.sleep(0.005)  # disk and network are real, and take real time
-        raise AssertionError("what was waited for did not happen")
+        async with asyncio.timeout(60):
+            while not condition():
+                if by:
+                    await self.clock.advance(by)
+                await REAL.sleep(0.005)  # disk and network are real, and take real time
 
 
 OpenOffice = Callable[..., contextlib.AbstractAsyncContextManager[Office]]

@@ -1,6 +1,6 @@
 """Orders: rows with every shape, and with what files and dashboards may take for something else."""
 
-from tidings.core.row import Cell, Field, Place, Row, Shape
+from tidings.core.row import Cell, Field, Place, Row, Shape, row_of
 
 PLACE = Place("orders", "orders", 'What was <ordered> & "paid".\x01')
 COLUMNS = {
@@ -25,4 +25,4 @@ def order(*cells: Cell) -> Row:
         Field(name, name, shape, cell, f"The {name}, & more.")
         for (name, shape), cell in zip(COLUMNS.items(), cells, strict=True)
     ]
-    return Row(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)
+    return row_of(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)

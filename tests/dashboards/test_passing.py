@@ -11,7 +11,7 @@ from tests.outbox.conftest import failing_once
 from tidings.core.clock import MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound, Unavailable
 from tidings.core.receipt import Receipt
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.core.subscription import State
 from tidings.dashboards.parcel import LARGEST, MOST_ROWS, Item, items_of, parcels_of
 from tidings.store.audit import Audit
@@ -222,7 +222,7 @@ async def test_rows_of_a_table_that_is_not_there_any_more_keep_no_other_row_back
     tables = await asyncio.to_thread(office.parts.open_tables)
     [known] = Words().read(Receipt(source="box", at=0, body=msgspec.json.encode(said))).changes
     survey = Place("survey:1", "survey_1", "A survey.")
-    gone = Row(place=survey, key=(Field("id", "id", Shape.TEXT, "1"),), fields=(), version=1)
+    gone = row_of(place=survey, key=(Field("id", "id", Shape.TEXT, "1"),), fields=(), version=1)
 
     told = await asyncio.to_thread(lambda: list(items_of([gone, known], tables=tables, wish="")))
 

@@ -1,5 +1,6 @@
 """Rows get into a list of SharePoint, an item for each key, whatever Graph answers on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -61,12 +62,10 @@ async def states(office: Office) -> list[State]:
 
 async def settled(office: Office, *, count: int = 1, by: int = SECOND // 5, state: State = State.DELIVERED) -> None:
     """Wait, moving the clock, until so many deliveries have been made."""
-    for _ in range(500):
-        if (await states(office)).count(state) == count:
-            return
-        await REAL.sleep(0.005)  # disk and network are real, and take real time
-        await office.clock.advance(by)
-    raise AssertionError(await states(office))
+    async with asyncio.timeout(60):
+        while (await states(office)).count(state) != count:
+            await REAL.sleep(0.005)  # disk and network are real, and take real time
+            await office.clock.advance(by)
 
 
 async def test_a_row_becomes_an_item_and_columns_that_are_lacking_are_made(office: Office, far: FarList) -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.dashboards.forms import AT, TABLE, response, told
 from tidings.core.clock import DAY, HOUR, Clock
 from tidings.core.errors import Invalid, NotFound
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.report import Filter, Value
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.dashboards.charts import drawable
 from tidings.dashboards.drawing import Drawing, Picture
 from tidings.dashboards.showing import Look, Showing, ShownChart
@@ -103,6 +104,33 @@ async def test_a_dashboard_is_filtered_by_time_group_and_person(
     assert values(shown["outlet"]) == outlets
 
 
+@pytest.mark.parametrize(
+    ("filters", "outlets"),
+    [
+        ({"outlet": ("Market", None)}, {"Market": 1}),
+        ({"rice_1kg": ("2", 3.5)}, {"Harbour": 2}),
+        ({"outlet": ("Harbour",), "rice_1kg": (2,)}, {"Harbour": 1}),
+        ({"responder": (OTHER,), "nowhere": ("x",)}, {"Harbour": 1}),
+        ({"deliver_on": (None,)}, {"Harbour": 1}),
+        ({"rice_1kg": ("many",)}, {}),
+        ({"outlet": ()}, {}),
+    ],
+)
+async def test_a_dashboard_is_filtered_by_every_field_that_its_table_has(
+    showing: Showing, filters: dict[str, tuple[Value, ...]], outlets: dict[str, int]
+) -> None:
+    asked = tuple(Filter(field=name, values=values) for name, values in filters.items())
+
+    shown = await charts(showing, filters=asked)
+
+    assert values(shown["outlet"]) == outlets
+    assert shown["outlet"].beyond == (("nowhere",) if "nowhere" in filters else ())
+    # Read, not counted.
+    assert len(shown["remark"].data) <= sum(outlets.values())
+    grouped = await charts(showing, filters=asked, group="g2")
+    assert values(grouped["outlet"]) == ({"Harbour": 1} if "Harbour" in outlets and "outlet" not in filters else {})
+
+
 async def test_one_question_is_found_by_its_title_or_its_column(showing: Showing) -> None:
     assert list(await charts(showing, question="Rice 1KG")) == ["rice_1kg"]
     assert list(await charts(showing, question="remark")) == ["remark"]
@@ -151,7 +179,7 @@ async def test_what_a_table_does_not_tell_cannot_be_filtered_by(showing: Showing
         Field("title", "title", Shape.TEXT, "Sales"),
     )
     place, key = Place("report_runs", "report_runs", "Runs."), (Field("event_id", "event_id", Shape.TEXT, "e1"),)
-    tables.write([Row(place=place, key=key, fields=fields, version=1)])
+    tables.write([row_of(place=place, key=key, fields=fields, version=1)])
 
     shown = await charts(showing, "report_runs")
 

@@ -1,5 +1,6 @@
 """Drawings: charts of a report's own rows and of dashboards, and specs that want more than that."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.dashboards.forms import TABLE, response
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
-from tidings.core.report import DataSheet, ReportChart, ReportFormat
+from tidings.core.report import DataSheet, Filter, ReportChart, ReportFormat
 from tidings.dashboards.drawing import Drawing
 from tidings.dashboards.showing import Showing
 from tidings.reports.drawings import check_spec, drawn
@@ -58,13 +59,13 @@ def test_a_spec_that_is_none_or_nests_without_end_is_refused() -> None:
 async def test_charts_are_drawn_as_the_formats_need_and_what_cannot_be_is_named(tmp_path: Path) -> None:
     drawing = Drawing(Clock())
     with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
-        tables.write(response("r1", ["Harbour"], 2))
+        tables.write([*response("r1", ["Harbour"], 2), *response("r2", ["Market"], 1)])
         pieces = Pieces(Query(tables.engine, clock=Clock()))
         showing = Showing(lambda: pieces)
 
-        async def draw(chart: ReportChart, *formats: str) -> Any:  # noqa: ANN401 - or nothing at all
+        async def draw(chart: ReportChart, *formats: str, filters: Sequence[Filter] = ()) -> Any:  # noqa: ANN401 - or nothing at all
             wanted = frozenset(ReportFormat(name) for name in formats)
-            found = await drawn([chart], SHEETS, drawing=drawing, showing=showing, formats=wanted)
+            found = await drawn([chart], SHEETS, drawing=drawing, showing=showing, formats=wanted, filters=filters)
             return found.get("c")
 
         async with drawing.running():
@@ -75,6 +76,11 @@ async def test_charts_are_drawn_as_the_formats_need_and_what_cannot_be_is_named(
             assert not own.png
             assert b"Harbour" in of_board.svg
             assert of_board.png.startswith(b"\x89PNG")
+            market = (Filter(field="outlet", values=("Market",)), Filter(field="shop", values=("Market",)))
+            limited = await draw(ReportChart(name="c", board=TABLE, chart="outlet"), "html", filters=market)
+            assert (b"Market" in limited.svg, b"Harbour" in limited.svg) == (True, False)
+            assert limited.note == "Not limited by shop: what this chart counts has no such field."
+            assert not own.note
             assert await draw(ReportChart(name="c", query="sales", spec=SPEC), "csv") is None
             for chart, reason in (
                 (

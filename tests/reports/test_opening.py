@@ -1,5 +1,6 @@
 """Reports as an installation runs them: by itself, with processes of their own, beside its deliveries."""
 
+import asyncio
 from pathlib import Path
 
 from tests.reports.newsroom import CHIEF, NUMBERS, REAL
@@ -27,16 +28,17 @@ async def test_a_task_runs_by_itself_when_its_time_comes(database_url: str, tmp_
         )
         task = await reports.tasks.create(draft, author=CHIEF)
         await clock.jump(MINUTE)
-        made: list[Report] = []
-        for _ in range(1_000):
-            found, _ = await reports.history.list(task=task.id)
-            made = [one for one in found if one.state == "success"]
-            if made:
-                break
-            await clock.advance(SECOND)
-            await REAL.sleep(0.01)  # a process begins, and takes real time
 
-        [report] = made
+        async def made() -> list[Report]:
+            found, _ = await reports.history.list(task=task.id)
+            return [one for one in found if one.state == "success"]
+
+        async with asyncio.timeout(60):
+            while not await made():
+                await clock.advance(SECOND)
+                await REAL.sleep(0.01)  # a process begins, and takes real time
+
+        [report] = await made()
         [file] = await reports.history.files(report)
         text = b"".join([piece async for piece in reports.files.chunks(file.id)]).decode()
 

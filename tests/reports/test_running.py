@@ -135,6 +135,27 @@ async def test_a_cycle_makes_one_report_for_each_value(newsroom: Newsroom) -> No
     assert len(await newsroom.told(4)) == 4
 
 
+async def test_a_run_is_spread_by_the_filter_cycle_as_it_was_when_it_was_queued(newsroom: Newsroom) -> None:
+    template, cycles = await newsroom.template(), newsroom.reports.cycles
+    cycle = await cycles.create(
+        template=template.id, title="By region", query="numbers", fields=("region",), author=CHIEF
+    )
+    task = await newsroom.task(template=template.id, cycle=cycle.id)
+    window = await newsroom.reports.runs.start(task.id, author=CHIEF)
+    await cycles.change(cycle.id, values={"region": ("South",)}, author=CHIEF)
+
+    await newsroom.work()
+    later = await newsroom.run(task)
+
+    told = [(one.title, one.cycle, one.cycle_version) for one in await newsroom.reports_of(task) if one.cycled]
+    assert sorted(told) == [
+        ("Sales – North", cycle.id, 1),
+        ("Sales – South", cycle.id, 1),
+        ("Sales – South", cycle.id, 2),
+    ]
+    assert (window.cycle_version, later.cycle_version) == (1, 2)
+
+
 async def test_who_waits_is_cancelled_without_a_word_and_who_runs_with_one(newsroom: Newsroom) -> None:
     await newsroom.subscribe("postReportTask")
     task, runs, running = await newsroom.task(), newsroom.reports.runs, newsroom.reports.running

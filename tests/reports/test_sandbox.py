@@ -19,7 +19,7 @@ def written(html: str) -> str:
         "parameters": Names({"place": "Pune", "items": 3}),
         "at": AT,
     }
-    return rendered(html, values=values, filters=filters_of("Asia/Kolkata"))
+    return rendered(html, values=values, time_zone="Asia/Kolkata")
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,13 @@ def made() -> Any:  # noqa: ANN401 - python-pptx has types in part
         formats=frozenset({ReportFormat.PPTX}),
         at=AT,
         time_zone="Asia/Kolkata",
-        within_s=9,
+        within_s=60,
         sheets={
             "sales": DataSheet(columns=COLUMNS, rows=ROWS, total=1_000),
             "few": DataSheet(columns=("a",), rows=[("x" * 200,)], total=1),
             "none": DataSheet(columns=("a",), rows=[], total=0),
         },
-        charts={"by shop": Drawn(png=picture())},
+        charts={"by shop": Drawn(png=picture(), beyond=("town", "<x>"))},
         filters=(Filter(field="town", values=("Pune", None)),),
     )
     return Presentation(io.BytesIO(slides(order)))
@@ -58,7 +58,10 @@ def test_the_first_slide_tells_title_date_and_filters(made: Any) -> None:  # noq
 def test_a_chart_has_a_slide_that_it_fits_on(made: Any) -> None:  # noqa: ANN401 - as above
     [shown] = [shape for shape in made.slides[1].shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
 
-    assert texts(made.slides[1]) == ["by shop"]
+    assert texts(made.slides[1]) == [
+        "by shop",
+        "Not limited by town, <x>: what this chart counts has no such field.",
+    ]
     assert shown.left >= 0
     assert shown.top + shown.height <= made.slide_height
     assert shown.width * 3 == pytest.approx(shown.height * 2, rel=0.001)

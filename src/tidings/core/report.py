@@ -136,7 +136,7 @@ class Tag(msgspec.Struct, frozen=True, kw_only=True):
 class FilterCycle(msgspec.Struct, frozen=True, kw_only=True):
     """One report for each value of a field of `query`, of several fields for each combination that there is.
 
-    `values` limits a field to these; a field without is cycled through all.
+    `values` limits a field to these; a field without is cycled through all. Another title is no other `version`.
     """
 
     id: str
@@ -147,6 +147,7 @@ class FilterCycle(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, tuple[Value, ...]]
     made_at: int
     saved_at: int
+    version: int = 1
 
 
 class Missed(StrEnum):
@@ -221,7 +222,10 @@ ENDED_STATES = frozenset({ReportState.SUCCESS, ReportState.FAILURE, ReportState.
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of a task makes. `due_at` is the window that it is for, `cycled` what it is limited to."""
+    """What one run of a task makes. `due_at` is the window that it is for, `cycled` what it is limited to.
+
+    `version` is that of its template, `cycle_version` that of the filter cycle by which it is spread; 0 for none.
+    """
 
     id: str
     task: str
@@ -234,6 +238,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     is_dry: bool  # rendered, and told nobody
     cycled: tuple[Filter, ...]
+    cycle: str = ""
+    cycle_version: int = 0
     state: ReportState
     attempt: int
     queued_at: int

@@ -77,7 +77,7 @@ class Passing:
 
         Raises Invalid, Conflict, NotFound, and what `Subscribing.create` raises.
         """
-        checked_identifier(name)
+        checked_identifier(name, field="name")
         if not (table or source):
             raise Invalid("name a table, or a source whose tables are meant")
         if source and await self.sources.get(source) is None:

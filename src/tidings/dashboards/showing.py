@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tidings.core.clock import DAY, HOUR
 from tidings.core.errors import Invalid, NotFound
+from tidings.core.report import Filter
 from tidings.core.row import Shape
 from tidings.dashboards import charts
 from tidings.dashboards.boards import Board, Chart, Kind, boards_of, group_column, person_column
+from tidings.dashboards.limits import fields_beyond, limits_of
 from tidings.tables.condition import Both, Compared, Condition, Literal, Named, Operator
 from tidings.tables.counts import REST, Count
 from tidings.tables.selection import Cells, Sheet
@@ -29,18 +31,25 @@ _OTHERS = "(others)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Of what a dashboard is wanted: times in epoch milliseconds, `until` exclusive; a question by title or name."""
+    """Of what a dashboard is wanted: times in epoch milliseconds, `until` exclusive; a question by title or name.
+
+    Filters hold as far as a chart's table has their fields.
+    """
 
     since: int | None = None
     until: int | None = None
     group: str = ""
     responder: str = ""
     question: str = ""
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownChart:
-    """A chart and its data; of numbers, `summary` tells how many there are, their sum, the least and the greatest."""
+    """A chart and its data; of numbers, `summary` tells how many there are, their sum, the least and the greatest.
+
+    `beyond` are fields that it was to be filtered by, and which its table has not.
+    """
 
     name: str
     title: str
@@ -48,6 +57,7 @@ class ShownChart:
     spec: dict[str, Any]
     data: list[dict[str, Any]]
     summary: dict[str, float | None] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
 
 class Showing:
@@ -103,7 +113,11 @@ class Showing:
             here = [one for one in wanted if one.table == table]
             if here:
                 counts, texts = _counted(pieces, sheets[table], every=of_table, wanted=here, look=look)
-                shown |= {one.name: _shown(one, counts.get(one.measure.name, Count()), texts=texts) for one in here}
+                beyond = fields_beyond(sheets[table], look.filters)
+                shown |= {
+                    one.name: replace(_shown(one, counts.get(one.measure.name, Count()), texts=texts), beyond=beyond)
+                    for one in here
+                }
         return board, [shown[one.name] for one in wanted]
 
     def _count(self, tables: frozenset[str]) -> None:
@@ -144,7 +158,8 @@ def _counted(
     plan, condition = _plan(sheet, every), condition_of(sheet, look)
     person = person_column(sheet)
     pieces.prepare(sheet.name, columns=[person] if person else [])
-    if look.responder and condition is not None:
+    # What was counted before is by group and time alone.
+    if condition is not None and (look.responder or limits_of(sheet, look.filters)):
         counts = pieces.direct(plan, condition)
     else:
         span = Span(group=look.group or ALL, since=look.since, until=look.until)
@@ -175,6 +190,7 @@ def condition_of(sheet: Sheet, look: Look) -> Condition | None:
             raise Invalid(f"{name}: {sheet.name} does not tell that; leave it out")
         if wish:
             parts.append(Compared(Named(column, Shape.TEXT), Operator.EQ, Literal(wish, Shape.TEXT)))
+    parts += limits_of(sheet, look.filters)
     return Both(tuple(parts)) if parts else None
 
 

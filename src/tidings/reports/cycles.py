@@ -15,11 +15,13 @@ from tidings.store.database import Database, Statement
 from tidings.store.report_tasks import tasks_put_off
 from tidings.store.report_templates import (
     ReportTemplates,
+    Version,
     cycle_held,
     cycle_made,
     cycle_removed,
     cycle_saved,
     no_such_cycle,
+    no_such_cycle_version,
     template_held,
 )
 
@@ -76,9 +78,10 @@ class Cycles:
         fields: Sequence[str] | None = None,
         values: Mapping[str, Sequence[Value]] | None = None,
     ) -> tuple[FilterCycle, int]:
-        """Change what is named. Raises NotFound, Forbidden, Invalid.
+        """Change what is named; whatever changes but its title becomes a new version.
 
-        Whatever an author changes but its title, the approved tasks that use it wait for approval again: how many.
+        Then, if an author did it, the approved tasks that use it wait for approval again: how many.
+        Raises NotFound, Forbidden, Invalid, and Conflict if somebody else saved it meanwhile.
         """
         before = await self._ruled(identifier, author=author)
         asked = replace(
@@ -91,8 +94,12 @@ class Cycles:
         # Values of a field that is cycled on no more mean nothing.
         kept = {name: one for name, one in before.values.items() if name in chosen}
         cycle = await self._checked(asked, fields=chosen, values=kept if values is None else values)
-        saved = (cycle_saved(cycle), self._record("changed", identifier, author=author))
         is_same = cycle == replace(before, title=cycle.title, saved_at=cycle.saved_at)
+        cycle = cycle if is_same else replace(cycle, version=before.version + 1)
+        saved = (
+            *cycle_saved(cycle, was=before.version, by=author.id),
+            self._record("changed", identifier, author=author),
+        )
         if is_same or not must_wait(author):
             await self._database.write(*saved)
             return cycle, 0
@@ -108,12 +115,23 @@ class Cycles:
             raise no_such_cycle()
         return found[0]
 
+    async def at(self, identifier: str, *, version: int) -> FilterCycle:
+        """As it was in that version, also of one that was removed. Raises NotFound."""
+        found = await self._kept.cycle_at(identifier, version=version)
+        if found is None:
+            raise no_such_cycle_version()
+        return found
+
+    async def versions(self, identifier: str, *, most: int = 50) -> Sequence[Version]:
+        """So many versions, the newest first; also of one that was removed."""
+        return await self._kept.cycle_versions(identifier, most=most)
+
     async def list(self, template: str = "", *, skip: int = 0, most: int = 20) -> tuple[Sequence[FilterCycle], int]:
         """So many filter cycles, of that template or all, the newest first; and how many there are."""
         return await self._kept.cycles(template=template, **page(skip, most))
 
     async def remove(self, identifier: str, *, author: ReportAuthor) -> None:
-        """Raises NotFound, Forbidden, and Conflict while tasks use it."""
+        """Its versions stay. Raises NotFound, Forbidden, and Conflict while tasks use it."""
         cycle = await self._ruled(identifier, author=author)
         await self._database.write(*cycle_removed(cycle), self._record("removed", identifier, author=author))
 

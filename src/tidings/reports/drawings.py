@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidings.core.errors import Invalid, NotFound
-from tidings.core.report import DataSheet, ReportChart, ReportFormat
+from tidings.core.report import DataSheet, Filter, ReportChart, ReportFormat
 from tidings.dashboards.charts import DATA, drawable
 from tidings.dashboards.drawing import Drawing, Picture
 from tidings.dashboards.showing import Look, Showing
@@ -28,17 +28,22 @@ async def drawn(
     drawing: Drawing,
     showing: Showing,
     formats: frozenset[ReportFormat],
+    filters: Sequence[Filter] = (),
 ) -> Mapping[str, Drawn]:
-    """The pictures by the charts' names. Raises Invalid, naming the chart, and Unavailable."""
+    """The pictures by the charts' names; those of dashboards as far as `filters` let them, the sheets are so already.
+
+    Raises Invalid, naming the chart, and Unavailable.
+    """
     on_pages = bool(formats & {ReportFormat.HTML, ReportFormat.PDF, ReportFormat.PNG})
     on_slides = ReportFormat.PPTX in formats
     found = {}
     for chart in charts if on_pages or on_slides else ():
         try:
-            spec = await _spec(chart, sheets, showing=showing)
+            spec, beyond = await _spec(chart, sheets, showing=showing, filters=filters)
             found[chart.name] = Drawn(
                 svg=await drawing.draw(spec, Picture.SVG) if on_pages else b"",
                 png=await drawing.draw(spec, Picture.PNG) if on_slides else b"",
+                beyond=beyond,
             )
         except (Invalid, NotFound) as error:
             raise Invalid(f"chart {chart.name}: {error.message}") from error
@@ -79,15 +84,19 @@ def _check_key(key: str, value: object) -> None:
         raise Invalid(f"{key}: use at most {_MOST_PIXELS}")
 
 
-async def _spec(chart: ReportChart, sheets: Mapping[str, DataSheet], *, showing: Showing) -> dict[str, Any]:
+async def _spec(
+    chart: ReportChart, sheets: Mapping[str, DataSheet], *, showing: Showing, filters: Sequence[Filter]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is drawn, and by which fields of the filters it is not limited."""
     if chart.board:
-        shown = await showing.chart(chart.board, chart.chart, look=Look())
-        return drawable(_lettered(shown.spec), shown.data)
+        shown = await showing.chart(chart.board, chart.chart, look=Look(filters=tuple(filters)))
+        return drawable(_lettered(shown.spec), shown.data), shown.beyond
     check_spec(chart.spec)
     sheet = sheets.get(chart.query)
     if sheet is None:
         raise Invalid(f"query: there is none called {chart.query!r}; there are {', '.join(sheets) or 'none'}")
-    return drawable(_lettered(chart.spec), [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows])
+    rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+    return drawable(_lettered(chart.spec), rows), ()
 
 
 def _lettered(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,12 @@ class Maker:
         if not formats:
             return {}
         charts = await drawn(
-            making.content.charts, read.sheets, drawing=self._drawing, showing=self._showing, formats=formats
+            making.content.charts,
+            read.sheets,
+            drawing=self._drawing,
+            showing=self._showing,
+            formats=formats,
+            filters=making.filters,
         )
         order = Printing(
             html=making.content.html,

@@ -38,6 +38,7 @@ from tidings.reports.telling import Telling
 from tidings.reports.templates import Templates
 from tidings.reports.triggers import Triggers
 from tidings.store.database import Database
+from tidings.store.kept_for import Forgotten, KeptFor
 from tidings.store.report_files import FileStore, JobStore
 from tidings.store.report_tasks import ReportTasks
 from tidings.store.report_templates import ReportTemplates
@@ -146,7 +147,11 @@ def open_reports(ground: Ground) -> Reports:
         scheduling=Scheduling(shelves.store, tasks=shelves.tasks, clock=clock, on_queued=wake),
         running=running,
         retention=Retention(
-            shelves.store, files=shelves.kept, jobs=shelves.jobs, clock=clock, retention_ms=ground.retention_ms
+            shelves.store,
+            files=shelves.kept,
+            jobs=shelves.jobs,
+            clock=clock,
+            kept=KeptFor(database, Forgotten.REPORTS, most_ms=ground.retention_ms),
         ),
         store=shelves.store,
         maker=shelves.maker,

@@ -9,7 +9,6 @@ from markupsafe import Markup, escape
 
 from tidings.core.errors import Invalid
 from tidings.core.report import Filter
-from tidings.reports.figures import filters_of
 from tidings.reports.printing import Drawn, Printing
 from tidings.reports.sandbox import rendered
 from tidings.reports.seen import Names, Table
@@ -38,7 +37,7 @@ def page(order: Printing) -> str:
         "applied_filters": applied.told,
         "chart": charting(order),
     }
-    body = rendered(order.html, values=values, filters=filters_of(order.time_zone))
+    body = rendered(order.html, values=values, time_zone=order.time_zone)
     if not applied.is_told:
         body = f"{body}{applied.told()}"  # + would escape what is text
     # A template that is a whole document stands within ours: HTML takes its <html>, <head> and <body> for ours, and the
@@ -85,7 +84,8 @@ def charting(order: Printing) -> Callable[[str], Markup]:
         drawn = order.charts.get(name)
         if drawn is None:
             raise Invalid(f"there is no chart {name!r}; there are {', '.join(order.charts) or 'none'}")
-        return Markup('<img class="chart" alt="{}" src="{}">').format(name, _inside(drawn))
+        note = Markup('<small class="chart-note">{}</small>').format(drawn.note) if drawn.note else ""
+        return Markup('<img class="chart" alt="{}" src="{}">{}').format(name, _inside(drawn), note)
 
     return chart
 

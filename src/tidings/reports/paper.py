@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tidings.core.errors import Invalid, Unavailable
+from tidings.reports.widths import mark_roomy_tables
 
 if TYPE_CHECKING:
     from weasyprint import Document  # type: ignore[import-untyped] # ships no types
@@ -51,6 +52,7 @@ def pdf(page: str, *, at: int) -> bytes:
     try:
         with _most_pages():
             html = weasyprint.HTML(string=page, url_fetcher=Refusing(allowed_protocols=["data"]), media_type="print")
+            mark_roomy_tables(html.etree_element)
             document = html.render(presentational_hints=True)
         _cleaned(document, at=at)
         made: bytes = document.write_pdf()

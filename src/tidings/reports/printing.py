@@ -25,10 +25,21 @@ DONE, REFUSED, SPENT, IMPOSSIBLE = b"=", b"!", b"#", b"?"
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """A chart as pictures: SVG for pages, PNG for slides; empty where no format needs it."""
+    """A chart as pictures: SVG for pages, PNG for slides; empty where no format needs it.
+
+    `beyond` are fields of the report's filters that it is not limited by, since what it shows has none such.
+    """
 
     svg: bytes = b""
     png: bytes = b""
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What whoever looks at it must be told, empty for nothing."""
+        return (
+            f"Not limited by {', '.join(self.beyond)}: what this chart counts has no such field." if self.beyond else ""
+        )
 
 
 class Printing(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from tidings.core.clock import Clock
 from tidings.core.errors import Forbidden, NotFound
 from tidings.core.report import (
+    ENDED_STATES,
     Cause,
     Report,
     ReportAuthor,
@@ -85,6 +86,9 @@ class Runs:
             must_rule(author, owner=task.owner)
         else:
             must_be(author, ReportRole.PUBLISHER)
+        if run.state in ENDED_STATES:
+            # What is told after a run is told once: with a second telling, the statement below would not be run either.
+            raise keeping.over()
         now, error = self._clock.now(), "it was cancelled"
         also = (
             keeping.cancelling(run.id, at=now, error=error),

@@ -4,6 +4,7 @@ import logging
 
 from tidings.core.clock import DAY, HOUR, Clock
 from tidings.core.errors import TidingsError
+from tidings.store.kept_for import KeptFor
 from tidings.store.report_files import FileStore, JobStore
 from tidings.store.reports import ReportStore
 
@@ -18,16 +19,14 @@ _RENDERS_MS = 7 * DAY
 
 
 class Retention:
-    """Forgets what is older than `retention_ms`. Several processes may do so at once."""
+    """Forgets what is too old. Several processes may do so at once."""
 
-    def __init__(
-        self, reports: ReportStore, *, files: FileStore, jobs: JobStore, clock: Clock, retention_ms: int
-    ) -> None:
+    def __init__(self, reports: ReportStore, *, files: FileStore, jobs: JobStore, clock: Clock, kept: KeptFor) -> None:
         self._reports = reports
         self._files = files
         self._jobs = jobs
         self._clock = clock
-        self._retention_ms = retention_ms
+        self._kept = kept
 
     async def run(self) -> None:
         """Forget, every minute, until cancelled."""
@@ -41,11 +40,11 @@ class Retention:
     async def round(self) -> None:
         """Forget what is old now. Raises Unavailable; the rest waits for the next round."""
         now = self._clock.now()
-        while old := await self._reports.old(before=now - self._retention_ms, most=_AT_ONCE):
+        while old := await self._reports.old(before=now - await self._kept.ms(), most=_AT_ONCE):
             for report in old:
                 await self._files.drop_of(report)
                 await self._reports.drop(report)
-        while old := await self._jobs.old(before=now - min(_RENDERS_MS, self._retention_ms), most=_AT_ONCE):
+        while old := await self._jobs.old(before=now - min(_RENDERS_MS, await self._kept.ms()), most=_AT_ONCE):
             for job in old:
                 for file in await self._jobs.files(job):
                     await self._files.drop(file)

@@ -13,7 +13,7 @@ import msgspec
 
 from tidings.core.clock import MINUTE, SECOND, Clock
 from tidings.core.errors import Conflict, NotFound, TidingsError, Unavailable
-from tidings.core.report import Content, ReportFile, ReportState, ReportTask
+from tidings.core.report import Content, FilterCycle, ReportFile, ReportState, ReportTask
 from tidings.reports.file_names import cycled_title, report_file_name
 from tidings.reports.files import Files
 from tidings.reports.folder import folder_of_our_own
@@ -241,13 +241,11 @@ class Runner:
     async def _spread(self, plan: Plan, watch: _Watch) -> None:
         """A report for each value of the cycle: all of them wait in the queue, or none does."""
         run, task = plan.run, plan.task
-        found = await self.templates.cycle(task.cycle)
-        if found is None:
-            raise no_such_cycle()
+        cycle = await self._cycle(plan)
         began = self.clock.monotonic()
         values = await self.maker.values(
             plan.content,
-            found[0],
+            cycle,
             parameters=plan.made_with.parameters,
             filters=plan.made_with.filters,
             within_ms=task.timeout_ms,
@@ -266,12 +264,26 @@ class Runner:
                 cycled=cycled,
                 title=cycled_title(task.title, cycled),
                 version=run.version,
+                cycle_version=cycle.version,
             )
         state, at = ReportState.SPREAD if values else ReportState.SKIPPED, self.clock.now()
         ended = keeping.ending(run, state=state, at=at, rows=len(values))
-        await self.store.write(ended, watch.tried(state, at=at), *added)
+        spread = keeping.spreading(run, cycle)
+        await self.store.write(ended, spread, watch.tried(state, at=at), *added)
         log.info("report.spread report=%s task=%s over=%d", run.id, run.task, len(values))
         self.on_spread()
+
+    async def _cycle(self, plan: Plan) -> FilterCycle:
+        """The filter cycle as it was when the run was queued; one that the task was given since, as it is."""
+        run, wanted = plan.run, plan.task.cycle
+        if run.cycle == wanted and run.cycle_version:
+            cycle = await self.templates.cycle_at(wanted, version=run.cycle_version)
+        else:
+            found = await self.templates.cycle(wanted)
+            cycle = found[0] if found else None
+        if cycle is None:
+            raise no_such_cycle()
+        return cycle
 
     async def _failed(self, watch: _Watch, *, error: str, most: int) -> None:
         """Another attempt follows, or that was the last one of `most`."""

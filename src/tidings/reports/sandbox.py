@@ -1,20 +1,24 @@
 """Sandbox: somebody's template, rendered where it reaches nothing but what it was given."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from tidings.core.errors import Invalid
+from tidings.reports.figures import filters_of
 from tidings.reports.seen import names_in
 
 # Characters. A page of text has three thousand; a logo that stands in a template as data: has more.
 _MOST_TEMPLATE = 5_000_000
 # Characters. What is longer nobody reads, and a browser no longer shows.
 _MOST_WRITTEN = 20_000_000
+# Templates that stay compiled, which takes most of the time of a short page, and characters of each (guesses).
+_MOST_KEPT, _MOST_KEPT_TEXT = 32, 100_000
 # Bits of a whole number that is reckoned with; beyond, Python takes its time where no signal is heard.
 _MOST_BITS = 4_096
 _FORMATS = frozenset({"format", "format_map"})
@@ -26,12 +30,13 @@ class Spent(BaseException):
     """Time or memory is over, wherever that was: no `except Exception` on the way may keep it."""
 
 
-def rendered(html: str, *, values: Mapping[str, object], filters: Mapping[str, Callable[..., object]]) -> str:
+def rendered(html: str, *, values: Mapping[str, object], time_zone: str) -> str:
     """What the template writes. Raises Invalid and Spent, with the line of the template."""
     if len(html) > _MOST_TEMPLATE:
         raise Invalid(f"the template has more than {_MOST_TEMPLATE:,} characters; make it shorter")
     try:
-        return _written(_sandbox(filters), html, values=values)
+        is_kept = len(html) <= _MOST_KEPT_TEXT
+        return _written((_compiled if is_kept else _compiled.__wrapped__)(html, time_zone), values=values)
     except TemplateSyntaxError as error:
         raise Invalid(_told(error.message, line=error.lineno)) from error
     except Spent as error:
@@ -77,6 +82,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+@functools.lru_cache(maxsize=_MOST_KEPT)
+def _compiled(html: str, time_zone: str) -> Template:
+    """Kept from one report to the next: what is rendered can change neither it nor its sandbox."""
+    return _sandbox(filters_of(time_zone)).from_string(html)
+
+
 def _sandbox(filters: Mapping[str, Callable[..., object]]) -> Environment:
     # Not optimized: what is constant would be reckoned out while it is compiled, where no line is known.
     found = _Sandbox(autoescape=True, undefined=_Missing, optimized=False, finalize=_shown)
@@ -90,8 +101,7 @@ def _shown(value: object) -> object:
     return "" if value is None else value
 
 
-def _written(sandbox: Environment, html: str, *, values: Mapping[str, object]) -> str:
-    template = sandbox.from_string(html)
+def _written(template: Template, *, values: Mapping[str, object]) -> str:
     pieces, length = [], 0
     # `generate` would take the line from errors that are no Exception.
     for piece in template.root_render_func(template.new_context(dict(values))):

@@ -70,6 +70,7 @@ def _chart(made: "Presentation", name: str, *, drawn: Drawn) -> None:
     picture.width, picture.height = Length(int(picture.width * scale)), Length(int(picture.height * scale))
     picture.left = Length(Inches(_MARGIN) + (wide - picture.width) // 2)
     picture.name = _held(name)
+    _noted(slide, _held(drawn.note))
 
 
 def _tables(made: "Presentation", name: str, *, sheet: DataSheet) -> None:

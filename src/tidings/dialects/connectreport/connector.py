@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from tidings.core.cell import instant_of, iso, number_of
+from tidings.core.cell import iso
 from tidings.core.errors import Invalid, NotFound
 from tidings.core.row import Cell, Shape
 from tidings.dashboards.boards import Board, boards_of, group_column, person_column
 from tidings.dashboards.charts import drawable
 from tidings.dashboards.drawing import Drawing, Picture
+from tidings.dashboards.limits import meant
 from tidings.dashboards.showing import Look, Showing
 from tidings.dialects.connectreport.wire import connector as wire
 from tidings.tables.condition import (
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from tidings.tables.query import Query
 
 _NUMBERS = frozenset({Shape.NUMBER, Shape.WHOLE})
-_TRUTHS = {"true": 1, "false": 0}
-_LARGEST = 2**63 - 1
 # Read from the tables at once.
 _STEP = 1_000
 
@@ -198,29 +197,10 @@ def _among(column: Column, texts: Sequence[str]) -> Condition:
 
 
 def _literal(text: str, column: Column) -> Literal:
-    value = _read(text, column.shape)
+    value = meant(text, column.shape)
     if value is None:
         raise Invalid(f"fieldValues: {text[:80]!r} is no value of {column.name}, which holds {column.shape}")
     return Literal(value, column.shape)
-
-
-def _read(text: str, shape: Shape) -> Cell:
-    """What a text means in a column of that shape, None if it means nothing there."""
-    match shape:
-        case Shape.TEXT:
-            return text
-        case Shape.NUMBER:
-            return number_of(text)
-        case Shape.WHOLE:
-            number = number_of(text)
-            is_whole = number is not None and number.is_integer() and abs(number) < _LARGEST
-            # By its digits: a float has not enough of them.
-            digits = text.strip().removeprefix("-")
-            return (int(text) if digits.isascii() and digits.isdigit() else int(number or 0)) if is_whole else None
-        case Shape.TRUTH:
-            return _TRUTHS.get(text.strip().lower())
-        case Shape.INSTANT:
-            return instant_of(text)
 
 
 def _searched(column: Column, search: str) -> Condition | None:
@@ -230,7 +210,7 @@ def _searched(column: Column, search: str) -> Condition | None:
     named = Named(column.name, column.shape)
     if column.shape is Shape.TEXT:
         return Holding(Made(Function.LOWER, named), Where.CONTAINS, search.lower())
-    value = _read(search, column.shape)
+    value = meant(search, column.shape)
     return Among(named, () if value is None else (Literal(value, column.shape),))
 
 

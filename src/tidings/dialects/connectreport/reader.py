@@ -7,7 +7,7 @@ from tidings.core.clock import MINUTE
 from tidings.core.json_text import read_typed
 from tidings.core.proof import must_bear
 from tidings.core.receipt import Receipt
-from tidings.core.row import Place, Reading, Row
+from tidings.core.row import Place, Reading, Row, row_of
 from tidings.core.secret import Secret
 from tidings.core.told import Told, event_row, identified
 
@@ -95,7 +95,7 @@ def _run(told: Told, callback: _Callback) -> Row:
         instant("created_at", instant_of(task.created_at)),
         instant("saved_at", instant_of(task.last_saved_at)),
     )
-    return Row(place=_RUNS, key=(key("event_id", told.id),), fields=fields, version=told.version)
+    return row_of(place=_RUNS, key=(key("event_id", told.id),), fields=fields, version=told.version)
 
 
 _decoder = msgspec.json.Decoder(_Callback)

@@ -20,6 +20,8 @@ _PER_PAGE = 20
 MOST_PER_PAGE = 100
 # Further back, a filter is quicker for everybody (a guess).
 _LAST_PAGE = 10_000
+# A column's, as the databases have it; nobody saves so often.
+_LAST_VERSION = 2**31 - 1
 # Bytes of JSON in a URL, of which servers take some ten thousand.
 _LONGEST_JSON = 4_000
 
@@ -63,6 +65,11 @@ RENDER = (
         meaning='Which rows: JSON like `[{"field": "region", "values": ["North"]}]`.',
     ),
 )
+VERSION = Parameter(
+    name="version",
+    meaning="As it was in that version; the newest, if it is absent.",
+    schema={"type": "integer", "minimum": 1, "maximum": _LAST_VERSION},
+)
 META = Parameter(
     name="meta",
     meaning="A JSON object: only what has all of these properties, with these values, in its `meta`.",
@@ -89,6 +96,11 @@ def is_author(call: Call) -> bool:
 def page_of(call: Call) -> tuple[int, int]:
     """Number and size of the page that is asked for. The door has checked the bounds."""
     return int(call.query.get("pageNum", 1)), int(call.query.get("perPage", _PER_PAGE))
+
+
+def version_of(call: Call) -> int | None:
+    """Which version is asked for; None for the newest. The door has checked the bounds."""
+    return int(call.query["version"]) if "version" in call.query else None
 
 
 def format_of(call: Call) -> ReportFormat:

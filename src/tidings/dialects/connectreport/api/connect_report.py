@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from tidings.core.route import Route
-from tidings.dialects.connectreport.api.administration import AdministrationApi
 from tidings.dialects.connectreport.api.callbacks import CallbackApi
+from tidings.dialects.connectreport.api.connections import ConnectionApi
 from tidings.dialects.connectreport.api.filter_cycles import FilterCycleApi
 from tidings.dialects.connectreport.api.report_tasks import ReportTaskApi
 from tidings.dialects.connectreport.api.reports import ReportApi
 from tidings.dialects.connectreport.api.tags import TagApi
 from tidings.dialects.connectreport.api.templates import TemplateApi
+from tidings.dialects.connectreport.api.triggers import TriggerApi
 from tidings.outbox.subscribing import Subscribing
 from tidings.reports.opening import Reports
 from tidings.store.subscriptions import Subscriptions
@@ -38,6 +39,7 @@ class ConnectReportApi:
             *TemplateApi(reports=self.reports).routes(),
             *FilterCycleApi(reports=self.reports).routes(),
             *TagApi(reports=self.reports).routes(),
-            *AdministrationApi(reports=self.reports).routes(),
+            *TriggerApi(reports=self.reports).routes(),
+            *ConnectionApi(reports=self.reports).routes(),
             *callbacks.routes(),
         ]

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from tidings.access.scope import REPORTS_WRITE
 from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.route import Call, Parameter, Route
-from tidings.dialects.connectreport.api.calls import PAGE, author_of, page_of
+from tidings.dialects.connectreport.api.calls import PAGE, VERSION, author_of, page_of, version_of
 from tidings.dialects.connectreport.wire import template
 from tidings.reports.opening import Reports
 
@@ -55,10 +57,24 @@ class FilterCycleApi:
                 method="GET",
                 path=_ONE,
                 name="getFilterCycle",
-                summary="Get a filter cycle",
+                summary="Get a filter cycle, also in an earlier version",
                 handler=self._get,
                 needs=REPORTS_WRITE,
                 answers=template.ToldCycle,
+                parameters=(VERSION,),
+                errors=(Invalid,),
+                tag=_TAG,
+            ),
+            Route(
+                method="PUT",
+                path=_ONE,
+                name="changeFilterCycle",
+                summary="Change what is named of a filter cycle",
+                handler=self._change,
+                needs=REPORTS_WRITE,
+                body=template.CycleChanges,
+                answers=template.ToldCycle,
+                errors=_CHANGING,
                 tag=_TAG,
             ),
             Route(
@@ -95,7 +111,21 @@ class FilterCycleApi:
         return template.told_cycle(cycle)
 
     async def _get(self, call: Call) -> template.ToldCycle:
-        return template.told_cycle(await self.reports.cycles.get(call.path["id"]))
+        identifier, version, cycles = call.path["id"], version_of(call), self.reports.cycles
+        found = await (cycles.get(identifier) if version is None else cycles.at(identifier, version=version))
+        return template.told_cycle(found)
+
+    async def _change(self, call: Call) -> template.ToldCycle:
+        asked: template.CycleChanges = call.body
+        cycle, _ = await self.reports.cycles.change(
+            call.path["id"],
+            title=asked.title or None,
+            query=asked.query or None,
+            fields=asked.fields or None,
+            values=None if asked.values is UNSET else asked.values,
+            author=author_of(call),
+        )
+        return template.told_cycle(cycle)
 
     async def _remove(self, call: Call) -> dict[str, str]:
         await self.reports.cycles.remove(call.path["id"], author=author_of(call))

@@ -56,9 +56,23 @@ class ReportTaskApi:
                 errors=_CHANGING,
                 tag=_TAG,
             ),
+            self._copying(),
             *self._routes_of_one(),
             *self._acts_on_one(),
         ]
+
+    def _copying(self) -> Route:
+        return Route(
+            method="POST",
+            path=f"{_ONE}/duplicate",
+            name="duplicateReportTask",
+            summary="Copy a report task; the copy is paused, to be changed before it runs",
+            handler=self._duplicate,
+            needs=REPORTS_WRITE,
+            answers=wire.ToldTask,
+            errors=_CHANGING,
+            tag=_TAG,
+        )
 
     def _routes_of_one(self) -> list[Route]:
         return [
@@ -168,6 +182,9 @@ class ReportTaskApi:
         is_dry = call.query.get("dryRun", "").lower() == "true"
         report = await self.reports.runs.start(call.path["id"], author=author_of(call), is_dry=is_dry)
         return told_report(report, tags=await titles_of(self.reports.tags, report.tags))
+
+    async def _duplicate(self, call: Call) -> wire.ToldTask:
+        return await self._told(await self.reports.tasks.duplicate(call.path["id"], author=author_of(call)))
 
     async def _approve(self, call: Call) -> wire.ToldTask:
         task = await self.reports.tasks.approve(call.path["id"], author=author_of(call))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tidings.access.scope import REPORTS_READ
-from tidings.core.errors import Conflict, Invalid, NotFound
+from tidings.access.scope import REPORTS_READ, REPORTS_WRITE
+from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound
 from tidings.core.report import Report, ReportState
 from tidings.core.route import Call, Parameter, Route
 from tidings.dialects.connectreport.api.calls import FORMAT, PAGE, author_of, format_of, is_author, page_of, titles_of
@@ -57,6 +57,7 @@ class ReportApi:
                 answers=wire.ToldReport,
                 tag=_TAG,
             ),
+            self._cancel_route(),
             # Which of the two ConnectReport has is not told anywhere.
             *(self._render_route(method) for method in ("GET", "POST")),
             Route(
@@ -70,6 +71,19 @@ class ReportApi:
                 tag=_TAG,
             ),
         ]
+
+    def _cancel_route(self) -> Route:
+        return Route(
+            method="POST",
+            path=f"{_PATH}/{{id}}/cancel",
+            name="cancelReport",
+            summary="Cancel a run that waits or is under way",
+            handler=self._cancel,
+            needs=REPORTS_WRITE,
+            answers=wire.ToldReport,
+            errors=(Forbidden, Conflict),
+            tag=_TAG,
+        )
 
     def _render_route(self, method: str) -> Route:
         return Route(
@@ -109,6 +123,10 @@ class ReportApi:
         ]
         titles = await titles_of(self.reports.tags, report.tags)
         return wire.told_report(report, tags=titles, files=files)
+
+    async def _cancel(self, call: Call) -> wire.ToldReport:
+        report = await self.reports.runs.cancel(call.path["id"], author_of(call))
+        return wire.told_report(report, tags=await titles_of(self.reports.tags, report.tags))
 
     async def _render(self, call: Call) -> wire.JobMade:
         report = await self._seen(call, call.path["id"])

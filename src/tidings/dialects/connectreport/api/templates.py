@@ -14,11 +14,13 @@ from tidings.core.route import Call, Route
 from tidings.dialects.connectreport.api.calls import (
     PAGE,
     RENDER,
+    VERSION,
     author_of,
     filters_of,
     format_of,
     page_of,
     parameters_of,
+    version_of,
 )
 from tidings.dialects.connectreport.wire import template as wire
 from tidings.dialects.connectreport.wire.report import JobMade
@@ -80,9 +82,11 @@ class TemplateApi:
                 "GET",
                 f"{_PATH}/{{id}}",
                 name="getTemplate",
-                summary="Get a template with its newest content",
+                summary="Get a template with its content, also that of an earlier version",
                 handler=self._get,
                 answers=wire.ToldTemplate,
+                parameters=(VERSION,),
+                errors=(Invalid,),
             ),
             _route(
                 "PUT",
@@ -192,7 +196,11 @@ class TemplateApi:
         return await self._told(template)
 
     async def _get(self, call: Call) -> wire.ToldTemplate:
-        return await self._told(await self.reports.templates.get(call.path["id"]))
+        template, version = await self.reports.templates.get(call.path["id"]), version_of(call)
+        if version is None:
+            return await self._told(template)
+        content = await self.reports.templates.content(template.id, version=version)
+        return wire.told_template(msgspec.structs.replace(template, version=version), content)
 
     async def _change(self, call: Call) -> wire.ToldTemplate:
         asked: wire.TemplateChanges = call.body

@@ -1,4 +1,4 @@
-"""What is sent and answered by the calls for administrators: triggers, callbacks and data connections."""
+"""What is sent and answered by the calls for administrators: callbacks and data connections."""
 
 from typing import Annotated, Literal
 
@@ -20,26 +20,6 @@ NoAnswer = Literal["run", "skip", "fail"]
 ScopeKind = Literal["task", "tag", "template", "all"]
 _KINDS: dict[ScopeKind, str] = {"task": "ReportTask", "tag": "ReportTag", "template": "ReportTemplate"}
 _SCOPES = {kind: name for name, kind in _KINDS.items()}
-
-
-class TriggerRun(Wire, frozen=True, kw_only=True):
-    """The trigger whose tasks are to run."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class ReportQueued(Wire, frozen=True, kw_only=True):
-    """A report that is to be made, of that task."""
-
-    id: str
-    report_task_id: str
-
-
-class TriggerRan(Wire, frozen=True, kw_only=True):
-    """What is in the queue now."""
-
-    name: str
-    reports: list[ReportQueued]
 
 
 class CallbackScope(Wire, frozen=True, kw_only=True):

@@ -22,7 +22,10 @@ class ToldFile(Wire, frozen=True, kw_only=True):
 
 
 class ToldReport(Wire, frozen=True, kw_only=True):
-    """What a run of a task made, or is to make; `files` are told of one report alone."""
+    """What a run of a task made, or is to make; `files` are told of one report alone.
+
+    Versions are those of the template and of the filter cycle that it is made by.
+    """
 
     id: str
     title: str
@@ -33,6 +36,8 @@ class ToldReport(Wire, frozen=True, kw_only=True):
     cause: Cause
     tags: list[ToldTag]
     filters: list[ToldFilter]
+    filter_cycle_id: str | UnsetType = UNSET
+    filter_cycle_version: int | UnsetType = UNSET
     dry_run: bool
     attempt: int
     due_at: str
@@ -95,6 +100,8 @@ def told_report(
         cause=report.cause,
         tags=told_tags(report.tags, tags),
         filters=told_filters(report.cycled),
+        filter_cycle_id=report.cycle or UNSET,
+        filter_cycle_version=report.cycle_version or UNSET,
         dry_run=report.is_dry,
         attempt=report.attempt,
         due_at=iso(report.due_at),

@@ -135,12 +135,22 @@ class NewCycle(Wire, frozen=True, kw_only=True):
     values: Mapping[str, Annotated[list[Value], Meta(max_length=1_000)]] = {}
 
 
+class CycleChanges(Wire, frozen=True, kw_only=True):
+    """What of a filter cycle is to be otherwise; whatever changes but its title is another version."""
+
+    title: Title | UnsetType = UNSET
+    query: Name | UnsetType = UNSET
+    fields: Annotated[list[Name], Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+    values: Mapping[str, Annotated[list[Value], Meta(max_length=1_000)]] | UnsetType = UNSET
+
+
 class ToldCycle(Wire, frozen=True, kw_only=True):
     """A filter cycle."""
 
     id: str
     template_id: str
     title: str
+    version: int
     query: str
     fields: tuple[str, ...]
     values: Mapping[str, tuple[Value, ...]]
@@ -177,6 +187,7 @@ def told_cycle(cycle: FilterCycle) -> ToldCycle:
         id=cycle.id,
         template_id=cycle.template,
         title=cycle.title,
+        version=cycle.version,
         query=cycle.query,
         fields=cycle.fields,
         values=cycle.values,

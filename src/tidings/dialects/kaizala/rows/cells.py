@@ -32,28 +32,33 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - an answer
     return msgspec.json.encode(value).decode()
 
 
-def words_of(question: Question) -> str | None:
-    """The answer to a question in words; an instant by ISO 8601, in UTC."""
-    at = instant_of(question.answer) if question.type in DATES else None
-    return text_of(question.answer) if at is None else iso(at)
-
-
-def columns(question: Question, *, origin: str) -> Iterator[Field]:
+def columns(title: str, type_: str, *, origin: str) -> Iterator[Field]:
     """The columns of a question in the wide table: one, or three for a location."""
-    answer, comment = question.answer, commented(f"Question ({question.type}): {question.title}")
-    if question.type == "Location":
-        spot: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-        for key, name in (("lt", "latitude"), ("lg", "longitude")):
-            yield Field(f"{origin}.{name}", f"{question.title} {name}", Shape.NUMBER, number_of(spot.get(key)), comment)
-        yield Field(f"{origin}.place", f"{question.title} place", Shape.TEXT, text_of(spot.get("n", UNSET)), comment)
+    comment = commented(f"Question ({type_}): {title}")
+    if type_ == "Location":
+        for name in ("latitude", "longitude"):
+            yield Field(f"{origin}.{name}", f"{title} {name}", Shape.NUMBER, None, comment)
+        yield Field(f"{origin}.place", f"{title} place", Shape.TEXT, None, comment)
         return
-    shape, value = _cell(question)
-    yield Field(origin, question.title, shape, value, comment)
+    shape = Shape.NUMBER if type_ == "Numeric" else Shape.INSTANT if type_ in DATES else Shape.TEXT
+    yield Field(origin, title, shape, None, comment)
 
 
-def _cell(question: Question) -> tuple[Shape, Cell]:
-    if question.type == "Numeric":
-        return Shape.NUMBER, number_of(question.answer)
-    if question.type in DATES:
-        return Shape.INSTANT, instant_of(question.answer)
-    return Shape.TEXT, text_of(question.answer)
+def cells(question: Question) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """What stands in those columns; and the answer in words, as a number, an instant, a latitude and a longitude.
+
+    An instant is put in words by ISO 8601, in UTC.
+    """
+    answer, type_ = question.answer, question.type
+    words = text_of(answer)
+    if type_ == "Location":
+        spot: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+        latitude, longitude = number_of(spot.get("lt")), number_of(spot.get("lg"))
+        return (latitude, longitude, text_of(spot.get("n", UNSET))), (words or None, None, None, latitude, longitude)
+    if type_ == "Numeric":
+        number = number_of(answer)
+        return (number,), (words or None, number, None, None, None)
+    if type_ in DATES:
+        at = instant_of(answer)
+        return (at,), ((words or None) if at is None else iso(at), None, at, None, None)
+    return (words,), (words or None, None, None, None, None)

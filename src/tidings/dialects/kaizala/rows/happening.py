@@ -39,19 +39,19 @@ class Happening:
         return callback.source_group_id or data.source_group_id or data.group_id or callback.group_id or heard_in
 
 
-def happening_of(receipt: Receipt) -> Happening:
-    """Raises Invalid, saying what is wrong and where."""
+def happening_of(receipt: Receipt, *, said_at: str) -> Happening:
+    """What happened, and was said then, as the header has it. Raises Invalid, saying what is wrong and where."""
     callback, data = understood(receipt)
-    header = instant_of(number_of(receipt.header(SAID_AT)))
+    header = instant_of(number_of(said_at))
     identifier = _id(callback, data, said_at=header)
     if data.is_anonymous and callback.event_type.endswith("Response"):
         callback = msgspec.structs.replace(callback, **_NOBODYS)
         data = msgspec.structs.replace(data, **_NOBODY)
-    said_at = header or _response_time(data)
+    told_at = header or _response_time(data)
     # Only its arrival tells when it was said: then the first telling stays, and a response that was sent again does not
     # take its update's place. A job's response is updated without saying so.
-    can_replace = said_at is not None or data.is_update_response or callback.event_type == "JobResponse"
-    at = said_at or receipt.at
+    can_replace = told_at is not None or data.is_update_response or callback.event_type == "JobResponse"
+    at = told_at or receipt.at
     return Happening(
         id=identifier,
         source=receipt.source,
@@ -70,13 +70,12 @@ def _response_time(data: Data) -> int | None:
 
 
 def _id(callback: Callback, data: Data, *, said_at: int | None) -> str:
-    fields = fields_of(callback)
     # By what whoever pulls knows of it too: that an action was made, or when what has a name was said.
     if callback.event_type.endswith("Created") and data.action_id:
         return identified(callback.event_type, data.action_id)
     if said_at is not None:
         return identified(callback.event_type, callback.event_id, str(said_at))
     # A webhook on a parent group gets another groupId for the same event.
-    said = {name: bytes(value) for name, value in fields.items() if name != "groupId"}
+    said = {name: bytes(value) for name, value in fields_of(callback).items() if name != "groupId"}
     rest = [f"{callback.event_type} {callback.event_id}".encode(), *(said[name] for name in sorted(said))]
     return hashlib.sha256(b"\n".join(rest)).hexdigest()[:32]

@@ -26,15 +26,16 @@ class KaizalaReader:
 
     def read(self, receipt: Receipt) -> Reading:
         """What it says. Raises Invalid if it cannot be understood."""
-        happening = happening_of(receipt)
+        said_at = receipt.header(SAID_AT)
+        happening = happening_of(receipt, said_at=said_at)
         return Reading(
-            once=_once(receipt),
+            once=_once(receipt, said_at=said_at),
             type=happening.callback.event_type,
             changes=tuple(changes_of(happening)),
         )
 
 
-def _once(receipt: Receipt) -> str:
+def _once(receipt: Receipt, *, said_at: str) -> str:
     # Two callbacks are one only if the event's id and all the rest are equal: the body holds both. Who answers yes,
     # then no, then yes again sends two equal bodies that are not one; where the time is told, it tells them apart.
-    return hashlib.sha256(receipt.header(SAID_AT).encode() + b"\n" + receipt.body).hexdigest()
+    return hashlib.sha256(said_at.encode() + b"\n" + receipt.body).hexdigest()

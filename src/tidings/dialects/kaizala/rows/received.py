@@ -18,7 +18,7 @@ T = TypeVar("T")
 _Many = Annotated[list[T], Meta(max_length=MOST)]
 
 
-class _Lenient(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class _Lenient(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """Written in Kaizala's spelling; whatever else is there is left alone."""
 
 
@@ -127,7 +127,7 @@ class Data(_Lenient, frozen=True, kw_only=True):
 def understood(receipt: Receipt) -> tuple[Callback, Data]:
     """The envelope and its data; null is as good as absent. Raises Invalid, saying what is wrong and where.
 
-    Of an event type that is not Kaizala's, nothing is expected of the data.
+    Of an event type that is not Kaizala's, nothing is expected of the data but to be an object.
     """
     guard(receipt.body, limit=len(receipt.body))
     try:
@@ -139,6 +139,7 @@ def understood(receipt: Receipt) -> tuple[Callback, Data]:
     except msgspec.DecodeError:
         bare = _encode(_bare(_read(_any, callback.data, place="data")))
     if callback.event_type not in EVENT_TYPES:
+        fields_of(callback)
         return callback, Data()
     return callback, _read(_data, bare, place="data")
 

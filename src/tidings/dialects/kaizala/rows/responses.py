@@ -1,34 +1,71 @@
 """Responses laid flat: one wide row a response, one long row an answer, and what an answer holds several of."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import UNSET
 
-from tidings.core.cell import commented, instant, instant_of, key, number, number_of, text, truth, whole
+from tidings.core.cell import commented, instant, key, number, text, truth, whole
 from tidings.core.errors import Invalid
-from tidings.core.row import Change, Family, Field, Place, Row
-from tidings.dialects.kaizala.rows.cells import DATES, columns, text_of, words_of
+from tidings.core.row import Cell, Change, Family, Field, Layout, Place, Row, row_of
+from tidings.dialects.kaizala.rows.cells import cells, columns, text_of
 from tidings.dialects.kaizala.rows.happening import Happening
 from tidings.dialects.kaizala.rows.received import MOST, Question
 
-_ANSWERS = Place("answers", "answers", "Every answer to every question: one row an answer.")
+_ANSWERS = Layout(
+    Place("answers", "answers", "Every answer to every question: one row an answer."),
+    key=(text("response_id", None), whole("number", None, comment="Of the question, from 0.")),
+    fields=(
+        instant("at", None),
+        text("group_id", None),
+        text("action_id", None),
+        text("action_package_id", None),
+        text("responder", None),
+        text("responder_name", None),
+        text("question", None),
+        text("type", None),
+        text("answer", None, comment="The answer in words."),
+        number("answer_number", None),
+        instant("answer_time", None),
+        number("latitude", None),
+        number("longitude", None),
+    ),
+)
+_OF_FORMS = (
+    instant("at", None, comment="When it was sent."),
+    text("group_id", None),
+    text("action_id", None),
+    text("package_id", None, comment="The package with its version."),
+    text("responder", None),
+    text("responder_id", None),
+    text("responder_name", None),
+    truth("is_anonymous", None),
+    truth("is_update", None, comment="Whether it took the place of an earlier response."),
+)
+# What is remembered of forms, so that their columns are named once and not for each response: so many, and of each at
+# most so many characters of questions. A megabyte is what a body may have, and a form has a thousand or two.
+_MOST_FORMS, _LONGEST_FORM = 500, 20_000
 
 
 def response_changes(happening: Happening, place: Place) -> Iterator[Change]:
     """A response in the table of its form, its answers, and its chosen options and files."""
     questions = happening.data.response_details.response_with_questions
-    yield _row(happening, place, numbered=_numbered(questions))
+    name = _response(happening).value
+    laid = [cells(question) for question in questions]
+    values = (name, *_of_form(happening), *(cell for wide, _ in laid for cell in wide))
+    yield Row(_layout(place, questions), values, happening.version)
     of_all = _of_all_answers(happening)
-    for at, question in enumerate(questions):
-        said = (*of_all, *_of_answer(question))
-        yield Row(place=_ANSWERS, key=_asked(happening, at=at), fields=said, version=happening.version)
+    for at, (question, (_, said)) in enumerate(zip(questions, laid, strict=True)):
+        values = (name, at, *of_all, question.title or None, question.type or None, *said)
+        yield Row(_ANSWERS, values, happening.version)
         if question.type == "MultiOption":
             yield _options(happening, place, question=question, at=at)
         elif question.type in {"AttachmentList", "Image"}:
             yield _files(happening, place, question=question, at=at)
 
 
+@lru_cache(maxsize=_MOST_FORMS)
 def form(package: str, *, survey: str) -> Place:
     """The table of a form: of a package, whatever its version, or of one survey. Raises Invalid for neither."""
     if survey:
@@ -41,56 +78,51 @@ def form(package: str, *, survey: str) -> Place:
     return Place(f"package:{package}", f"responses_{name}", commented(f"Responses to {package}."))
 
 
-def _row(happening: Happening, place: Place, *, numbered: Iterator[tuple[str, Question]]) -> Row:
-    data = happening.data
-    fields = [
-        instant("at", happening.at, comment="When it was sent."),
-        text("group_id", happening.group),
-        text("action_id", data.action_id),
-        text("package_id", data.package_id, comment="The package with its version."),
-        text("responder", data.responder),
-        text("responder_id", data.responder_id),
-        text("responder_name", data.responder_name),
-        truth("is_anonymous", data.is_anonymous),
-        truth("is_update", data.is_update_response, comment="Whether it took the place of an earlier response."),
-    ]
-    for origin, question in numbered:
-        fields += columns(question, origin=origin)
-    return Row(place=place, key=(_response(happening),), fields=tuple(fields), version=happening.version)
-
-
-def _numbered(questions: list[Question]) -> Iterator[tuple[str, Question]]:
-    # Known by title and type, so that the versions of a package share their columns; equal ones by their order.
-    seen: dict[tuple[str, str], int] = {}
-    for question in questions:
-        named = question.title, question.type
-        seen[named] = seen.get(named, 0) + 1
-        yield f"question:{question.type}:{seen[named]}:{question.title}", question
-
-
-def _of_all_answers(happening: Happening) -> tuple[Field, ...]:
+def _of_form(happening: Happening) -> tuple[Cell, ...]:
     data = happening.data
     return (
-        instant("at", happening.at),
-        text("group_id", happening.group),
-        text("action_id", data.action_id),
-        text("action_package_id", data.action_package_id),
-        text("responder", data.responder),
-        text("responder_name", data.responder_name),
+        happening.at,
+        happening.group or None,
+        data.action_id or None,
+        data.package_id or None,
+        data.responder or None,
+        data.responder_id or None,
+        data.responder_name or None,
+        data.is_anonymous,
+        data.is_update_response,
     )
 
 
-def _of_answer(question: Question) -> tuple[Field, ...]:
-    answer = question.answer
-    spot: dict[str, Any] = answer if isinstance(answer, dict) and question.type == "Location" else {}
+def _layout(place: Place, questions: Sequence[Question]) -> Layout:
+    asked = tuple([(one.title, one.type) for one in questions])
+    is_usual = sum(len(title) + len(type_) for title, type_ in asked) <= _LONGEST_FORM
+    return _remembered(place, asked) if is_usual else _made(place, asked)
+
+
+@lru_cache(maxsize=_MOST_FORMS)
+def _remembered(place: Place, asked: tuple[tuple[str, str], ...]) -> Layout:
+    return _made(place, asked)
+
+
+def _made(place: Place, asked: Sequence[tuple[str, str]]) -> Layout:
+    # Known by title and type, so that the versions of a package share their columns; equal ones by their order.
+    seen: dict[tuple[str, str], int] = {}
+    fields = [*_OF_FORMS]
+    for title, type_ in asked:
+        seen[title, type_] = seen.get((title, type_), 0) + 1
+        fields += columns(title, type_, origin=f"question:{type_}:{seen[title, type_]}:{title}")
+    return Layout(place, key=(text("response_id", None),), fields=tuple(fields))
+
+
+def _of_all_answers(happening: Happening) -> tuple[Cell, ...]:
+    data = happening.data
     return (
-        text("question", question.title),
-        text("type", question.type),
-        text("answer", words_of(question), comment="The answer in words."),
-        number("answer_number", number_of(answer) if question.type == "Numeric" else None),
-        instant("answer_time", instant_of(answer) if question.type in DATES else None),
-        number("latitude", number_of(spot.get("lt"))),
-        number("longitude", number_of(spot.get("lg"))),
+        happening.at,
+        happening.group or None,
+        data.action_id or None,
+        data.action_package_id or None,
+        data.responder or None,
+        data.responder_name or None,
     )
 
 
@@ -130,7 +162,7 @@ def _several(question: Question) -> list[Any]:
 def _family(happening: Happening, child: Place, *, rows: Sequence[tuple[Field, ...]], at: int) -> Family:
     parent = _asked(happening, at=at)
     made = (
-        Row(
+        row_of(
             place=child,
             key=(*parent, whole("item", item)),
             fields=(instant("at", happening.at), *fields),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tidings.core.cell import instant, instant_of, key, number, text, truth, whole
-from tidings.core.row import Change, Family, Field, Place, Row
+from tidings.core.row import Cell, Change, Family, Field, Layout, Place, Row
 from tidings.core.told import EVENTS
 from tidings.dialects.kaizala.rows.cells import text_of
 from tidings.dialects.kaizala.rows.happening import Happening
@@ -24,6 +24,30 @@ _MEETS = Place("meets", "meets", "Meetings.")
 _MEET_RESPONSES = Place("meet_responses", "meet_responses", "Who comes to which meeting.")
 _MEMBER_CHANGES = Place("member_changes", "member_changes", "Who came into which group, and who left.")
 _GROUP_CHANGES = Place("group_changes", "group_changes", "Which group became a sub-group of which, or ceased to be.")
+_ID = "Equal for all callbacks that tell of the same."
+# What comes first in all rows of happenings.
+_COMMON = (
+    instant("at", None, comment="When it was said."),
+    text("group_id", None, comment="Where it happened."),
+    text("from_user", None),
+    text("from_user_id", None),
+    text("from_user_name", None),
+)
+
+
+_TOLD = Layout(
+    EVENTS,
+    key=(text("event_id", None, comment=_ID),),
+    fields=(
+        *_COMMON,
+        text("source", None, comment="Who told it."),
+        text("type", None),
+        text("wire_id", None, comment="What the source calls the event."),
+        text("action_id", None),
+        text("action_package_id", None),
+        text("response_id", None),
+    ),
+)
 
 
 def changes_of(happening: Happening) -> Iterator[Change]:
@@ -35,20 +59,18 @@ def changes_of(happening: Happening) -> Iterator[Change]:
 
 
 def _event(happening: Happening) -> Row:
-    data = happening.data
-    return _row(
-        EVENTS,
-        happening,
-        key=(_id(happening),),
-        fields=(
-            text("source", happening.source, comment="Who told it."),
-            text("type", happening.callback.event_type),
-            text("wire_id", happening.callback.event_id, comment="What the source calls the event."),
-            text("action_id", data.action_id),
-            text("action_package_id", data.action_package_id),
-            text("response_id", data.response_id),
-        ),
+    callback, data = happening.callback, happening.data
+    values = (
+        happening.id,
+        *_common(happening),
+        happening.source or None,
+        callback.event_type or None,
+        callback.event_id or None,
+        data.action_id or None,
+        data.action_package_id or None,
+        data.response_id or None,
     )
+    return Row(_TOLD, values, happening.version)
 
 
 def _message(happening: Happening) -> Iterator[Change]:
@@ -195,15 +217,19 @@ def _action(happening: Happening, *, title: str, questions: Sequence[Question]) 
 
 
 def _row(place: Place, happening: Happening, *, key: tuple[Field, ...], fields: Sequence[Field]) -> Row:
+    values = (*(one.value for one in key), *_common(happening), *(one.value for one in fields))
+    return Row(Layout(place, key, (*_COMMON, *fields)), values, happening.version)
+
+
+def _common(happening: Happening) -> tuple[Cell, ...]:
     callback = happening.callback
-    common = (
-        instant("at", happening.at, comment="When it was said."),
-        text("group_id", happening.group, comment="Where it happened."),
-        text("from_user", callback.from_user),
-        text("from_user_id", callback.from_user_id),
-        text("from_user_name", callback.from_user_name),
+    return (
+        happening.at,
+        happening.group or None,
+        callback.from_user or None,
+        callback.from_user_id or None,
+        callback.from_user_name or None,
     )
-    return Row(place=place, key=key, fields=(*common, *fields), version=happening.version)
 
 
 def _children(place: Place, happening: Happening, *, parent: Field, rows: Sequence[Sequence[Field]]) -> Family:
@@ -214,7 +240,7 @@ def _children(place: Place, happening: Happening, *, parent: Field, rows: Sequen
 
 
 def _id(happening: Happening) -> Field:
-    return key("event_id", happening.id, comment="Equal for all callbacks that tell of the same.")
+    return key("event_id", happening.id, comment=_ID)
 
 
 def _action_key(happening: Happening) -> Field:

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from tidings.core.json_text import MISSING
+
 FLAG = "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"
 NUMBER = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
 
@@ -21,7 +23,6 @@ _WORDS = {
 }
 _TYPES = re.compile(r"Expected `([^`]+)`")
 _GOT = re.compile(r", got `(\w+)`$")
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
 _PATTERNS = {FLAG: "true or false", NUMBER: "a number"}
 
 
@@ -29,7 +30,7 @@ def said_of(error: str, *, shape: type[msgspec.Struct]) -> str:
     """What a decoder found, in words for whoever wrote the request."""
     what, _, where = error.partition(" - at `$")
     where = where.strip(".`")
-    if missing := _MISSING.fullmatch(what):
+    if missing := MISSING.fullmatch(what):
         return f"{'.'.join(filter(None, (where, missing[1])))}: is missing; send it"
     if what.startswith("Invalid enum value"):
         return f"{where}: expected one of {', '.join(_words_of(shape, where))}"

@@ -1,9 +1,9 @@
-"""The calls for administrators: running triggers, and the data connections."""
+"""The calls about data connections, which are for administrators."""
 
 from dataclasses import dataclass
 
-from tidings.access.scope import ADMIN, REPORTS_PUBLISH
-from tidings.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from tidings.access.scope import ADMIN
+from tidings.core.errors import Conflict, Forbidden, Invalid, Unavailable
 from tidings.core.route import Call, Route
 from tidings.core.secret import Secret
 from tidings.dialects.connectreport.api.calls import author_of
@@ -15,29 +15,12 @@ _CONNECTIONS = "/admin/api/v1/connections"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdministrationApi:
-    """ConnectReport's own call is `run-trigger`; the others are ours."""
+class ConnectionApi:
+    """Which other databases templates may read."""
 
     reports: Reports
 
     def routes(self) -> list[Route]:
-        return [
-            Route(
-                method="POST",
-                path="/admin/api/v1/report-tasks/run-trigger",
-                name="runTrigger",
-                summary="Run all tasks of a trigger",
-                handler=self._run_trigger,
-                needs=REPORTS_PUBLISH,
-                body=wire.TriggerRun,
-                answers=wire.TriggerRan,
-                errors=(Invalid, Forbidden, NotFound),
-                tag="Report tasks",
-            ),
-            *self._routes_of_connections(),
-        ]
-
-    def _routes_of_connections(self) -> list[Route]:
         return [
             Route(
                 method="GET",
@@ -74,12 +57,6 @@ class AdministrationApi:
             ),
         ]
 
-    async def _run_trigger(self, call: Call) -> wire.TriggerRan:
-        asked = _asked(call)
-        reports = await self.reports.runs.fire(asked.name, actor=author_of(call).id)
-        queued = [wire.ReportQueued(id=one.id, report_task_id=one.task) for one in reports]
-        return wire.TriggerRan(name=asked.name, reports=queued)
-
     async def _list(self, _: Call) -> wire.ToldConnections:
         found = await self.reports.connections.list()
         return wire.ToldConnections(connections=[wire.told_connection(one) for one in found])
@@ -98,11 +75,6 @@ class AdministrationApi:
     async def _remove(self, call: Call) -> dict[str, str]:
         await self.reports.connections.remove(call.path["name"], author=author_of(call))
         return {}
-
-
-def _asked(call: Call) -> wire.TriggerRun:
-    asked: wire.TriggerRun = call.body
-    return asked
 
 
 def _new(call: Call) -> wire.NewConnection:
