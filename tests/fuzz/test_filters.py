@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.effort import tries
-from tidings.core.row import Cell, Field, Place, Row, Shape
+from tidings.core.row import Cell, Field, Place, Row, Shape, row_of
 from tidings.dashboards.odata.filter import parse_filter
 from tidings.tables.query import Query
 from tidings.tables.selection import Selection
@@ -200,7 +200,7 @@ def query(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Query]:
 
 def _row(place: Place, row: Cells) -> Row:
     key, *fields = (Field(name, name, shape, row[name]) for name, shape in SHAPES.items())
-    return Row(place=place, key=(key,), fields=tuple(fields), version=1)
+    return row_of(place=place, key=(key,), fields=tuple(fields), version=1)
 
 
 def test_a_filter_finds_the_rows_that_it_means(query: Query) -> None:

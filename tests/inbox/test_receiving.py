@@ -11,7 +11,7 @@ from tidings.core.clock import MINUTE, Clock
 from tidings.core.dialect import EVER_MS
 from tidings.core.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from tidings.core.receipt import Receipt
-from tidings.core.row import Change, Field, Place, Reading, Row, Shape
+from tidings.core.row import Change, Field, Place, Reading, Shape, row_of
 from tidings.core.secret import Secret
 from tidings.core.vault import Vault, new_key
 from tidings.inbox.inbox import Inbox, open_inbox
@@ -41,7 +41,7 @@ class Words:
         if word.startswith("?"):
             raise KeyError(word)
         length = Field("length", "length", Shape.WHOLE, int(word) if word.isdigit() else len(word))
-        row = Row(
+        row = row_of(
             place=Place("words", "words", "Words."),
             key=(Field("word", "word", Shape.TEXT, word),),
             fields=(length,),

@@ -54,7 +54,7 @@ _LOOKS = Place(may=_IN_GROUP | READERS)
 _DOES = _IN_GROUP | OPERATORS
 _SEES_RULED = Place(may=READERS | {Visitor.ADMIN})
 _RULES = OPERATORS | {Visitor.ADMIN}
-_ONE, _ACTION = "/groups/{id}", "/groups/{id}/actions/{action}"
+_ONE, _POST, _ACTION = "/groups/{id}", "/groups/{id}/posts/{reference}", "/groups/{id}/actions/{action}"
 _GROUPS: Mapping[str, Place] = {
     "GET /groups": Place(may=EVERYBODY, shows=_IN_GROUP | READERS),
     "GET /groups/new": _ALL,
@@ -63,10 +63,14 @@ _GROUPS: Mapping[str, Place] = {
     f"GET {_ONE}/live": _LOOKS,
     # Whoever operates the installation joins first, so that the others see who speaks.
     f"POST {_ONE}/posts": Place(may=_IN_GROUP, form={"text": "Hello"}),
+    f"GET {_POST}": _LOOKS,
+    f"POST {_POST}/like": Place(may=_IN_GROUP),
+    f"POST {_POST}/comments": Place(may=_IN_GROUP, form={"comment": "Good"}),
     f"GET {_ONE}/new/{{kind}}": Place(may=_DOES),
     f"POST {_ONE}/new/{{kind}}": Place(may=_DOES, form={"title": "Which day?", "choices": "A\nB", "due": "24"}),
     f"GET {_ACTION}": _LOOKS,
     f"POST {_ACTION}/responses": Place(may=_DOES, form={"q0": "Yes"}),
+    f"POST {_ACTION}/reminder": Place(may=_RULES),
     f"POST {_ACTION}/state": Place(may=_RULES, form={"state": "closed"}, spends=("action",)),
     f"GET {_ONE}/members": _LOOKS,
     f"POST {_ONE}/members": Place(may=_RULES, form={"members": "+910000000078"}),

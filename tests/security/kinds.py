@@ -39,6 +39,7 @@ _OF_CONSOLE: Mapping[tuple[str, str], str] = {
     ("groups", "id"): "group",
     ("new", "kind"): "kind",
     ("actions", "action"): "action",
+    ("posts", "reference"): "message",
     ("members", "person"): "member",
     ("sub-groups", "child"): "sub_group",
     ("webhooks", "id"): "webhook",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tidings.core.clock import Clock
 from tidings.tables.tables import Tables, open_tables
 
-_START_S = 60.0
+_START_S = 120.0
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tidings.core.clock import Clock
 from tidings.core.errors import Forbidden, Invalid, TidingsError, Unavailable
 from tidings.core.report import Filter, Value
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Row, Shape, row_of
 from tidings.tables.asking import Asking, Cells, Question, told
 from tidings.tables.one_select import one_select
 from tidings.tables.read_only import ReadOnly
@@ -35,7 +35,7 @@ def question(sql: str, *, within_s: float = 30.0, **others: Any) -> Question:  #
 
 def orders() -> list[Row]:
     return [
-        Row(
+        row_of(
             place=Place("orders", "orders", ""),
             key=(Field("id", "id", Shape.WHOLE, number),),
             fields=(
@@ -212,7 +212,7 @@ def test_a_login_that_may_not_make_roles_is_told_what_to_do_and_two_clerks_sign_
     assert rows_of(asking, "SELECT count(*) AS many FROM orders") == [(len(TEXTS),)]
     with contextlib.closing(ReadOnly(tables_url, is_own=True)) as second:
         later, key = Place("later", "later", ""), Field("id", "id", Shape.TEXT, "1")
-        tables.write([Row(place=later, key=(key,), fields=(), version=1)])
+        tables.write([row_of(place=later, key=(key,), fields=(), version=1)])
         both = [rows_of(one, "SELECT id FROM later") for one in (asking, Asking(second, clock=CLOCK))]
     name = str(tables.engine.url.database)
     with tables.engine.begin() as connection:

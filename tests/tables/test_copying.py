@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tidings.core.errors import Conflict
-from tidings.core.row import Change, Family, Field, Place, Row, Shape
+from tidings.core.row import Change, Family, Field, Place, Row, Shape, row_of
 from tidings.tables.copying import copy_tables, total_rows
 from tidings.tables.tables import Tables, open_tables
 
@@ -29,13 +29,13 @@ def order(name: str, *more: Field, version: int = 1) -> Row:
         Field("line", "line", Shape.WHOLE, 2**53 + 1),
         text("goods", "o'neil; drop table -- नमस्ते"),
     )
-    return Row(place=ORDERS, key=(text("response_id", name),), fields=(*fields, *more), version=version)
+    return row_of(place=ORDERS, key=(text("response_id", name),), fields=(*fields, *more), version=version)
 
 
 def options(name: str, *chosen: str, version: int = 1) -> Family:
     parent = (text("response_id", name),)
     rows = tuple(
-        Row(
+        row_of(
             place=OPTIONS,
             key=(*parent, Field("item", "item", Shape.WHOLE, at)),
             fields=(text("option", one),),
@@ -50,7 +50,7 @@ def options(name: str, *chosen: str, version: int = 1) -> Family:
 def member(name: str) -> Row:
     fields = [text(one, name) for one in ("group_id", "member", "member_id", "member_name", "role")]
     told = (Field("at", "at", Shape.INSTANT, AT), *fields, Field("is_member", "is_member", Shape.TRUTH, value=True))
-    return Row(
+    return row_of(
         place=Place("member_changes", "member_changes", "Who came and went."),
         key=(text("event_id", name),),
         fields=told,
@@ -145,7 +145,7 @@ def test_from_sqlite_to_postgresql_to_mariadb_and_back_nothing_is_lost(
 
 
 def test_a_table_that_is_somebody_elses_is_not_touched(source: Tables, tables: Tables) -> None:
-    other = Row(place=Place("another origin", "responses_orders", ""), key=(text("id", "1"),), fields=(), version=1)
+    other = row_of(place=Place("another origin", "responses_orders", ""), key=(text("id", "1"),), fields=(), version=1)
     tables.write([other])
 
     with pytest.raises(Conflict, match="of its own"):

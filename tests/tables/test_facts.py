@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from tidings.core.errors import Invalid, Unavailable
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.tables.engine import open_engine
 from tidings.tables.facts import facts_of_tables
 from tidings.tables.tables import Tables, open_tables
 
-ROW = Row(place=Place("words", "words", ""), key=(Field("word", "word", Shape.TEXT, "a"),), fields=(), version=1)
+ROW = row_of(place=Place("words", "words", ""), key=(Field("word", "word", Shape.TEXT, "a"),), fields=(), version=1)
 
 
 def test_tables_are_counted_and_more_may_be_made(tables: Tables, tables_url: str) -> None:

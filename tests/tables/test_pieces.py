@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
 from tidings.core.errors import Invalid, Unavailable
-from tidings.core.row import Cell, Change, Family, Field, Place, Row, Shape
+from tidings.core.row import Cell, Change, Family, Field, Place, Shape, row_of
 from tidings.tables import pieces as pieces_module
 from tidings.tables.condition import Compared, Literal, Named, Operator
 from tidings.tables.counts import By, Counts, Measure
@@ -53,9 +53,9 @@ def order(name: str, *, at: int | None = AT, group: str = "g", rice: float = 1.0
         Field("longitude", "longitude", Shape.NUMBER, -2.5),
         text("remark", f"Said {name}"),
     )
-    row = Row(place=ORDERS, key=(text("response_id", name),), fields=fields, version=version)
+    row = row_of(place=ORDERS, key=(text("response_id", name),), fields=fields, version=version)
     parent = (text("response_id", name),)
-    chosen = Row(
+    chosen = row_of(
         place=OPTIONS,
         key=(*parent, Field("item", "item", Shape.WHOLE, 0)),
         fields=(text("question", "Extras"), text("option", "Salt")),

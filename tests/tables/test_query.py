@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, NotFound, Unavailable
-from tidings.core.row import Cell, Field, Place, Row, Shape
+from tidings.core.row import Cell, Field, Place, Row, Shape, row_of
 from tidings.tables.condition import (
     Among,
     Both,
@@ -59,7 +59,7 @@ def row(cells: Cells) -> Row:
         Field(name, name, shape, cell, f"The {name}.")
         for (name, shape), cell in zip(COLUMNS.items(), cells, strict=True)
     ]
-    return Row(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)
+    return row_of(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from tidings.core.errors import Forbidden, Invalid, NotFound
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Row, Shape, row_of
 from tidings.tables.reader_role import ReaderRole, drop_reader_role, make_reader_role, reader_roles
 from tidings.tables.tables import Tables, open_tables
 
 
 def row(table: str) -> Row:
     key, at = Field("id", "id", Shape.TEXT, "1"), Field("at", "at", Shape.INSTANT, 0)
-    return Row(place=Place(table, table, ""), key=(key,), fields=(at,), version=1)
+    return row_of(place=Place(table, table, ""), key=(key,), fields=(at,), version=1)
 
 
 @pytest.fixture

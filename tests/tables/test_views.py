@@ -8,7 +8,7 @@ import pytest
 from tidings.core.clock import Clock
 from tidings.core.errors import NotFound
 from tidings.core.receipt import Receipt
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.dialects.kaizala.rows.reader import KaizalaReader
 from tidings.tables.condition import Compared, Literal, Named, Operator
 from tidings.tables.query import Query
@@ -113,7 +113,7 @@ def test_emptied_tables_show_nobody_and_nothing_else_can_take_a_views_name(table
     write(tables, member("MemberAdded", at=1))
     place = Place("told:members", "members", "Something else.")
     key = Field("id", "id", Shape.TEXT, "1")
-    tables.write([Row(place=place, key=(key,), fields=(), version=1)])
+    tables.write([row_of(place=place, key=(key,), fields=(), version=1)])
 
     tables.empty()
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tidings.core.errors import Unavailable
-from tidings.core.row import Cell, Change, Family, Field, Place, Row, Shape
+from tidings.core.row import Cell, Change, Family, Field, Place, Row, Shape, row_of
 from tidings.tables.catalogue import MOST_COLUMNS, VERSION
 from tidings.tables.tables import Tables, open_tables, opened
 
@@ -21,7 +21,7 @@ def text(name: str, value: str | None, *, origin: str = "") -> Field:
 
 
 def order(number: str, *fields: Field, version: int = 1) -> Row:
-    return Row(place=ORDERS, key=(text("id", number),), fields=fields, version=version)
+    return row_of(place=ORDERS, key=(text("id", number),), fields=fields, version=version)
 
 
 def lines(number: str, *goods: str, version: int = 1) -> Family:
@@ -31,7 +31,7 @@ def lines(number: str, *goods: str, version: int = 1) -> Family:
         return Field("number", "number", Shape.WHOLE, at)
 
     rows = (
-        Row(place=LINES, key=(parent, place(at)), fields=(text("goods", one),), version=version)
+        row_of(place=LINES, key=(parent, place(at)), fields=(text("goods", one),), version=version)
         for at, one in enumerate(goods)
     )
     return Family(place=LINES, parent=(parent,), rest=(place(0),), rows=tuple(rows), version=version)

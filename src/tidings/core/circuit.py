@@ -22,6 +22,9 @@ class CircuitState(StrEnum):
     HALF_OPEN = "half_open"  # one probe, which is on its way
 
 
+_CLOSED = CircuitState.CLOSED  # see `core.subscription` for why
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circuit:
     """The circuit as it stands; every method returns a new one.
@@ -40,7 +43,7 @@ class Circuit:
     @property
     def is_open(self) -> bool:
         """Whether ordinary deliveries have to wait."""
-        return self.state is not CircuitState.CLOSED
+        return self.state is not _CLOSED
 
     def probe_due(self, now: int) -> bool:
         return self.is_open and now >= self.probe_at

@@ -29,7 +29,7 @@ class State(StrEnum):
 FINAL = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED, State.SKIPPED})
 
 
-class Debt(msgspec.Struct, frozen=True, kw_only=True):
+class Debt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An unfinished delivery as the store keeps it: who is owed what, since when, and when it is due.
 
     `tries` counts failed attempts that used up a retry; `first_at` is the instant of the first attempt, 0 before it.
@@ -42,7 +42,7 @@ class Debt(msgspec.Struct, frozen=True, kw_only=True):
     first_at: int = 0
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one attempt made of a delivery. `due` is meaningful while the delivery is not finished."""
 
     state: State
@@ -56,7 +56,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in FINAL
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request made for a delivery, and what came of it.
 
     `outcome` is the sender's word for what happened (`tidings.egress.answer.Outcome`), `status` the answer's, 0 for no

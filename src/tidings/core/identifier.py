@@ -32,12 +32,17 @@ def outside(identifier: int, subscription: int = 0) -> str:
     if subscription >> _LAST_GROUP_BITS:
         return _written(identifier, subscription)
     shown = _event_shown(identifier)
-    return f"{shown[:_LAST_GROUP]}{subscription:012x}" if subscription else shown
+    return shown[:_LAST_GROUP] + _last_group(subscription) if subscription else shown
 
 
 @lru_cache(_SHOWN_KEPT)
 def _event_shown(identifier: int) -> str:
     return _written(identifier, 0)
+
+
+@lru_cache(_SHOWN_KEPT)
+def _last_group(subscription: int) -> str:
+    return f"{subscription:012x}"
 
 
 def _written(identifier: int, subscription: int) -> str:

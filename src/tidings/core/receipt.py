@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a source sent. `headers` stand in the order in which they came, names as they were written.
 
     `id` is 0 until the store has kept it, and grows with time; `at` is when it arrived, in epoch milliseconds.
@@ -20,4 +20,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     def header(self, name: str) -> str:
         """The first header of that name in any case; empty if there is none."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return ""

@@ -44,16 +44,50 @@ class Place(msgspec.Struct, frozen=True):
     bundle: str = ""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that takes the place of an older one of the same key; of two, the greater `version` stays.
+class Layout(msgspec.Struct, frozen=True):
+    """A place, and the columns of rows in it: those that name a row, and the others; their values mean nothing.
 
-    `key` are the fields that name it, `fields` the others. `version` is when it was said, in epoch milliseconds.
+    Rows that are laid in the same way share one, so that what follows from it is found out once for all of them.
     """
 
     place: Place
     key: tuple[Field, ...]
     fields: tuple[Field, ...]
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A row that takes the place of an older one of the same key; of two, the greater `version` stays.
+
+    `values` are those of the layout's key, then of its other fields. `version` is when it was said, in epoch
+    milliseconds.
+    """
+
+    layout: Layout
+    values: tuple[Cell, ...]
     version: int
+
+    @property
+    def place(self) -> Place:
+        return self.layout.place
+
+    @property
+    def key(self) -> tuple[Field, ...]:
+        return _filled(self.layout.key, self.values)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return _filled(self.layout.fields, self.values[len(self.layout.key) :])
+
+
+def row_of(place: Place, *, key: tuple[Field, ...], fields: tuple[Field, ...], version: int) -> Row:
+    """A row of these very fields, in a layout of its own."""
+    return Row(Layout(place, key, fields), tuple([one.value for one in (*key, *fields)]), version)
+
+
+def _filled(columns: tuple[Field, ...], values: tuple[Cell, ...]) -> tuple[Field, ...]:
+    return tuple(
+        Field(one.origin, one.name, one.shape, value, one.comment) for one, value in zip(columns, values, strict=False)
+    )
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,10 @@ class State(StrEnum):
     ENDED = "ended"  # nothing is matched any more; kept so that what was delivered stays explainable
 
 
+# Asked for several times a delivery: up to Python 3.11, looking a member up in its enumeration is a call of a function.
+_ACTIVE, _ENDED = State.ACTIVE, State.ENDED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A standing order. `number` is its name inside, made by the store; `id` the one outside.
@@ -77,7 +81,7 @@ class Subscription:
     @property
     def is_sending(self) -> bool:
         """Whether what is owed to it may be sent at all."""
-        return self.state is State.ACTIVE and not self.withheld
+        return self.state is _ACTIVE and not self.withheld
 
     def hears(self, subject: Subject) -> bool:
         """Whether that subject is its own, or falls under its `*`."""
@@ -90,7 +94,7 @@ class Subscription:
     def chooses(self, event: Event, document: Callable[[], dict[str, Any]]) -> bool:
         """As `wants`, for an event of which it is known that it is about the subscription's subject."""
         return (
-            self.state is not State.ENDED
+            self.state is not _ENDED
             and event.at < self.expires_at
             and self.types.match(event.type)
             # An operational event never goes to the subscription that it is about.

@@ -99,13 +99,13 @@ class Pulling:
         if every_ms < LEAST_INTERVAL_MS:
             raise Invalid(f"every: an interval of {LEAST_INTERVAL_MS // SECOND}s or more; what is quicker is pushed")
         pull = Pull(
-            name=checked_identifier(name),
+            name=checked_identifier(name, field="name"),
             source=source,
             remote=remote if remote.endswith("/") else f"{remote}/",
             application=application,
             secret=Secret(secret),
             tokens=Tokens(refresh=Secret(refresh_token)),
-            group=checked_identifier(group),
+            group=checked_identifier(group, field="group"),
             every_ms=every_ms,
             next_at=self._clock.now(),
         )

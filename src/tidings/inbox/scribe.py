@@ -11,7 +11,8 @@ from tidings.core.dialect import Reader
 from tidings.core.errors import Invalid
 from tidings.core.receipt import Receipt
 from tidings.core.row import Change, Reading
-from tidings.store.receipts import Done, Said, State
+from tidings.store.receipts import Done, State
+from tidings.store.underway import Said
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,7 @@ class Scribe:
                 understood.unreadable.append(_unreadable(receipt.id, str(reading)))
                 continue
             self._batch.append((receipt.id, reading))
-            said = Said(id=receipt.id, type=reading.type, once=reading.once, window_ms=reader.window_ms)
-            understood.said.append(said)
+            understood.said.append(_said(receipt, reading, window_ms=reader.window_ms))
         return understood
 
     def write(self, repeated: Collection[int]) -> Written:
@@ -118,6 +118,17 @@ def _read(reader: Reader, receipt: Receipt) -> Reading | str:
     except Exception as error:
         log.exception("receipt.reader_failed receipt=%d", receipt.id)
         return f"its reader failed: {type(error).__name__}"
+
+
+def _said(receipt: Receipt, reading: Reading, *, window_ms: int) -> Said:
+    return Said(
+        id=receipt.id,
+        source=receipt.source,
+        at=receipt.at,
+        type=reading.type,
+        once=reading.once,
+        window_ms=window_ms,
+    )
 
 
 def _unreadable(identifier: int, reason: str) -> Done:

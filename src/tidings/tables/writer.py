@@ -1,15 +1,15 @@
 """Writer: lays rows into the tables, which are made and widened as the rows need it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from tidings.core.row import Cell, Change, Family, Field, Place, Row
+from tidings.core.row import Cell, Change, Family, Layout, Place, Row
 from tidings.tables.catalogue import VERSION, Catalogue, Known
 from tidings.tables.engine import upsert, writing
-from tidings.tables.insertion import Cells, Insertion
+from tidings.tables.insertion import Insertion
 from tidings.tables.naming import digest
 
 _Values = dict[str, Cell]
@@ -30,46 +30,51 @@ class Writer:
 
         Of two rows with one key, and of two families of one parent, the later said stays.
         """
-        for place, key, fields in _shapes(changes).values():
-            self._ensure(place, key=key, fields=fields)
+        for layout in _layouts(changes):
+            self._ensure(layout)
         # Making one table may be the end of another.
         changes = [one for one in changes if not self._catalogue.is_gone(one.place)]
+        rows = [one for one in changes if isinstance(one, Row)]
+        families = [one for one in changes if isinstance(one, Family)]
         with writing(self._engine) as connection:
-            current = self._current(connection, [one for one in changes if isinstance(one, Family)])
-            rows = [one for one in changes if isinstance(one, Row)]
-            rows += [row for family in current for row in family.rows]
+            if families:
+                rows += [row for family in self._current(connection, families) for row in family.rows]
             for insertion, batch in self._batches(rows).items():
                 insertion.run(connection, batch)
         places = {one.place.origin: one.place for one in changes}
         return frozenset(str(self._known(one).table.name) for one in places.values())
 
-    def _ensure(self, place: Place, *, key: Sequence[Field], fields: Sequence[Field]) -> None:
-        known = self._catalogue.find(place)
-        if self._catalogue.is_gone(place):
+    def _ensure(self, layout: Layout) -> None:
+        known = self._catalogue.find(layout.place)
+        if self._catalogue.is_gone(layout.place):
             return
-        if known is None or any(digest(one.origin) not in known.columns for one in fields):
-            self._catalogue.widen(place, key=key, fields=fields)
+        if known is None or any(digest(one.origin) not in known.columns for one in layout.fields):
+            self._catalogue.widen(layout.place, key=layout.key, fields=layout.fields)
 
-    def _batches(self, rows: Sequence[Row]) -> Mapping[Insertion, list[Cells]]:
-        newest: dict[tuple[str, _Key], tuple[int, Insertion, Cells]] = {}
-        insertions: dict[tuple[str, tuple[str, ...]], Insertion] = {}
+    def _batches(self, rows: Sequence[Row]) -> Mapping[Insertion, list[Row]]:
+        """The newest row of each key, by how it is written."""
+        newest: dict[str, dict[_Key, tuple[Row, Insertion]]] = defaultdict(dict)
+        ways: dict[int, tuple[int, Insertion, dict[_Key, tuple[Row, Insertion]]]] = {}
         for row in rows:
-            fields = (*row.key, *row.fields)
-            shape = row.place.origin, tuple([one.origin for one in fields])
-            insertion = insertions.get(shape)
-            if insertion is None:
-                insertion = insertions[shape] = self._insertion(row.place, shape[1])
-            key = row.place.origin, tuple([one.value for one in row.key])
-            before = newest.get(key)
-            if before is None or before[0] <= row.version:
-                newest[key] = row.version, insertion, insertion.cells(fields, version=row.version)
-        batches: dict[Insertion, list[Cells]] = defaultdict(list)
-        for _, insertion, cells in newest.values():
-            batches[insertion].append(cells)
+            way = ways.get(id(row.layout))
+            if way is None:
+                layout = row.layout
+                way = len(layout.key), self._insertion(layout), newest[layout.place.origin]
+                ways[id(layout)] = way
+            length, insertion, of_table = way
+            key = row.values[:length]
+            before = of_table.get(key)
+            if before is None or before[0].version <= row.version:
+                of_table[key] = row, insertion
+        batches: dict[Insertion, list[Row]] = defaultdict(list)
+        for of_table in newest.values():
+            for row, insertion in of_table.values():
+                batches[insertion].append(row)
         return batches
 
-    def _insertion(self, place: Place, origins: tuple[str, ...]) -> Insertion:
-        known = self._known(place)
+    def _insertion(self, layout: Layout) -> Insertion:
+        known = self._known(layout.place)
+        origins = tuple([one.origin for one in (*layout.key, *layout.fields)])
         insertion = known.insertions.get(origins)
         if insertion is None:
             names = [known.columns[digest(one)] for one in origins]
@@ -118,17 +123,18 @@ class Writer:
         return known
 
 
-def _shapes(changes: Sequence[Change]) -> Mapping[object, tuple[Place, Sequence[Field], Sequence[Field]]]:
-    """What tables the changes need, each shape once."""
-    found: dict[object, tuple[Place, Sequence[Field], Sequence[Field]]] = {}
+def _layouts(changes: Sequence[Change]) -> Collection[Layout]:
+    """What tables and columns the changes need: each layout once, be it shared or only alike."""
+    shared: dict[int, Layout] = {}
     for change in changes:
-        for row in [change] if isinstance(change, Row) else change.rows:
-            shape = row.place.origin, tuple([one.origin for one in row.fields])
-            if shape not in found:
-                found[shape] = row.place, row.key, row.fields
-        if isinstance(change, Family) and not change.rows:
-            found.setdefault((change.place.origin, ()), (change.place, (*change.parent, *change.rest), ()))
-    return found
+        if isinstance(change, Row):
+            shared[id(change.layout)] = change.layout
+        elif change.rows:
+            shared |= {id(row.layout): row.layout for row in change.rows}
+        else:
+            bare = Layout(change.place, (*change.parent, *change.rest), ())
+            shared[id(bare)] = bare
+    return {(one.place.origin, *(column.origin for column in one.fields)): one for one in shared.values()}.values()
 
 
 def _parts(families: Mapping[tuple[str, str], Family]) -> Iterator[Mapping[tuple[str, str], Family]]:

@@ -40,7 +40,7 @@ def headers_in(scope: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     names = _told(scope).get("names") or [name for name, _ in raw]
     # Trailers that came meanwhile may stand in the one already.
     pairs = zip(names, raw, strict=False)
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, (_, value) in pairs)
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, (_, value) in pairs])
 
 
 def tls_of(request: Request) -> Tls:

@@ -16,6 +16,8 @@ class Proxies:
         Read from the right, where our own proxy wrote: the first address that is not a trusted proxy's. Failure
         policy: whatever cannot be read as an address ends the search, and the last one that could be is answered.
         """
+        if not self._trusted:
+            return peer
         address = peer
         hops = [hop.strip() for value in forwarded for hop in value.split(",")]
         while self._trusts(address) and hops:

@@ -46,7 +46,7 @@ class ReceiveDoor:
         target: bytes = scope["raw_path"]
         name, slash, key = target.decode("latin-1").removeprefix(PATH).partition("/")
         headers = scope["headers"]
-        if "%" in key or (slash and not key) or any(header in _NEEDS_A_LOOK for header, _ in headers):
+        if "%" in key or (slash and not key) or not _NEEDS_A_LOOK.isdisjoint([header for header, _ in headers]):
             return None
         forwarded = [value.decode("latin-1") for header, value in headers if header == b"x-forwarded-for"]
         client = scope["client"]

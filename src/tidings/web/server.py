@@ -18,6 +18,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.web.counter import Counter
 from tidings.web.intake import Intake
+from tidings.web.listener import listening
 from tidings.web.protocol import Protocol
 from tidings.web.receive import ReceiveDoor
 
@@ -29,7 +30,6 @@ FINISH_WITHIN_S = 7
 KEEP_ALIVE_S = 75
 # Seconds. How long a renewed certificate may wait to be used; renewals happen weeks ahead.
 LOOK_AT_FILES_EVERY_S = 10.0
-_BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Server:
         """
         if self._certificate is not None:
             self._certificate.load(self._context)
-        listener = _listener(host, port)
+        listener = listening(host, port)
         async with alongside(self._uvicorn.serve(sockets=[listener]), self._reload()):
             await self._uvicorn.has_started.wait()
             try:
@@ -145,13 +145,3 @@ class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise Invalid(
-            f"cannot listen on {host} port {port}: {error}; choose another TIDINGS_HOST or TIDINGS_PORT"
-        ) from error

@@ -25,14 +25,14 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Text = Annotated[str, msgspec.Meta(max_length=2_048)]
 
 
-class AboutWhat(msgspec.Struct, rename="camel"):
+class AboutWhat(msgspec.Struct, rename="camel", gc=False):
     """A thing that the event is about."""
 
     object_type: Annotated[str, msgspec.Meta(min_length=1, max_length=64, examples=["Application"])]
     object_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, examples=["shop-1"])]
 
 
-class Submission(msgspec.Struct, rename="camel"):
+class Submission(msgspec.Struct, rename="camel", gc=False):
     """An event to publish. `data` is any JSON object, kept as it is written."""
 
     type: Annotated[
@@ -48,7 +48,7 @@ class Submission(msgspec.Struct, rename="camel"):
     is_bot_from_user: bool = msgspec.field(name="isBotfromUser", default=False)
 
 
-class Published(msgspec.Struct, rename="camel"):
+class Published(msgspec.Struct, rename="camel", gc=False):
     """An event that is kept: its id, to how many webhooks it goes, and whether it had been published before."""
 
     event_id: str
