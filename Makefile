@@ -10,6 +10,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.14 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
 	&& echo $$python && break; done)
 BIN := .venv/bin
+# How many processes share the tests.
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := uv==0.13.9
 AUDIT := pip-audit==2.10.1
@@ -27,7 +29,7 @@ demo: .venv/run  ## Run a lively instance; Ctrl-C ends it
 test: .venv/dev  ## Run all tests, on real servers, and hold the coverage gates
 	@tools/test-machine
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --fail-under=100 \
 		--include='src/tidings/core/*,src/tidings/egress/*,src/tidings/outbox/*'
 	@$(BIN)/coverage report --skip-covered --fail-under=90
@@ -35,11 +37,11 @@ test: .venv/dev  ## Run all tests, on real servers, and hold the coverage gates
 .PHONY: chaos
 chaos: .venv/dev  ## Kill, freeze and starve servers under load, more often than the tests do
 	@tools/test-machine
-	@CHAOS_KILLS=25 CHAOS_INSTANTS=50 CHAOS_CUTS=25 $(BIN)/pytest -n 2 --dist worksteal tests/reliability $(ARGS)
+	@CHAOS_KILLS=25 CHAOS_INSTANTS=50 CHAOS_CUTS=25 $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 1800 tests/reliability $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/dev  ## Throw twenty times as much at the parsers as the tests do, and something new each time; FUZZ=100 for more
-	@FUZZ=$${FUZZ:-20} $(BIN)/pytest -n 2 --timeout 3600 tests/fuzz $(ARGS)
+	@FUZZ=$${FUZZ:-20} $(BIN)/pytest -n $(WORKERS) --timeout 3600 tests/fuzz $(ARGS)
 
 .PHONY: check
 check: format lint types contracts dependencies changelog-check  ## Format, lint, types, contracts, dependencies

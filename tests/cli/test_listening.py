@@ -30,7 +30,7 @@ def server(here: Terminal) -> Iterator[str]:
 
 def send(url: str, *, body: bytes = b"", method: str = "POST", query: str = "") -> int:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     connection.request(method, parts.path + query, body=body, headers={"x-note": "hello"})
     status = connection.getresponse().status
     connection.close()
@@ -42,7 +42,7 @@ def bin_of(process: "subprocess.Popen[str]") -> str:
 
 
 def rest_of(process: "subprocess.Popen[str]") -> str:
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     return said
 

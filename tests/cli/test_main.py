@@ -23,6 +23,10 @@ def test_version_prints_the_version_alone(here: Terminal) -> None:
     assert here.says("version") == version("tidings")
 
 
+def test_the_version_is_told_by_an_option_too(here: Terminal) -> None:
+    assert here.says("--version") == version("tidings")
+
+
 def test_version_imports_neither_an_engine_nor_the_server(here: Terminal) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tidings", "version"],
@@ -30,7 +34,7 @@ def test_version_imports_neither_an_engine_nor_the_server(here: Terminal) -> Non
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
@@ -41,7 +45,7 @@ def test_version_imports_neither_an_engine_nor_the_server(here: Terminal) -> Non
 def test_the_installed_program_is_the_same(here: Terminal) -> None:
     program = Path(sys.executable).with_name("tidings")
 
-    said = subprocess.run([program, "version"], cwd=here.folder, capture_output=True, text=True, check=True, timeout=30)
+    said = subprocess.run([program, "version"], cwd=here.folder, capture_output=True, text=True, check=True, timeout=60)
 
     assert said.stdout.strip() == version("tidings")
 
@@ -49,6 +53,41 @@ def test_the_installed_program_is_the_same(here: Terminal) -> None:
 def test_what_was_not_understood_exits_with_2(here: Terminal) -> None:
     assert "No such command" in here.refuses("serv", status=2)
     assert "Missing option '--name'" in here.refuses("connector", "create", status=2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("DATABASE", "mysql://user:hidden@example.com/x", "TIDINGS_DATABASE: write sqlite:PATH or postgresql://…"),
+        ("TABLES", "tables.db", "TIDINGS_TABLES: write sqlite:PATH or postgresql://… or mariadb://… or mysql://…"),
+        ("DATABASE", "sqlite:/dev/null/x/tidings.db", "the folder /dev/null/x cannot be made: Not a directory"),
+        ("HOST", "300.1.1.1", "cannot listen on 300.1.1.1 port 0: "),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_sentence_without_what_may_be_a_secret(
+    here: Terminal, setting: str, value: str, told: str
+) -> None:
+    here.settings[f"TIDINGS_{setting}"] = value
+
+    said = here.refuses("serve", "--port", "0")
+
+    assert said.startswith(f"tidings: {told}")
+    assert "hidden" not in said
+
+
+def test_a_file_that_cannot_be_read_is_named(here: Terminal) -> None:
+    (here.folder / "tidings.toml").write_bytes(b"\xff")
+
+    assert here.refuses("connector", "list").startswith("tidings: tidings.toml is not TOML")
+
+
+def test_a_store_that_is_away_is_told_with_whom_to_ask(here: Terminal) -> None:
+    here.settings["TIDINGS_DATABASE"] = "postgres://nobody:hidden@127.0.0.1:1/x"
+
+    said = here.refuses("connector", "list")
+
+    assert "PostgreSQL does not answer; `tidings doctor` shows" in said
+    assert "hidden" not in said
 
 
 def test_a_wrong_setting_is_told_in_one_sentence(here: Terminal) -> None:

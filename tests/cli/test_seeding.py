@@ -42,6 +42,7 @@ def test_a_revoked_connector_is_listed_as_such_and_gets_no_token(here: Terminal)
     assert here.tells("connector", "list")[0]["revoked_at"] is not None
     assert here.refuses("token", "create", "--connector", "shop-1")
     assert "no connector shop-1" in here.refuses("connector", "revoke", "shop-1")
+    assert "no connector shop-1" in here.refuses("token", "create", "--connector", "shop-1")
 
 
 def test_a_list_in_a_pipe_has_a_line_for_each_connector(here: Terminal) -> None:

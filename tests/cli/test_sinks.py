@@ -1,7 +1,7 @@
 """Sinks from the command line."""
 
 from tests.cli.terminal import Terminal
-from tidings.core.row import Field, Place, Row, Shape
+from tidings.core.row import Field, Place, Shape, row_of
 from tidings.tables.tables import open_tables
 
 
@@ -35,7 +35,7 @@ def test_a_list_of_sharepoint_that_cannot_be_entered_is_refused_in_a_sentence(he
     here.settings.update({"TIDINGS_TABLES": f"sqlite:{here.folder / 't.db'}", "TIDINGS_EGRESS_ALLOW": "127.0.0.1/32"})
     with open_tables(here.settings["TIDINGS_TABLES"]) as tables:
         key = (Field("id", "id", Shape.TEXT, "1"),)
-        tables.write([Row(place=Place("orders", "orders", "Orders."), key=key, fields=(), version=1)])
+        tables.write([row_of(place=Place("orders", "orders", "Orders."), key=key, fields=(), version=1)])
     sink = (
         "sink",
         "create",

@@ -54,7 +54,8 @@ def test_whatever_is_let_in_can_be_kept(text: str) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"", r"the body is not JSON: .* \(byte 0\)"),
+        (b"", r"^the body is empty; send JSON$"),
+        (b" \n", r"^the body is empty; send JSON$"),
         (b'{"a": tru', r"the body is not JSON: .* \(byte 9\)"),
         (b'{"a": 1} x', r"the body is not JSON: trailing characters \(byte 10\)"),
         (b"\xef\xbb\xbf{}", r"the body is not JSON: .* \(byte 0\)"),
@@ -160,6 +161,13 @@ def test_a_typed_reader_names_the_field_that_is_wrong() -> None:
     assert read_typed(b'[{"amount": 5}]', ORDERS) == [Order(amount=5)]
     with pytest.raises(Invalid, match=r"^\[0\].amount: Expected `int`, got `str`$"):
         read_typed(b'[{"amount": "five"}]', ORDERS)
+
+
+def test_a_field_that_is_missing_is_named_with_its_place() -> None:
+    with pytest.raises(Invalid, match=r"^amount: is missing; send it$"):
+        read_typed(b"{}", msgspec.json.Decoder(Order))
+    with pytest.raises(Invalid, match=r"^\[0\].amount: is missing; send it$"):
+        read_typed(b"[{}]", ORDERS)
 
 
 def test_what_a_typed_reader_skips_is_guarded_too() -> None:

@@ -81,7 +81,6 @@ def test_what_callers_of_kaizala_send_is_read(sent: str, meant: object) -> None:
         ("{a: 1} // so", 7),
         ("{a: 1", 5),
         ("{(: 1}", 1),
-        ("", 0),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_byte_of_it(sent: str, byte: int) -> None:

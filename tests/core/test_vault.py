@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidings.core.errors import Invalid
-from tidings.core.vault import Vault, new_key
+from tidings.core.vault import Drawer, Vault, new_key
 
 OLD, NEW = new_key(), new_key()
 
@@ -16,13 +16,13 @@ OLD, NEW = new_key(), new_key()
 def test_what_is_sealed_is_opened(text: str) -> None:
     vault = Vault([NEW])
 
-    assert vault.open(vault.seal(text)) == text
+    assert vault.open(vault.seal(text, Drawer.SINK_SETTINGS)) == text
 
 
 def test_a_sealed_text_shows_nothing_and_is_different_each_time() -> None:
     vault = Vault([NEW])
 
-    one, other = vault.seal("hunter2"), vault.seal("hunter2")
+    one, other = vault.seal("hunter2", Drawer.SINK_SETTINGS), vault.seal("hunter2", Drawer.SINK_SETTINGS)
 
     assert one != other
     assert b"hunter2" not in base64.b64decode(one)
@@ -32,12 +32,12 @@ def test_after_a_rotation_old_texts_open_and_new_ones_are_sealed_with_the_new_ke
     old = Vault([OLD])
     rotated = Vault([NEW, OLD])
 
-    assert rotated.open(old.seal("hunter2")) == "hunter2"
-    assert Vault([NEW]).open(rotated.seal("hunter2")) == "hunter2"
+    assert rotated.open(old.seal("hunter2", Drawer.SINK_SETTINGS)) == "hunter2"
+    assert Vault([NEW]).open(rotated.seal("hunter2", Drawer.SINK_SETTINGS)) == "hunter2"
 
 
 def test_a_text_sealed_with_a_missing_key_is_not_opened() -> None:
-    sealed = Vault([OLD]).seal("hunter2")
+    sealed = Vault([OLD]).seal("hunter2", Drawer.SINK_SETTINGS)
 
     with pytest.raises(Invalid, match="add that key behind the first"):
         Vault([NEW]).open(sealed)
@@ -46,7 +46,7 @@ def test_a_text_sealed_with_a_missing_key_is_not_opened() -> None:
 @pytest.mark.parametrize("place", [5, 17, -1])
 def test_a_changed_text_is_not_opened(place: int) -> None:
     vault = Vault([NEW])
-    octets = bytearray(base64.b64decode(vault.seal("hunter2")))
+    octets = bytearray(base64.b64decode(vault.seal("hunter2", Drawer.SINK_SETTINGS)))
     octets[place] ^= 1
 
     with pytest.raises(Invalid, match="was changed since"):
@@ -68,7 +68,7 @@ def test_a_vault_knows_the_database_that_was_made_with_its_key() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    [Vault([OLD]).check_value(), Vault([NEW]).seal("something else"), "garbage"],
+    [Vault([OLD]).check_value(), Vault([NEW]).seal("something else", Drawer.SINK_SETTINGS), "garbage"],
     ids=["another key's", "another text", "garbage"],
 )
 def test_a_vault_whose_keys_do_not_fit_the_database_says_what_to_do(kept: str) -> None:

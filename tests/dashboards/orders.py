@@ -20,9 +20,9 @@ ORDERS: tuple[tuple[Cell, ...], ...] = (
 )
 
 
-def order(*cells: Cell) -> Row:
+def order(*cells: Cell, place: Place = PLACE) -> Row:
     fields = [
         Field(name, name, shape, cell, f"The {name}, & more.")
         for (name, shape), cell in zip(COLUMNS.items(), cells, strict=True)
     ]
-    return row_of(place=PLACE, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)
+    return row_of(place=place, key=tuple(fields[:2]), fields=tuple(fields[2:]), version=1)

@@ -1,5 +1,6 @@
 """The demo's stage over a real server and real receivers, without its pauses."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from io import StringIO
@@ -47,12 +48,10 @@ class House:
 
     async def becomes(self, condition: Callable[[Tally], bool]) -> Tally:
         """The tally, once that is true of it."""
-        for _ in range(1_000):
-            tally = await self.ledger.tally()
-            if condition(tally):
-                return tally
-            await CLOCK.sleep(0.01)  # deliveries are real, and take real time
-        raise AssertionError("what was waited for did not happen")
+        async with asyncio.timeout(60):
+            while not condition(tally := await self.ledger.tally()):
+                await CLOCK.sleep(0.01)  # deliveries are real, and take real time
+        return tally
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Demo:
 def test_the_demo_ends_by_itself_and_loses_nothing(demo: Demo, tmp_path: Path) -> None:
     process = demo.start("--for", "3s")
 
-    printed, complaints = process.communicate(timeout=40)
+    printed, complaints = process.communicate(timeout=120)
 
     counts = COUNTS.search(printed)
     assert counts is not None
@@ -66,7 +66,7 @@ def test_a_signal_ends_the_demo_in_order(demo: Demo, number: signal.Signals) -> 
     assert any("→ dashboard 200" in line for line in iter(process.stdout.readline, ""))
 
     process.send_signal(number)
-    printed, complaints = process.communicate(timeout=40)
+    printed, complaints = process.communicate(timeout=120)
 
     assert COUNTS.search(printed)
     assert (process.returncode, complaints) == (0, "")
@@ -75,7 +75,7 @@ def test_a_signal_ends_the_demo_in_order(demo: Demo, number: signal.Signals) -> 
 def test_the_settings_of_an_installation_in_the_same_shell_are_left_alone(demo: Demo, tmp_path: Path) -> None:
     process = demo.start("--for", "1s", TIDINGS_DATABASE=f"sqlite:{tmp_path / 'precious.db'}", TIDINGS_PORT="nonsense")
 
-    printed, _ = process.communicate(timeout=40)
+    printed, _ = process.communicate(timeout=120)
 
     assert COUNTS.search(printed)
     assert not (tmp_path / "precious.db").exists()

@@ -26,7 +26,7 @@ async def run(command: str) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
     shell = ("bash", "-euc", command)
     done = await asyncio.to_thread(
-        subprocess.run, shell, env=clean, capture_output=True, text=True, timeout=30, check=False
+        subprocess.run, shell, env=clean, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -50,7 +50,7 @@ async def test_every_command_does_what_it_is_for(house: House) -> None:
         await work.step()
     await house.becomes(lambda tally: not tally.waiting)
 
-    post, see, orders, tables = commands(house.stage).values()
+    post, see, orders, tables, enter = commands(house.stage).values()
     posted = await run(post)
     await house.becomes(lambda tally: house.heard("dashboard")["TextMessageCreated"] == 1 and not tally.waiting)
 
@@ -58,3 +58,4 @@ async def test_every_command_does_what_it_is_for(house: House) -> None:
     assert '\\"text\\":\\"Hello\\"' in await run(see)
     assert "Harbour Stores" in await run(orders)
     assert "responses_orderformdemo" in await run(tables)
+    assert f"{house.stage.parts.settings.base_url}console/first/" in await run(enter)

@@ -28,7 +28,7 @@ class NameServer(asyncio.DatagramProtocol):
         self._transport.close()
 
     async def has_been_asked(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self._asked_once.wait()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:

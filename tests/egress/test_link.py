@@ -104,7 +104,7 @@ async def test_what_one_turn_brings_forth_goes_out_together_unless_it_is_much() 
         for word in (b"a", b"b", b"c" * GATHERED_AT_MOST, b"d"):
             mouth.says.append(word)
             mouth.wake(len(word))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(ear.heard) < 2:
                 await asyncio.wait([loop.create_future()], timeout=0.01)
     finally:

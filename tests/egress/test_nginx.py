@@ -90,9 +90,9 @@ def nginx(*, authority: Authority, tmp_path: Path, free_port: int) -> Iterator[N
 
 async def answers(client: Client, url: str, *, body: bytes = b"{}", certificate: str | None = None) -> Answer:
     """Send, again while nginx is still starting."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
-            answer = await client.send(Request(url=url, body=body, timeout_ms=5_000, client_certificate=certificate))
+            answer = await client.send(Request(url=url, body=body, timeout_ms=60_000, client_certificate=certificate))
             if answer.outcome is not Outcome.UNREACHABLE:
                 return answer
             await Clock().sleep(0.01)

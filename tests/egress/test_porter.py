@@ -26,7 +26,7 @@ RULES = Rules(allow=["127.0.0.0/8"], plain_http=True)
 
 
 def post(url: str, **options: object) -> Request:
-    return Request(url=url, **{"body": b"{}", "timeout_ms": 5_000, **options})  # type: ignore[arg-type]  # by name
+    return Request(url=url, **{"body": b"{}", "timeout_ms": 60_000, **options})  # type: ignore[arg-type]  # by name
 
 
 @asynccontextmanager
@@ -194,7 +194,7 @@ async def test_a_porter_sends_nothing_for_a_server_that_is_dead() -> None:
     with ours:
         orphan.taken(encode(Briefing(RULES, 1.0)))
         orphan.taken(encode(Handed([Asked(1, "http://127.0.0.1:1/", "GET", b"", b"", 1_000, None)], [])))
-        await asyncio.wait_for(orphan.ended.wait(), 5)
+        await asyncio.wait_for(orphan.ended.wait(), 60)
 
 
 async def test_a_porter_that_says_nothing_for_long_is_given_up() -> None:
@@ -203,7 +203,7 @@ async def test_a_porter_that_says_nothing_for_long_is_given_up() -> None:
     with theirs:
         _, silent = await loop.create_unix_connection(lambda: Handing(beat_s=0.001, on_change=lambda: None), sock=ours)
         waiting = asyncio.create_task(silent.send(post("http://127.0.0.1:1/")))
-        answer: Answer = await asyncio.wait_for(waiting, 5)
+        answer: Answer = await asyncio.wait_for(waiting, 60)
 
         assert silent.is_silent
         assert not silent.is_ready

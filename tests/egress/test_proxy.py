@@ -34,7 +34,7 @@ def through(resolver: Resolver, authority: Authority) -> Through:
 
 
 def post(url: str) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=5_000)
+    return Request(url=url, body=b"{}", timeout_ms=60_000)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

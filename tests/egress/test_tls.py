@@ -29,7 +29,7 @@ from tidings.testing.endpoint import Endpoint
 
 
 def post(url: str, *, client_certificate: str | None = None) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=5_000, client_certificate=client_certificate)
+    return Request(url=url, body=b"{}", timeout_ms=60_000, client_certificate=client_certificate)
 
 
 async def sent_to(client: Client, context: ssl.SSLContext | None, *, name: str = "localhost") -> Answer:

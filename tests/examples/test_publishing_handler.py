@@ -237,7 +237,7 @@ async def run(*arguments: str, folder: Path, environment: dict[str, str]) -> "su
         env=environment | {"PYTHONPATH": str(SAMPLE.parents[1])},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

@@ -124,7 +124,7 @@ async def test_all_new_reports_tagged_sales_are_published_as_workbooks(
             hook = {"url": f"http://127.0.0.1:{free_port}/", "trigger": "postReportTask", "secret": SECRET}
             await api.call("POST admin/api/v1/callbacks", hook)
             await run_task(api)
-            async with asyncio.timeout(45):
+            async with asyncio.timeout(60):
                 while log.read_text().count("\n") < 2:
                     await REAL.sleep(0.02)  # processes, disk and network are real, and take real time
             told = log.read_text().splitlines()

@@ -42,6 +42,6 @@ async def test_orders_are_read_as_csv_and_odata_with_a_key_whose_use_is_shown(ho
         return [one.used_at for one in await access.keys(connector.id) if one.scopes == "tables.read"]
 
     assert await uses() == [None]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await uses() == [None]:
             await house.clock.advance(MINUTE)

@@ -208,7 +208,7 @@ async def test_a_report_is_made_at_its_time_and_told_as_connectreport_tells_it(n
     await clock.advance(MINUTE - SECOND)
     too_early = list(newsroom.endpoint.requests)
     # Clerk and press begin, and take real time: the clock goes no further ahead than receivers allow.
-    await newsroom.reaches(lambda: len(newsroom.endpoint.requests) >= 3, by=20, steps=6_000)
+    await newsroom.reaches(lambda: len(newsroom.endpoint.requests) >= 3, by=20)
 
     [before], [after], [extended] = map(newsroom.told, ("before", "after", "extended"))
     [report], _ = await reports.history.list(task=task.id)

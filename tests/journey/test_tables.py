@@ -64,14 +64,12 @@ class Shop:
             tables.refresh()
             return [dict(row) for row in tables.rows(table)] if table in tables.known() else []
 
-        found: list[dict[str, Cell]] = []
-        for _ in range(600):
-            found = await asyncio.to_thread(look)
-            if len(found) >= least:
-                return found
+        ends_at = REAL.monotonic() + 60
+        while len(found := await asyncio.to_thread(look)) < least:
+            assert REAL.monotonic() < ends_at, f"{table} has {len(found)} rows"
             await self.house.clock.advance(SECOND // 10)
             await REAL.sleep(0.01)  # another process lays the rows, and takes real time
-        raise AssertionError(f"{table} has {len(found)} rows")
+        return found
 
 
 async def test_orders_stand_in_the_wide_table_and_an_update_takes_the_place_of_what_it_updates(house: House) -> None:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.reliability.cluster import Member, cluster
 from tests.reliability.namespaces import Plan, grounds, namespaces
 from tests.reliability.network import Network, Standing, loopback, url_of
-from tests.reliability.trial import free_port
 
 # Named after our process, by which PostgreSQL's processes are told from those of others.
 DATABASE = f"machines_{os.getpid()}"

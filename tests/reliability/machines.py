@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from tests.reliability.network import Network, Site
 from tests.reliability.program import Program
 from tests.reliability.publisher import Publisher
-from tests.reliability.trial import WEBHOOKS, Trial, free_port, trial, until
-from tests.web.conversation import Answer, ask
+from tests.reliability.trial import WEBHOOKS, Trial, becomes_ready, trial, until
+from tests.web.conversation import ask
 
 # Seconds. A lease is ten, PostgreSQL is given ten to answer, and the rest is for a busy machine.
-PATIENCE_S = 45.0
+PATIENCE_S = 120.0
 # Deliveries, of all machines together: what is left in the end has to be delivered before a test is over.
 MOST_MISSING = 500
 _DELIVERED = re.compile(r"^tidings_delivered_total (\S+)", re.MULTILINE)
@@ -68,8 +69,8 @@ class Machine:
         found = _DELIVERED.search(answer.body.decode())
         return int(float(found[1])) if found else 0
 
-    async def ready(self) -> Answer:
-        return await ask(self.port, "GET /readyz", host=self.site.host)
+    async def becomes_ready(self) -> None:
+        await becomes_ready(self.port, host=self.site.host)
 
 
 Step = Callable[[Machine], Awaitable[None]]

@@ -21,7 +21,7 @@ LINES = ((1, False), (1, True), (10, False), (10, True)) * 2
 # Seconds. A publisher that is told to come back later does; not as late as it was told, because the test waits for it.
 COMES_BACK_AFTER_S = 0.1
 # Deliveries. Load is what the tests need, not a backlog that takes minutes to work off.
-MOST_MISSING = 3_000
+MOST_MISSING = 1_000
 _LOOKS = 10
 _OK, _SOME_REFUSED, _UNAVAILABLE = 200, 207, 503
 
@@ -79,7 +79,7 @@ class Publisher:
         async with alongside(*works):
             yield
 
-    async def acknowledged(self, more: int, *, within: float = 40.0) -> None:
+    async def acknowledged(self, more: int, *, within: float = 90.0) -> None:
         """Wait for so many more acknowledgements."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._awaited.append((len(self._ledger.acknowledged) + more, done))

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from tests.egress.waiting import eventually
+from tests.ports import free_port
 from tests.reliability.ledger import Acknowledged, Arrival, Ledger
 from tests.reliability.program import Program
-from tests.reliability.trial import free_port
 from tests.web.conversation import ask
 from tidings.app.compose import Parts, opened
 from tidings.app.settings import load, variable
@@ -22,7 +22,7 @@ from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Captured, Drip, Endp
 CROWD = {"refusing": 50, "silent": 500, "dripping": 100, "well": 350}
 EVENTS = 10
 # Seconds. Whoever had to wait until the ill ones are given up would not get through while this test waits.
-TIMEOUT_S, WITHIN_S = 60, 30.0
+TIMEOUT_S, WITHIN_S = 60, 50.0
 DRIPS = Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", b"a", 1_000)
 # Bytes. What a server takes at rest, some 1,000 connections, and room.
 LARGEST = 200 << 20

@@ -60,7 +60,7 @@ async def test_a_session_that_the_server_has_given_up_is_not_used_again(wire: tu
     between, url = wire
     database = await open_database(url, clock=Clock())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await database.migrate()
             await kept(database, publication(1))
 

@@ -9,12 +9,12 @@ import pytest
 from tests.reliability.trial import trial
 
 # In two tests an engine, so that they can run side by side; as many in each as fit into every run of the tests.
-KILLS = int(os.environ.get("CHAOS_KILLS", "4"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "3"))
 # Acknowledgements between a start and the kill: from hardly begun to well under way.
 FEWEST, MOST = 1, 200
 
 
-@pytest.mark.timeout(60 + 5 * KILLS)
+@pytest.mark.timeout(300 + 10 * KILLS)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_server_that_is_killed_again_and_again_loses_nothing(
     database_url: str, tmp_path: Path, seed: int

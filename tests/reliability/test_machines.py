@@ -16,7 +16,7 @@ IS_CHAOS = "CHAOS_KILLS" in os.environ
 LOST = len(LOSSES) if IS_CHAOS else 2
 
 
-@pytest.mark.timeout(400 if IS_CHAOS else 240)
+@pytest.mark.timeout(600)
 async def test_machines_are_lost_and_their_database_and_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     is_loopback = not (IS_CHAOS and can_be_made())
     async with (
@@ -31,10 +31,11 @@ async def test_machines_are_lost_and_their_database_and_nothing_that_was_acknowl
                 await place.fail_over()
                 await those.each_keeps(50)
         findings = await those.trial.findings()
+        for machine in those.all:
+            await machine.becomes_ready()
 
         assert findings.faults == []
         assert min([await machine.delivered() for machine in those.all]) > 0
-        assert {(await machine.ready()).status for machine in those.all} == {200}
         await hear_of_a_new_webhook(those)
 
 

@@ -2,19 +2,15 @@
 
 from pathlib import Path
 
-import pytest
-
-from tests.reliability.trial import trial
+from tests.reliability.trial import PATIENT, trial
 from tests.web.conversation import request, talk
 from tidings.core.clock import Clock
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def test_a_stop_with_silent_endpoints_and_stalled_requests_is_over_in_time_and_loses_nothing(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with trial(tmp_path, database_url) as one:
+    async with trial(tmp_path, database_url, webhooks=PATIENT) as one:
         server = one.server()
         publisher = one.publisher(server)
         await server.start()

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
+import inspect
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
 from tests.reliability.ledger import Accident, Findings, Ledger
 from tests.reliability.program import Program
 from tests.reliability.publisher import APPLICATION, TYPE, Publisher
-from tests.reliability.receiver import Receiver
-from tests.web.conversation import Answer, ask
+from tests.reliability.receiver import OK, Receiver
+from tests.web.conversation import ask
 from tidings.app.compose import Parts, opened
 from tidings.app.settings import load, variable
 from tidings.core.clock import Clock
@@ -31,8 +32,10 @@ WEBHOOKS: dict[str, dict[str, Any]] = {
     "ordered": {"order_key": "data.line"},
     "paced": {"rate": 5_000.0},
 }
+# So patient with an endpoint that is silent that nobody who waited for it would stop within `STOPS_WITHIN_S`.
+PATIENT = {name: more | {"timeout_ms": 60_000} for name, more in WEBHOOKS.items()}
 # Seconds. The leases of the dead run out after ten on PostgreSQL; the rest is for a busy machine to send what waited.
-SETTLES_WITHIN_S = 45.0
+SETTLES_WITHIN_S = 120.0
 _LOOK_EVERY_S = 0.05
 _CLOCK = Clock()
 
@@ -104,7 +107,7 @@ class Trial:
     async def findings(self) -> Findings:
         """Wait until everything has arrived and nothing is owed any more; then what the ledger says."""
         with contextlib.suppress(TimeoutError):
-            await until(lambda: not self.ledger.missing, within=SETTLES_WITHIN_S)
+            await until(lambda: not self.ledger.missing)
             await self.nothing_is_owed()
         findings = self.ledger.findings()
         log.info(
@@ -122,18 +125,15 @@ class Trial:
     async def nothing_is_owed(self) -> None:
         """Also of what was kept without its publisher hearing of it."""
         database = await open_database(self.database, clock=_CLOCK)
+
+        async def is_settled() -> bool:
+            owed = await History(database).standing()
+            return not owed.pending + owed.retrying + owed.held
+
         try:
-            async with asyncio.timeout(SETTLES_WITHIN_S):
-                while True:
-                    owed = await History(database).standing()
-                    if not owed.pending + owed.retrying + owed.held:
-                        return
-                    await _CLOCK.sleep(_LOOK_EVERY_S)
+            await until(is_settled)
         finally:
             await database.close()
-
-    async def ready(self, port: int = 0) -> Answer:
-        return await ask(port or self.port, "GET /readyz")
 
     def _program(self, command: str, settings: dict[str, str], *, prefix: Sequence[str] = ()) -> Program:
         program = Program(command, folder=self.folder, settings=settings, prefix=prefix)
@@ -179,16 +179,23 @@ async def trial(
                 await program.end()
 
 
-async def until(condition: Callable[[], object], *, within: float) -> None:
-    """Wait for something that nobody reports. Raises TimeoutError."""
+async def until(condition: Callable[[], object], *, within: float = SETTLES_WITHIN_S) -> None:
+    """Wait for something that nobody reports, or for what has to be asked for. Raises TimeoutError."""
     async with asyncio.timeout(within):
-        while not condition():
+        while True:
+            said = condition()
+            if await said if inspect.isawaitable(said) else said:
+                return
             await _CLOCK.sleep(_LOOK_EVERY_S)
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+async def becomes_ready(port: int, *, host: str = "127.0.0.1") -> None:
+    """Wait until the server there says that it is ready.
+
+    After an accident it may truly not be for ten seconds: so long it waits for a connection that went silent.
+    """
+
+    async def is_ready() -> bool:
+        return (await ask(port, "GET /readyz", host=host)).status == OK
+
+    await until(is_ready)

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
+from tests.ports import free_port
 from tests.reliability.machines import MOST_MISSING, Machine
 from tests.reliability.network import Network, Site
 from tests.reliability.publisher import APPLICATION, TYPE
-from tests.reliability.trial import WEBHOOKS, Trial, free_port
+from tests.reliability.trial import WEBHOOKS, Trial
 from tests.web.conversation import ask
 
 _LOADED = 200
@@ -53,7 +54,7 @@ async def upgrade(one: Trial, network: Network, *, old: Path) -> tuple[Machine, 
             await now.keeps(_LOADED)
             await was.start()
             await asyncio.gather(was.keeps(_LOADED), now.keeps(_LOADED))
-    assert [(await machine.ready()).status for machine in (was, now)] == [200, 200]
+    await asyncio.gather(was.becomes_ready(), now.becomes_ready())
     return was, now
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.store.factories import NOW, claimed, event, events_of, kept, publication
 from tidings.core.clock import Clock
-from tidings.core.errors import Conflict, Unavailable
+from tidings.core.errors import Conflict, Invalid, Unavailable
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Statement
 from tidings.store.open import open_database
@@ -72,7 +72,7 @@ async def test_a_file_that_cannot_be_opened_is_refused_when_it_is_opened(tmp_pat
 
     with pytest.raises(Unavailable):
         await open_database(f"sqlite:{tmp_path}", clock=Clock())
-    with pytest.raises(Unavailable):
+    with pytest.raises(Invalid, match="cannot be made"):
         await open_database(f"sqlite:{tmp_path}/file/tidings.db", clock=Clock())
 
 

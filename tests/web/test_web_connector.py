@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from tests.dashboards.orders import AT, ORDERS, order
@@ -162,7 +161,7 @@ async def test_a_fault_of_ours_is_told_and_logged_without_the_token(
 
 
 async def test_a_chart_is_a_page_that_tells_when_it_is_drawn(http: httpx.AsyncClient, tables: Tables) -> None:
-    tables.write([msgspec.structs.replace(order(*cells), place=Place("events", "events", "")) for cells in ORDERS])
+    tables.write([order(*cells, place=Place("events", "events", "")) for cells in ORDERS])
     chart = (await asked(http, "getMetadata"))["visualizations"][0]["id"]
     query = {"vizId": chart, "width": "300", "height": "200", "selections": "[]"}
 

@@ -40,9 +40,9 @@ TOLD = ("circuit.opened", "circuit.closed", "delivery.failed", "webhook.disabled
 class Stage:
     """Everything is in place.
 
-    `admin` acts with the token that is shown; `tables_key` reads the tables, and nothing else; `console` is
-    the token of a link that lets its first reader into the console, as an owner. `crew` are the members
-    by id, `webhooks` those that lead to `receivers` and into the tables, by name.
+    `admin` acts with the token that is shown; `tables_key` reads the tables, and nothing else; `view_token` shows what
+    the bin caught; `console` is the token of a link that lets its first reader into the console, as an owner. `crew`
+    are the members by id, `webhooks` those that lead to `receivers` and into the tables, by name.
     """
 
     parts: Parts
@@ -52,6 +52,7 @@ class Stage:
     admin: Caller
     token: str
     tables_key: str
+    view_token: str
     console: str
     crew: Mapping[str, Actor]
     webhooks: dict[str, Subscription] = field(default_factory=dict)
@@ -92,6 +93,7 @@ async def set_up(parts: Parts, receivers: Receivers, *, receivers_url: str) -> S
         admin=admin,
         token=token,
         tables_key=tables_key,
+        view_token=(await parts.inspector.make(BIN, connector=admin.connector)).view_token,
         console=await _own(parts, admin.person),
         crew=crew,
     )
@@ -141,7 +143,6 @@ async def _catch(stage: Stage, group: Subject) -> None:
     source = await parts.inbox.create_source(SOURCE, dialect="kaizala", actor=_US)
     url = f"{parts.settings.base_url}receive/{SOURCE}"
     await stage.connect(TABLES, to=group, terms=Terms(types=(EVERY,), url=url, token=source.secret.reveal()))
-    await parts.inspector.make(BIN, connector=stage.admin.connector)
     await parts.subscribing.create(
         group,
         Terms(types=("TextMessageCreated",), url=f"{parts.settings.base_url}bin/{BIN}"),

@@ -22,7 +22,7 @@ def welcome(screen: Screen, stage: Stage) -> None:
             "API": f"{base}docs",
             "OpenAPI": f"{base}openapi.json",
             "metrics": f"{base}metrics",
-            "a bin": f"{base}bin/{BIN}",
+            "a bin": f"{base}bin/{BIN}?inspect",
             "tables": f"{base}tables",
             "the orders": f"{base}tables/{_ORDERS}.csv",
         },
@@ -48,14 +48,22 @@ def commands(stage: Stage) -> dict[str, str]:
             "  -H 'content-type: application/json' -d '{\"message\": \"Hello\"}' \\\n"
             f"  {base}v1/groups/{stage.group}/messages"
         ),
-        "See what the bin caught:": f"curl {header} \\\n  {base}v1/bins/{BIN}/requests",
+        "See what the bin caught (in a browser: at its address, with the token in this):": (
+            f"curl -H 'accessToken: {stage.view_token}' \\\n  {base}v1/bins/{BIN}/requests"
+        ),
         "Get the orders (in a browser: any name, and what follows the colon as password):": (
             f"curl -u demo:{stage.tables_key} \\\n  {base}tables/{_ORDERS}.csv"
         ),
-        "See which tables there are:": (
-            f"TIDINGS_DATABASE={stage.parts.settings.database.reveal()} \\\n  {_program()} tables list"
+        "See which tables there are:": f"{_here(stage)} tables list",
+        "Get into the console again (the link above is good once):": (
+            f"TIDINGS_PUBLIC_URL={base} \\\n  {_here(stage)} console link"
         ),
     }
+
+
+def _here(stage: Stage) -> str:
+    """`tidings` on the demo's database."""
+    return f"TIDINGS_DATABASE={stage.parts.settings.database.reveal()} \\\n  {_program()}"
 
 
 def _program() -> str:

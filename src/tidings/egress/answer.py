@@ -24,6 +24,10 @@ class Outcome(StrEnum):
     TOO_BIG = "too_big"  # the answer's head is over 64 kB, or its body over what the request may bring
 
 
+# Asked for at every answer; see `core.subscription` for why.
+OK = Outcome.OK
+
+
 class Timings(NamedTuple):
     """Milliseconds that each phase took; -1 for one that was not gone through."""
 
@@ -34,7 +38,7 @@ class Timings(NamedTuple):
     total_ms: float = -1.0  # everything, from the call of `send`
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What came of one request. `error` is empty if the outcome is `OK`, else one sentence that says why.
 
     `status` is None if no head arrived. `headers` are in order, names in lower case, up to 8 kB of them; `body` is the
@@ -67,7 +71,7 @@ class Failed(Exception):
 
 def outcome_of(status: int) -> Outcome:
     if 200 <= status < 300:  # noqa: PLR2004 - any 2xx is success
-        return Outcome.OK
+        return OK
     return Outcome.GONE if status == 410 else Outcome.REFUSED  # noqa: PLR2004 - Gone
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, Undeliverable
-from tidings.egress.answer import Answer, Failed, Outcome, Timings, outcome_of, retry_after_ms
+from tidings.egress.answer import OK, Answer, Failed, Outcome, Timings, outcome_of, retry_after_ms
 from tidings.egress.connection import Connection
 from tidings.egress.course import Course
 from tidings.egress.deadline import Deadlines
@@ -111,7 +111,7 @@ class Client:
             self._deadlines.end(deadline)
         self._pool.keep(connection)
         outcome = outcome_of(connection.status)
-        return self._answer(course, outcome, error="" if outcome is Outcome.OK else _refusal(connection.status))
+        return self._answer(course, outcome, error="" if outcome is OK else _refusal(connection.status))
 
     async def _exchange(self, request: Request, course: Course) -> Connection:
         destination = self._destinations.get(request.url) or self._destination(request.url)
@@ -196,7 +196,7 @@ class Client:
             ),
             address=connection.address,
             reused=course.reused,
-            retry_after_ms=0 if outcome is Outcome.OK else retry_after_ms(headers, self._clock.now()),
+            retry_after_ms=0 if outcome is OK else retry_after_ms(headers, self._clock.now()),
         )
 
     async def _sweep(self) -> None:

@@ -63,8 +63,10 @@ class Connection(asyncio.Protocol):
         """Whether not a byte has come since the last `ask`."""
         return self._received == 0
 
-    async def ask(self, data: bytes, *, into: IO[bytes] | None = None, most: int = BODY_LIMIT) -> None:
-        """Send a request and wait for its answer. Raises `Failed`; after that, or a cancellation, it must be closed.
+    def ask(self, data: bytes, *, into: IO[bytes] | None = None, most: int = BODY_LIMIT) -> "asyncio.Future[None]":
+        """Send a request; what is given is done when the answer is there.
+
+        Raises `Failed`, at once or by the future; after that, or a cancellation, the connection must be closed.
 
         With `into` the body goes there, all of it, and a larger one than `most` fails.
         """
@@ -76,7 +78,7 @@ class Connection(asyncio.Protocol):
             raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
         waiting = self._waiting = self._loop.create_future()
         self.transport.write(data)
-        await waiting
+        return waiting
 
     def abort(self) -> None:
         self.transport.abort()

@@ -31,7 +31,7 @@ class Pool:
         self._taken = 0  # places of connections that are open, or being opened
         self._open: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # the longest unused first
-        self._kept: dict[Hashable, dict[Connection, None]] = {}
+        self._kept: dict[Hashable, list[Connection]] = {}  # an origin's may be empty, until the next sweep
         self._waiting: deque[_Waiting] = deque()
         self._is_empty = asyncio.Event()
 
@@ -71,7 +71,10 @@ class Pool:
         waiting = self._next_waiting()
         if waiting is None:
             self._idle[connection] = None
-            self._kept.setdefault(connection.origin, {})[connection] = None
+            kept = self._kept.get(connection.origin)
+            if kept is None:
+                kept = self._kept[connection.origin] = []
+            kept.append(connection)
         elif waiting.origin == connection.origin and connection.address in waiting.judged:
             waiting.granted.set_result(connection)
         else:
@@ -92,6 +95,7 @@ class Pool:
         """Close what nobody has used for so long that it may not be used any more."""
         for connection in [kept for kept in self._idle if self._is_old(kept)]:
             self._forget(connection).abort()
+        self._kept = {origin: kept for origin, kept in self._kept.items() if kept}
 
     async def close(self) -> None:
         """Close all connections, and wait until they are closed."""
@@ -105,7 +109,8 @@ class Pool:
         """A kept connection to one of the judged addresses, if there is one: `take` without the waiting."""
         kept = self._kept.get(origin)
         while kept:
-            connection = self._forget(next(reversed(kept)))
+            connection = kept.pop()
+            del self._idle[connection]
             if connection.address in judged and not self._is_old(connection) and not connection.transport.is_closing():
                 return connection
             connection.abort()
@@ -116,10 +121,7 @@ class Pool:
 
     def _forget(self, connection: Connection) -> Connection:
         del self._idle[connection]
-        kept = self._kept[connection.origin]
-        del kept[connection]
-        if not kept:
-            del self._kept[connection.origin]
+        self._kept[connection.origin].remove(connection)
         return connection
 
     def _lost(self, connection: Connection) -> None:

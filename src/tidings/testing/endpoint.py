@@ -150,7 +150,7 @@ class Endpoint:
         for serving in tuple(self.open):
             serving.transport.abort()
 
-    async def received(self, count: int, *, within: float = 5.0) -> list[Captured]:
+    async def received(self, count: int, *, within: float = 60.0) -> list[Captured]:
         """Wait until that many requests have arrived since the start, for at most `within` seconds."""
         if len(self.requests) < count:
             arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
