@@ -181,7 +181,8 @@ async def test_a_slow_lane_holds_so_many_in_memory_and_the_rest_in_the_table(
             await house.publish(data=b'{"amount":%d}' % amount)
         await house.reaches(lambda: len(fast.requests) == 40, by=10)
         assert len(slow.requests) == 2
-        assert house.courier.roster.held == 5
+        # A claim that was on its way when the lane filled brings at most as many again.
+        assert 5 <= house.courier.roster.held <= 10
         answer.set()
 
         await house.reaches(lambda: len(slow.requests) == 40, by=10)
