@@ -195,7 +195,7 @@ async def test_a_source_takes_only_what_comes_from_its_addresses(office: Office)
 @pytest.mark.parametrize(
     ("name", "dialect", "addresses", "why"),
     [
-        ("a b", "words", "", "id"),
+        ("a b", "words", "", "name: "),
         ("box2", "nothing", "", "dialect: expected one of words"),
         ("box2", "words", "1.2.3", "addresses"),
     ],

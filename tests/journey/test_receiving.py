@@ -31,7 +31,9 @@ async def test_who_can_be_told_nothing_but_an_address_proves_itself_by_it(house:
 
     assert (kept.status, also_kept.status) == (200, 200)
     assert (greeted.status, greeted.body) == (200, b"7")
-    assert "report_runs" in (await asyncio.to_thread(house.parts.open_tables)).known()
+    tables = await asyncio.to_thread(house.parts.open_tables)
+    await asyncio.to_thread(tables.refresh)
+    assert "report_runs" in tables.known()
 
 
 async def test_a_guessed_address_is_refused_whatever_else_is_in_it(house: House) -> None:

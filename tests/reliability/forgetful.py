@@ -81,7 +81,8 @@ class Folder:
 class Forgetful:
     """What FUSE asks for. It is told what is to happen to it through attributes of its root, see `setxattr`."""
 
-    use_ns = flag_nopath = flag_nullpath_ok = True
+    # No `nullpath_ok`: with it mfusepy tells neither path nor handle of a file that is made shorter while it is open.
+    use_ns = True
 
     def __init__(self) -> None:
         self.is_wanted = True

@@ -51,6 +51,17 @@ async def test_a_power_cut_leaves_what_was_synced(forgetful: ForgetfulDisk, by: 
     assert {path.name: path.read_bytes() for path in forgetful.folder.iterdir()} == {"kept": b"before", "hollow": b""}
 
 
+def test_a_file_is_made_shorter_while_it_is_open(forgetful: ForgetfulDisk) -> None:
+    path = forgetful.folder / "log"
+    with path.open("wb+", buffering=0) as file:
+        file.write(b"a" * 100)
+        file.truncate(3)
+        file.seek(5)
+        file.write(b"b")
+
+    assert path.read_bytes() == b"aaa\0\0b"
+
+
 def test_a_torn_file_is_old_and_new_by_sectors() -> None:
     file = File(0o600)
     file.write(b"a" * 100 * SECTOR, 0)
