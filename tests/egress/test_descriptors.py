@@ -1,6 +1,7 @@
 """No descriptor left: what this process lacks is not the endpoint's fault."""
 
 import asyncio
+import contextlib
 import os
 import resource
 from collections.abc import Iterator
@@ -35,17 +36,28 @@ def limit() -> Iterator[tuple[int, int]]:
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+def use_up(taken: list[int]) -> None:
+    """Take every descriptor that the limit leaves; others may have closed theirs since the last time."""
+    with contextlib.suppress(OSError):
+        while True:
+            taken.append(os.dup(0))
+
+
 async def test_a_request_waits_for_a_descriptor_within_its_deadline(guard: Guard, limit: tuple[int, int]) -> None:
-    clock = Watched()
+    clock, taken = Watched(), [os.dup(0)]
     async with Endpoint() as endpoint, Client(guard=guard, clock=clock) as client:
-        free = os.dup(0)
-        os.close(free)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limit[1]))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 1, limit[1]))
+        use_up(taken)
         given_up = await client.send(Request(url=endpoint.url, timeout_ms=50))
+        use_up(taken)
         clock.waits.clear()
-        sending = asyncio.create_task(client.send(Request(url=endpoint.url, timeout_ms=5_000)))
-        await clock.waits.wait()
+        sending = asyncio.create_task(client.send(Request(url=endpoint.url, timeout_ms=60_000)))
+        waiting = asyncio.create_task(clock.waits.wait())
+        await asyncio.wait([sending, waiting], return_when=asyncio.FIRST_COMPLETED)
+        assert not sending.done()
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        for one in taken:
+            os.close(one)
 
         answer = await sending
 

@@ -54,25 +54,17 @@ class Talk:
 
     async def ask(self, pieces: Sequence[bytes], *, into: io.BytesIO | None = None, most: int = BODY_LIMIT) -> Seen:
         """Ask, be answered with those pieces and the end, and say what is seen."""
-        asking = asyncio.ensure_future(self.connection.ask(b"GET / HTTP/1.1\r\n\r\n", into=into, most=most))
-        await _turn()
-        for piece in pieces:
-            if not self.wire.is_given_up:
-                self.connection.data_received(piece)
-        if not asking.done():
-            self.connection.eof_received()
         try:
+            asking = self.connection.ask(b"GET / HTTP/1.1\r\n\r\n", into=into, most=most)
+            for piece in pieces:
+                if not self.wire.is_given_up:
+                    self.connection.data_received(piece)
+            if not asking.done():
+                self.connection.eof_received()
             await asking
         except Failed as failed:
             return Seen(0, (), b"", failed.outcome)
         return Seen(self.connection.status, tuple(self.connection.headers), self.connection.body)
-
-
-async def _turn() -> None:
-    """Let whoever is ready go on."""
-    ready = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_soon(ready.set_result, None)
-    await ready
 
 
 def talked(*exchanges: Sequence[bytes]) -> Seen:
@@ -146,14 +138,14 @@ def test_however_an_answer_is_cut_it_is_the_same_answer_or_the_same_failure(data
 def test_nothing_behind_an_answer_becomes_part_of_the_next(
     before: bytes, behind: bytes, after: bytes, places: list[int]
 ) -> None:
-    async def talk() -> None:
+    async def talk() -> Seen | None:
         talk = Talk()
         await talk.ask(cut(before + behind, places))
-        if talk.connection.is_reusable and not talk.wire.is_given_up:
-            # Whoever keeps the connection has read exactly one answer, and the next one is the next one's own.
-            assert await talk.ask([after]) == talked([after])
+        is_kept = talk.connection.is_reusable and not talk.wire.is_given_up
+        return await talk.ask([after]) if is_kept else None
 
-    asyncio.run(talk())
+    # Whoever keeps the connection has read exactly one answer, and the next one is the next one's own.
+    assert asyncio.run(talk()) in (None, talked([after]))
 
 
 @given(data=st.binary(min_size=1, max_size=50) | damaged())

@@ -51,19 +51,24 @@ class Cost(NamedTuple):
     blocks: int
 
 
+_COUNTED = """
+SELECT seq_scan, idx_tup_fetch, (
+    SELECT CAST(sum(pg_stat_get_xact_blocks_fetched(oid)) AS BIGINT) FROM pg_class
+    WHERE oid = relid OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = relid)
+) FROM pg_stat_xact_user_tables WHERE relname = 'owed'
+"""
+
+
 async def cost(connection: Connection, work: Awaitable[object]) -> Cost:
     """Do the work, and undo it."""
     transaction = connection.transaction()
     await transaction.start()
+    before = await connection.fetchrow(_COUNTED)
     await work
-    [found] = await connection.fetch(
-        "SELECT seq_scan, idx_tup_fetch, ("
-        "  SELECT CAST(sum(pg_stat_get_xact_blocks_fetched(oid)) AS BIGINT) FROM pg_class"
-        "  WHERE oid = relid OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = relid)"
-        ") FROM pg_stat_xact_user_tables WHERE relname = 'owed'"
-    )
+    after = await connection.fetchrow(_COUNTED)
     await transaction.rollback()
-    return Cost(*found)
+    # What the connection did in the second before may be counted still.
+    return Cost(*(late - early for early, late in zip(before, after, strict=True)))
 
 
 def claiming(connection: Connection, owner: int, *, is_ordered: bool = False) -> Awaitable[object]:
