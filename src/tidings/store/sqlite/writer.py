@@ -21,7 +21,7 @@ _PATIENCE_S = 0.003
 # Rows that the loop writes by itself in one transaction: some five milliseconds. Doing it there and not in the thread
 # saves the two of them from passing Python's lock to and fro at every statement, a fifth of all processor time and a
 # third of the throughput one by one (measured).
-_FEW_ROWS = 1_000
+_FEW_ROWS = 2_500
 _UNKNOWN = _FEW_ROWS + 1
 
 
