@@ -63,9 +63,9 @@ async def cost(connection: Connection, work: Awaitable[object]) -> Cost:
     """Do the work, and undo it."""
     transaction = connection.transaction()
     await transaction.start()
-    before = await connection.fetchrow(_COUNTED)
+    [before] = await connection.fetch(_COUNTED)
     await work
-    after = await connection.fetchrow(_COUNTED)
+    [after] = await connection.fetch(_COUNTED)
     await transaction.rollback()
     # What the connection did in the second before may be counted still.
     return Cost(*(late - early for early, late in zip(before, after, strict=True)))
