@@ -54,11 +54,11 @@ async def test_a_retry_that_was_not_on_disk_yet_comes_after_its_wait(
 
     monkeypatch.setattr(house.database, "settle", settled)
     monkeypatch.setattr(Lanes, "turn_back", turned_back)
-    async with Endpoint(500, 200) as endpoint:
+    async with Endpoint(500, 200) as endpoint, Endpoint() as well:
         subscription = await house.subscribe(endpoint.url)
+        other = await house.subscribe(well.url)
         await house.publish()
-        await endpoint.received(1)
-        await house.reaches(lambda: house.courier.recorder.waiting)
+        await house.reaches(lambda: house.courier.recorder.waiting == 2)
 
         set_back(house, monkeypatch)
         await house.reaches(has_turned.is_set, by=SECOND)
@@ -66,6 +66,8 @@ async def test_a_retry_that_was_not_on_disk_yet_comes_after_its_wait(
 
         await house.reaches(lambda: len(endpoint.requests) == 2, by=SECOND)
         await house.reaches_states(subscription.number, ["delivered"])
+        await house.reaches_states(other.number, ["delivered"])
+        assert len(well.requests) == 1
 
 
 async def test_a_lane_with_a_rate_goes_on_at_its_rate(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

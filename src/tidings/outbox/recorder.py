@@ -68,7 +68,9 @@ class Recorder:
         """
         async with self._writing:
             await Lanes(self._database).turn_back(by, now=now)
-            self._waiting = [(_earlier(one, by=by, now=now), owner) for one, owner in self._waiting]
+            self._waiting = [
+                (_earlier(one, by=by) if one.result.due > now else one, owner) for one, owner in self._waiting
+            ]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -143,11 +145,8 @@ class Recorder:
             self._delivered, self._told_at = 0, now
 
 
-def _earlier(settlement: Settlement, *, by: int, now: int) -> Settlement:
-    due = settlement.result.due
-    if due <= now:
-        return settlement
-    result = msgspec.structs.replace(settlement.result, due=due - by)
+def _earlier(settlement: Settlement, *, by: int) -> Settlement:
+    result = msgspec.structs.replace(settlement.result, due=settlement.result.due - by)
     attempt = msgspec.structs.replace(settlement.attempt, next_at=result.due)
     return msgspec.structs.replace(settlement, attempt=attempt, result=result)
 
