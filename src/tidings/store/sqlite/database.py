@@ -34,7 +34,7 @@ BUSY_MS = 5 * SECOND
 POLL_SECONDS = 0.5
 # Debts that are looked through in one transaction for those of the dead: two milliseconds (measured).
 FREED_AT_ONCE = 10_000
-# Writing so much of an event takes as long as a row of another table does: some 1.7 µs (measured).
+# Writing so much of an event takes as long as a row of another table does (measured).
 _ROW_BYTES = 2_048
 # Later than any beat, also one made before the clock was set back.
 _ALWAYS = 2**62
