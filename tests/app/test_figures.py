@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import MINUTE

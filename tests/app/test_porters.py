@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.children import children_of
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.event import Event, Subject

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.console.house import ConsoleHouse
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import MINUTE, SECOND, Clock

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.clock import Clock
 from tidings.core.dialect import EVER_MS
 from tidings.core.receipt import Receipt

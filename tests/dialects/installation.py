@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tidings.access.access import NewConnector
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.caller import TokenKind
 
 ASHA, RAVI, MEERA = "+910000000001", "+910000000002", "+910000000003"

@@ -7,7 +7,8 @@ import pytest
 
 from tests.inbox.far_server import FarServer, follow
 from tests.journey.conftest import REAL
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.app.settings import load
 from tidings.core.clock import Clock
 from tidings.core.vault import new_key

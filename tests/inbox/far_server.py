@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.clock import DAY, MINUTE
 from tidings.store.pulls import Pull
 from tidings.testing.clock import ManualClock

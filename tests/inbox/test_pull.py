@@ -9,7 +9,7 @@ import pytest
 
 from tests.inbox.far_server import EVERY, GROUP, TOKEN_LIFE, FarServer, Json, action, follow, kept, response
 from tests.journey.conftest import REAL
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.alongside import alongside
 from tidings.core.clock import DAY, HOUR, MINUTE, SECOND
 from tidings.core.errors import Conflict, Invalid, NotFound

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.web.conversation import ask
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import Clock

@@ -20,7 +20,8 @@ from standardwebhooks import Webhook
 from tests.journey.conftest import REAL, House
 from tests.web.conversation import ask
 from tidings.access.scope import REPORTS_READ
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.app.serve import served
 from tidings.app.settings import load
 from tidings.core.clock import HOUR, MINUTE, SECOND

@@ -10,7 +10,8 @@ from tests.ports import free_port
 from tests.reliability.ledger import Acknowledged, Arrival, Ledger
 from tests.reliability.program import Program
 from tests.web.conversation import ask
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.app.settings import load, variable
 from tidings.core.clock import SECOND, Clock
 from tidings.core.event import Subject

@@ -15,7 +15,8 @@ from tests.reliability.program import Program
 from tests.reliability.publisher import APPLICATION, TYPE, Publisher
 from tests.reliability.receiver import OK, Receiver
 from tests.web.conversation import ask
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.app.settings import load, variable
 from tidings.core.clock import Clock
 from tidings.core.event import Subject

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid, TidingsError, Unavailable
 from tidings.core.event import ANY, Subject

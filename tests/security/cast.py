@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tidings.access.scope import ALL, BY_NAME_ALONE, GRANTED, REPORTS_READ, REPORTS_WRITE
 from tidings.access.token import Purpose, issue
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import DAY
 from tidings.core.event import NOBODY, Actor

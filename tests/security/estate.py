@@ -17,8 +17,9 @@ from tests.security.cast import OURS, THEIRS, Cast, Stranger, Tokens
 from tests.security.kinds import KINDS
 from tests.security.things import BOUNDARY, MARK, Things
 from tidings.access.scope import ALL
-from tidings.app.compose import Parts, opened, running
+from tidings.app.compose import opened, running
 from tidings.app.front import Front, front
+from tidings.app.parts import Parts
 from tidings.app.settings import Settings, load
 from tidings.core.caller import Caller, TokenKind
 from tidings.core.clock import Clock

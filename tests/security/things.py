@@ -8,7 +8,7 @@ from tests.console.report_runs_house import reported
 from tests.security.asking import Answer
 from tests.security.cast import OURS, Cast
 from tests.workspace.files import png
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.errors import Conflict
 from tidings.core.event import Subject
 from tidings.core.identifier import outside

@@ -11,6 +11,7 @@ from tidings.access.access import Access
 from tidings.access.pin_sender import pin_sender
 from tidings.app.lazily import lazily_pieces, lazily_query, lazily_tables, open_ahead
 from tidings.app.noted import noted
+from tidings.app.parts import Parts
 from tidings.app.secret_key import open_vault
 from tidings.app.settings import Settings
 from tidings.console.entrance import Entrance
@@ -64,35 +65,6 @@ log = logging.getLogger(__name__)
 FORGET_EVERY_S = 60.0
 # Paths of our own that callbacks may lead to; nothing else of ours is called.
 OWN_PATHS = ("bin/", "receive/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Everything that an installation is made of, open but at rest: nothing runs by itself yet."""
-
-    settings: Settings
-    clock: Clock
-    database: Database
-    vault: Vault
-    client: Client
-    found: Found
-    subscriptions: Subscriptions
-    history: History
-    hub: Hub
-    subscribing: Subscribing
-    access: Access
-    workspace: Workspace
-    inspector: Inspector
-    inbox: Inbox
-    pulling: Pulling
-    showing: Showing
-    drawing: Drawing
-    changes: Changes
-    passing: Passing
-    reports: Reports
-    entrance: Entrance
-    open_tables: Callable[[], "Tables"]
-    open_query: Callable[[], "Query"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

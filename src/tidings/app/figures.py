@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.core.clock import SECOND
 from tidings.egress.porters import Porters
 from tidings.store import pulls, sinks

@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from tidings.app.compose import Parts
 from tidings.app.descriptors import check_descriptors
 from tidings.app.figures import named_figures
+from tidings.app.parts import Parts
 from tidings.app.settings import shown
 from tidings.console.console import Console
 from tidings.console.offers import Offers

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tidings.app.once import Once
+from tidings.app.parts import Parts
 from tidings.app.settings import Settings
 from tidings.core.clock import Clock
 from tidings.core.errors import TidingsError
 
 if TYPE_CHECKING:
-    from tidings.app.compose import Parts
     from tidings.tables.pieces import Pieces
     from tidings.tables.query import Query
     from tidings.tables.tables import Tables
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _AHEAD_AFTER_S = 2.0
 
 
-async def open_ahead(parts: "Parts") -> None:
+async def open_ahead(parts: Parts) -> None:
     """Open the tables of whoever has sources, so that the first to look does not wait for their library to load."""
     await parts.clock.sleep(_AHEAD_AFTER_S)
     try:

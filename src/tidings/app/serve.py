@@ -6,8 +6,9 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tidings.app.compose import Parts, opened, running
+from tidings.app.compose import opened, running
 from tidings.app.front import front
+from tidings.app.parts import Parts
 from tidings.app.settings import Settings
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.bench.carrying import HOST, Target, Told, a_second, module_of, webhooks
 from tidings.bench.figures import Latency, Reported
 from tidings.bench.load import Publish, Published

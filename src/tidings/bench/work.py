@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.bench.load import STAMP, Request
 from tidings.bench.stamp import LENGTH
 from tidings.core.caller import Caller, TokenKind

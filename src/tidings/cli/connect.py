@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json
 from tidings.dashboards.connecting import Connected, Connecting, Wanted

@@ -5,7 +5,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tidings.app.compose import Parts, opened
+from tidings.app.compose import opened
+from tidings.app.parts import Parts
 from tidings.app.settings import Settings, load
 
 T = TypeVar("T")

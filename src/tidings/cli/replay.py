@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.instant import read_instant
 from tidings.cli.output import as_json, print_json

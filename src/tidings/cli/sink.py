@@ -4,7 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table
 from tidings.core.errors import Invalid

@@ -4,7 +4,7 @@ import sys
 
 import rich_click as click
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.cli.group import OPERATOR
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table, shown_instant

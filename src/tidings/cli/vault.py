@@ -4,7 +4,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json
 from tidings.core.errors import Conflict

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tidings.access.scope import TABLES_READ
-from tidings.app.compose import Parts
+from tidings.app.parts import Parts
 from tidings.console.rights import Role
 from tidings.core.calendar import HOURLY
 from tidings.core.caller import Caller, TokenKind
