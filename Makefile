@@ -61,7 +61,7 @@ changelog-check: .venv/dev
 	@$(BIN)/towncrier build --draft --version next > /dev/null
 
 .PHONY: bench
-bench: .venv/dev  ## Measure both engines and print the tables
+bench: .venv/dev  ## Measure both engines beside what is to be reached; ARGS="--events 1000" or the like, one measure alone
 	@$(BIN)/python tools/bench.py $(ARGS)
 
 .PHONY: soak
