@@ -89,8 +89,11 @@ def table_of(figures: Delivered | LaidFlat | Reported) -> Table:
         table.add_row("sent → arrived, p99", f"{figures.latency_ms.p99:,.2f} ms")
     else:
         table.add_row("rows laid, a second", f"{figures.rows_per_s:,.0f}")
+    deliveries = figures.fan_out if isinstance(figures, Delivered) else 1
     for process, cost in figures.cpu_us_per_event.items():
-        table.add_row(f"processor time each, {process}", f"{cost:,.1f} us")
+        table.add_row(
+            f"processor time {'a delivery' if deliveries > 1 else 'each'}, {process}", f"{cost / deliveries:,.1f} us"
+        )
     if figures.peak_rss_mb or not isinstance(figures, Compared):
         table.add_row("memory of the server, at most", f"{figures.peak_rss_mb:,.0f} MB")
     table.add_row("lost", f"{figures.lost:,}")
