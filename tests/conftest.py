@@ -5,11 +5,12 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
+import coverage
 import hypothesis
 import pytest
 import uvloop
@@ -27,6 +28,10 @@ from tidings.testing.clock import ManualClock
 _MEMORY, _ROOM = Path("/dev/shm"), 2 << 30  # noqa: S108 - each run makes a folder of its own in it
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
     tempfile.tempdir = os.environ["TMPDIR"] = str(_MEMORY)
+
+# Folders whose tests are of processes, or of pages in a browser: measuring would make them take half as long again,
+# and all that the gates ask for is shown by the others.
+_UNMEASURED = {"bench", "browser", "examples", "ground", "journey", "reliability", "security", "soak"}
 
 # Its caches stay out of the tree.
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "tidings-hypothesis")
@@ -46,6 +51,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(folder.cleanup)
         os.environ["SSL_CERT_FILE"] = str(Authority(Path(folder.name)).ca_file)
     config.pluginmanager.register(Leaks(), "leaks")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage rests in the folders that need not be measured, and in what their tests start."""
+    measuring = coverage.Coverage.current()
+    if measuring is None or item.path.relative_to(Path(__file__).parent).parts[0] not in _UNMEASURED:
+        return (yield)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        measuring.stop()
+        try:
+            return (yield)
+        finally:
+            measuring.start()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,6 +1,6 @@
 """Stages: how a server's time under Python's lock divides among the stages of an event, by a profile of py-spy.
 
-py-spy record --gil --rate 400 --duration 10 --format raw --output PROFILE --pid SERVER
+py-spy record --gil --rate 400 --duration 14 --format raw --output PROFILE --pid SERVER
 python tools/stages.py PROFILE…
 """
 
@@ -9,33 +9,40 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-# The first of them that is met from the innermost call outwards is the stage.
+# The first of them that is met from the innermost call outwards is the stage: a file, a folder, or a function.
 STAGES = {
-    "sign": ("Signer.sign",),
-    "match": ("Publisher._match",),
-    "write the callback": ("Caller.request",),
-    "send and read the answer": ("Client.send", "Connection.", "Pool."),
-    "record": ("Courier._learn", "Recorder."),
-    "choose what to send, tasks": ("Courier.",),
-    "queue, hand over": ("Publisher.",),
+    "sign": ("core/signature.py",),
+    "match": ("core/matching.py", "Publisher._match"),
+    "write the callback": ("outbox/callback.py",),
+    "send the callback, read its answer": ("tidings/egress/",),
+    "record": ("outbox/recorder.py", "outbox/verdict.py", "Courier._learn"),
+    "store (rows, statements)": ("tidings/store/",),
+    "choose what to send, tasks": (
+        "outbox/courier",
+        "outbox/sending",
+        "outbox/lane",
+        "outbox/turns",
+        "outbox/roster",
+        "outbox/agenda",
+    ),
+    "queue, hand over": ("outbox/publisher.py",),
     "answer the request": ("Protocol._answer",),
-    "requests by way of the framework": ("RequestResponseCycle.run_asgi",),
-    "read, judge the event": ("Intake.begin", "Intake._judged"),
-    "read the request": ("Protocol.data_received",),
-    "store": ("Writer._work",),
+    "requests that take the way of the framework": ("RequestResponseCycle.run_asgi",),
+    "read and judge the event": ("web/intake.py", "web/submission.py", "web/events.py"),
+    "read the request": ("web/protocol.py", "web/head.py"),
 }
 REST = "the loop, and the rest"
-# What stands at the bottom of every stack, and what is over before the load begins.
-_NO_STAGE = re.compile(r"running|_forever|import")
+# What is over before the load begins.
+_START = re.compile(r"importlib|app/compose\.py|store/statements\.py:\d+\);_read|cli/main\.py:\d+\)$")
 
 
 def stage_of(stack: str) -> str | None:
     """The stage of a line of the profile; None for a start's."""
-    if "importlib" in stack:
+    if _START.search(stack):
         return None
     for frame in reversed(stack.split(";")):
         for stage, marks in STAGES.items():
-            if any(mark in frame for mark in marks) and not _NO_STAGE.search(frame):
+            if any(mark in frame for mark in marks):
                 return stage
     return REST
 

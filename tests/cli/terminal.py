@@ -41,6 +41,18 @@ class Terminal:
             check=False,
         )
 
+    def in_shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of the shell, in which `"$0"` is Python."""
+        return subprocess.run(
+            ["sh", "-c", line, sys.executable],
+            cwd=self.folder,
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
+
     def says(self, *arguments: str, typed: str = "") -> str:
         """What a command prints that succeeds."""
         done = self.run(*arguments, typed=typed)

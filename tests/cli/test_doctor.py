@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.cli.terminal import Terminal
-from tidings.core.vault import new_key
+from tidings.cli.checkup import Level, python_built
+from tidings.core.vault import Vault, new_key
 from tidings.testing.authority import Authority
 
 
@@ -99,6 +102,23 @@ def test_a_key_that_does_not_fit_the_database_is_broken(terminal: Terminal) -> N
     assert findings["key"][0]["level"] == "broken"
 
 
+def test_a_secret_that_no_key_opens_is_told_with_what_stands_still_and_the_key_that_is_missing(here: Terminal) -> None:
+    old, new = new_key(), new_key()
+    here.settings["TIDINGS_SECRET_KEY"] = old
+    here.says("source", "create", "--name", "field")
+    here.settings["TIDINGS_SECRET_KEY"] = f"{new},{old}"
+    here.says("source", "create", "--name", "late")
+    here.settings["TIDINGS_SECRET_KEY"] = old
+
+    _, findings, status = examined(here)
+
+    [finding] = findings["key"]
+    assert (status, finding["level"]) == (1, "broken")
+    assert finding["text"].startswith("source late stands still, its secret cannot be opened: this was sealed with the")
+    assert Vault([new]).sealing_key in finding["text"]
+    assert [one["name"] for one in here.tells("source", "list")] == ["field", "late"]
+
+
 def test_a_database_that_does_not_answer_is_broken(here: Terminal, free_port: int) -> None:
     here.settings["TIDINGS_DATABASE"] = f"postgresql://127.0.0.1:{free_port}/tidings"
 
@@ -168,3 +188,19 @@ def test_it_says_what_a_proxy_hides_and_what_is_let_through(here: Terminal) -> N
     ]
     assert "TIDINGS_PUBLIC_URL" in findings["address"][0]["text"]
     assert "TIDINGS_TRUSTED_PROXIES" in findings["proxies"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "is_advised"),
+    [
+        ("'--prefix=/opt/python' '--enable-shared'", True),
+        ("'--prefix=/usr/local' '--enable-shared'", True),
+        ("'--prefix=/usr/local' '--enable-optimizations' '--with-lto'", False),
+        ("'--enable-shared' '--prefix=/usr' '--enable-ipv6'", False),
+        ("", False),
+    ],
+)
+def test_a_python_that_was_built_without_optimisation_is_told(configured: str, *, is_advised: bool) -> None:
+    findings = list(python_built(configured))
+
+    assert [(one.level, one.about) for one in findings] == [(Level.ADVICE, "Python")] * is_advised

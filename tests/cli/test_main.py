@@ -55,6 +55,23 @@ def test_what_was_not_understood_exits_with_2(here: Terminal) -> None:
     assert "Missing option '--name'" in here.refuses("connector", "create", status=2)
 
 
+def test_the_keys_of_a_connector_that_is_not_there_are_no_empty_list(here: Terminal) -> None:
+    assert here.refuses("token", "list", "--connector", "nope").startswith("tidings: there is no connector nope; see")
+
+
+@pytest.mark.parametrize("line", ["--help >/dev/full", "doctor >/dev/full", "openapi >/dev/full", "version >&-"])
+def test_an_output_that_takes_nothing_is_told_in_one_sentence(here: Terminal, line: str) -> None:
+    done = here.in_shell(f'"$0" -m tidings {line}')
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("tidings: cannot write: ")
+
+
+@pytest.mark.parametrize("command", ["--help", "openapi"])
+def test_a_reader_that_has_gone_ends_a_command_without_a_word(here: Terminal, command: str) -> None:
+    assert here.in_shell(f'"$0" -m tidings {command} | true').stderr == ""
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [

@@ -11,11 +11,11 @@ from tidings.core.clock import DAY
 PHONE = "+910000000001"
 
 
-async def test_a_connector_is_made_with_the_id_and_secret_that_are_given(terminal: Terminal) -> None:
-    made = terminal.tells("connector", "create", "--name", "shop", "--id", "shop-1", "--secret", "hush")
+async def test_a_connector_is_made_with_the_id_and_secret_that_are_given(here: Terminal) -> None:
+    made = here.tells("connector", "create", "--name", "shop", "--id", "shop-1", "--secret", "hush")
 
     assert made == {"id": "shop-1", "secret": "hush", "name": "shop"}
-    assert "hush" not in terminal.says("connector", "list", "--json")
+    assert "hush" not in here.says("connector", "list", "--json")
 
 
 def test_a_connector_without_them_gets_new_ones_and_shows_them(here: Terminal) -> None:
@@ -123,16 +123,16 @@ def test_a_number_is_kept_in_one_spelling(here: Terminal) -> None:
     assert here.refuses("user", "create", "--phone", "12", "--name", "Ada").startswith("tidings: phone: ")
 
 
-def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(terminal: Terminal) -> None:
-    terminal.says("connector", "create", "--name", "shop", "--id", "shop-1")
+def test_a_group_is_made_with_its_admins_who_can_then_have_tokens(here: Terminal) -> None:
+    here.says("connector", "create", "--name", "shop", "--id", "shop-1")
 
-    made = terminal.tells("group", "create", "--name", "Crew", "--admin", PHONE, "--id", "crew@3")
+    made = here.tells("group", "create", "--name", "Crew", "--admin", PHONE, "--id", "crew@3")
 
     assert made == {"id": "crew@3", "name": "Crew"}
-    assert terminal.says("token", "create", "--connector", "shop-1", "--user", PHONE).startswith("tdr_")
-    assert terminal.says("token", "create", "--connector", "shop-1", "--group", "crew@3").startswith("tdr_")
-    assert terminal.says("token", "create", "--connector", "shop-1", "--tenant", "--user", PHONE).startswith("tdr_")
-    assert terminal.refuses("token", "create", "--connector", "shop-1", "--group", "nowhere")
+    assert here.says("token", "create", "--connector", "shop-1", "--user", PHONE).startswith("tdr_")
+    assert here.says("token", "create", "--connector", "shop-1", "--group", "crew@3").startswith("tdr_")
+    assert here.says("token", "create", "--connector", "shop-1", "--tenant", "--user", PHONE).startswith("tdr_")
+    assert here.refuses("token", "create", "--connector", "shop-1", "--group", "nowhere")
 
 
 def test_a_static_key_has_the_scopes_that_it_was_given_until_it_is_revoked(here: Terminal) -> None:
@@ -161,12 +161,12 @@ def test_options_of_tokens_that_do_not_go_together_are_refused(here: Terminal) -
     )
 
 
-def test_an_erased_person_is_nobody(terminal: Terminal) -> None:
-    terminal.says("user", "create", "--phone", PHONE, "--name", "Ada")
+def test_an_erased_person_is_nobody(here: Terminal) -> None:
+    here.says("user", "create", "--phone", PHONE, "--name", "Ada")
 
-    assert terminal.says("person", "erase", PHONE) == "erased"
+    assert here.says("person", "erase", PHONE) == "erased"
 
-    assert "nobody has the number" in terminal.refuses("person", "erase", PHONE)
+    assert "nobody has the number" in here.refuses("person", "erase", PHONE)
 
 
 def test_the_first_command_makes_a_key_that_nobody_else_may_read(here: Terminal) -> None:

@@ -5,22 +5,22 @@ from tidings.core.row import Field, Place, Shape, row_of
 from tidings.tables.tables import open_tables
 
 
-def test_a_sink_is_made_listed_and_ended(terminal: Terminal) -> None:
-    terminal.says("source", "create", "--name", "crew")
+def test_a_sink_is_made_listed_and_ended(here: Terminal) -> None:
+    here.says("source", "create", "--name", "crew")
     where = ("--url", "https://192.168.7.7/rows")
 
-    refused = terminal.refuses("sink", "create", "--name", "list", "--source", "crew", *where)
-    terminal.settings["TIDINGS_EGRESS_ALLOW"] = "192.168.7.7/32"
-    said = terminal.says("sink", "create", "--name", "list", "--source", "crew", *where, "--token", "hush")
-    [listed] = terminal.tells("sink", "list")
-    terminal.says("sink", "end", "list")
+    refused = here.refuses("sink", "create", "--name", "list", "--source", "crew", *where)
+    here.settings["TIDINGS_EGRESS_ALLOW"] = "192.168.7.7/32"
+    said = here.says("sink", "create", "--name", "list", "--source", "crew", *where, "--token", "hush")
+    [listed] = here.tells("sink", "list")
+    here.says("sink", "end", "list")
 
     assert "192.168.7.7" in refused
     assert said.splitlines()[-1].startswith("secret  whsec_")
     assert (listed["name"], listed["source"], listed["state"]) == ("list", "crew", "active")
     assert "hush" not in str(listed)
-    assert terminal.tells("sink", "list") == []
-    assert "no such sink" in terminal.refuses("sink", "resume", "list")
+    assert here.tells("sink", "list") == []
+    assert "no such sink" in here.refuses("sink", "resume", "list")
 
 
 def test_a_sink_of_what_is_not_there_is_refused_in_a_sentence(here: Terminal) -> None:

@@ -15,13 +15,13 @@ class Watched:
 
     def __init__(self, clock: ManualClock) -> None:
         self.looks = 0
-        self.is_broken = False
+        self.error: Exception | None = None
         self.live = Live(self._look, clock=clock)
 
     async def _look(self) -> Sequence[Piece]:
         self.looks += 1
-        if self.is_broken:
-            raise Unavailable("the disk is full")
+        if self.error is not None:
+            raise self.error
         return [Piece(name="rows", html=f"<li>\n\n{self.looks}</li>")]
 
     def listen(self) -> AsyncIterator[bytes]:
@@ -71,13 +71,14 @@ async def test_a_slow_listener_misses_what_is_oldest(watched: Watched, manual_cl
     watched.live.close()
 
 
-async def test_a_store_that_cannot_be_read_is_asked_again(watched: Watched, manual_clock: ManualClock) -> None:
-    watched.is_broken = True
+@pytest.mark.parametrize("error", [Unavailable("the disk is full"), ZeroDivisionError("a mistake of ours")])
+async def test_a_look_that_fails_is_taken_again(watched: Watched, manual_clock: ManualClock, error: Exception) -> None:
+    watched.error = error
     listener = watched.listen()
     await anext(listener)
     await manual_clock.advance(2_000)
 
-    watched.is_broken = False
+    watched.error = None
     await manual_clock.advance(1_000)
 
     assert b"</li>" in await anext(listener)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.console.house import ConsoleHouse
@@ -31,7 +32,9 @@ from tidings.core.identifier import outside
 from tidings.core.pattern import compile_types
 from tidings.core.signature import new_key_pair, new_secret, sign
 from tidings.core.subscription import State, Subscription
+from tidings.core.vault import Drawer, Vault, new_key
 from tidings.outbox.terms import Terms
+from tidings.store.database import Statement, Value
 from tidings.testing.endpoint import Endpoint
 
 
@@ -39,6 +42,31 @@ from tidings.testing.endpoint import Endpoint
 async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
     async with opened_house(tmp_path) as house:
         yield house
+
+
+async def test_a_webhook_whose_key_is_missing_is_shown_as_held_with_the_key(house: ConsoleHouse) -> None:
+    operator = await house.person(Role.OPERATOR)
+    stranger = Vault([new_key()])
+    async with Endpoint() as endpoint:
+        webhook = await subscribed(house, endpoint.url)
+        [was] = await house.parts.database.read(_Secrets, "sealed_in_subscription", after=webhook.number - 1, most=1)
+        others: dict[str, Value] = {"token": None, "headers": "", "basic_auth": None, "client_certificate": None}
+        values = others | {f"was_{column}": "" for column in others} | {"id": webhook.number}
+        secrets: dict[str, Value] = {
+            "secrets": stranger.seal("[]", Drawer.SUBSCRIPTION_SECRETS),
+            "was_secrets": was.secrets,
+        }
+        await house.parts.database.write(Statement("reseal_subscription", values | secrets))
+
+        page = unescape((await operator.get(f"/console/webhooks/{webhook.id}")).text)
+        edit = await operator.get(f"/console/webhooks/{webhook.id}/edit")
+
+    assert f"Events are held: this was sealed with the key {stranger.sealing_key}, which is not in" in page
+    assert edit.status_code == 200
+
+
+class _Secrets(msgspec.Struct):
+    secrets: str
 
 
 async def test_a_webhook_is_paused_resumed_tested_rotated_and_ended(house: ConsoleHouse) -> None:

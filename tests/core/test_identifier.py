@@ -18,6 +18,7 @@ def test_an_identifier_comes_back_whole(event: int, subscription: int) -> None:
 
     assert inside(shown) == (event, subscription)
     assert inside(shown.upper()) == (event, subscription)
+    assert inside(outside(event)) == (event, 0)
 
 
 @given(event=EVENTS, subscription=SUBSCRIPTIONS)

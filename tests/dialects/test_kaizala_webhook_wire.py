@@ -107,7 +107,7 @@ def test_an_order_that_is_denied_and_named_at_once_is_refused() -> None:
         ({"timeout": "soon"}, "timeout: 'soon' is not a duration"),
         ({"basicAuth": {"user": "a:b"}}, "basicAuth.user: expected a text"),
         ({"signature": "rsa"}, "signature: expected one of ed25519, hmac$"),
-        ({"objectId": ""}, "objectId: expected a text of length >= 1"),
+        ({"objectId": ""}, "objectId: expected a text of at least 1 characters"),
         ({"filters": {"path": "a"}}, "filters: expected a list"),
         ({"rateLimit": "-1"}, "rateLimit: expected a number$"),
     ],

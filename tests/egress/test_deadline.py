@@ -5,82 +5,98 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tidings.egress.deadline import Deadlines
+from tests.egress.waiting import eventually
+from tidings.egress.deadline import Deadlines, Limited
+
+
+class Passed:
+    """Deadlines, and whose have passed, in that order."""
+
+    def __init__(self) -> None:
+        self.limited: list[Limited] = []
+        self.deadlines = Deadlines(self.limited.append)
+
+    def begin(self, *limits_ms: int) -> list[Limited]:
+        begun = [Limited(limit_ms=limit_ms) for limit_ms in limits_ms]
+        for one in begun:
+            self.deadlines.begin(one)
+        return begun
 
 
 @pytest.fixture
-async def deadlines() -> AsyncIterator[Deadlines]:
-    made = Deadlines()
+async def passed() -> AsyncIterator[Passed]:
+    made = Passed()
     yield made
-    made.close()
+    made.deadlines.close()
 
 
-async def limited(deadlines: Deadlines, *, limit_ms: int, until: asyncio.Event) -> bool:
-    """Wait for the event; whether the deadline came before it."""
-    deadline = deadlines.begin(limit_ms)
-    try:
-        await until.wait()
-    except asyncio.CancelledError:
-        if deadline.explains_cancellation():
-            return True
-        raise
-    finally:
-        deadlines.end(deadline)
-    return False
+async def test_what_takes_too_long_is_ended_the_shorter_limit_first(passed: Passed) -> None:
+    long, short = passed.begin(150, 20)
+
+    await eventually(lambda: len(passed.limited) == 2)
+
+    assert passed.limited == [short, long]
 
 
-async def test_what_takes_too_long_is_ended_the_shorter_limit_first(deadlines: Deadlines) -> None:
-    never = asyncio.Event()
-    long = asyncio.create_task(limited(deadlines, limit_ms=150, until=never))
-    await asyncio.wait([long], timeout=0)
-    short = asyncio.create_task(limited(deadlines, limit_ms=20, until=never))
+async def test_what_ends_in_time_is_left_alone_and_the_next_of_its_limit_is_not(passed: Passed) -> None:
+    first, second = passed.begin(40, 40)
+    passed.deadlines.end(first)
 
-    done, waiting = await asyncio.wait([long, short], return_when=asyncio.FIRST_COMPLETED)
+    await eventually(lambda: bool(passed.limited))
 
-    assert (done, waiting) == ({short}, {long})
-    assert await short
-    assert await long
+    assert passed.limited == [second]
+    assert not first.is_watched
 
 
-async def test_what_ends_in_time_is_left_alone_and_the_next_of_its_limit_is_not(deadlines: Deadlines) -> None:
-    soon, never = asyncio.Event(), asyncio.Event()
-    first = asyncio.create_task(limited(deadlines, limit_ms=40, until=soon))
-    second = asyncio.create_task(limited(deadlines, limit_ms=40, until=never))
-    await asyncio.wait([first], timeout=0)
-    soon.set()
+async def test_what_has_ended_may_be_ended_again(passed: Passed) -> None:
+    [one] = passed.begin(20)
+    await eventually(lambda: bool(passed.limited))
 
-    assert not await first
-    assert await second
+    passed.deadlines.end(one)
+
+    assert not one.is_watched
 
 
-async def test_a_cancellation_by_somebody_else_is_no_deadline(deadlines: Deadlines) -> None:
-    task = asyncio.create_task(limited(deadlines, limit_ms=5_000, until=asyncio.Event()))
-    await asyncio.wait([task], timeout=0)
-    task.cancel()
+async def test_what_begins_because_another_has_passed_is_watched_too() -> None:
+    passed: list[int] = []
 
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    def expire(one: Limited) -> None:
+        passed.append(one.limit_ms)
+        if one.limit_ms == 20:
+            deadlines.begin(Limited(limit_ms=21))
 
+    deadlines = Deadlines(expire)
+    deadlines.begin(Limited(limit_ms=20))
 
-async def test_a_cancellation_at_the_moment_of_the_deadline_counts(deadlines: Deadlines) -> None:
-    task = asyncio.create_task(limited(deadlines, limit_ms=20, until=asyncio.Event()))
-    await asyncio.wait([task], timeout=0)
-    # It has begun, and its deadline is ours to reach: both happen before the task runs again.
-    [deadline] = [one for alike in deadlines._by_limit.values() for one in alike]  # noqa: SLF001 - the only way in
-    del deadlines._by_limit[20][deadline]  # noqa: SLF001 - as above
-    deadline.expire()
-    task.cancel()
-
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await eventually(lambda: passed == [20, 21])
+    deadlines.close()
 
 
-async def test_nothing_is_remembered_of_requests_that_ended(deadlines: Deadlines) -> None:
-    soon, never = asyncio.Event(), asyncio.Event()
-    quick = [asyncio.create_task(limited(deadlines, limit_ms=20 + number, until=soon)) for number in range(5)]
-    await asyncio.wait(quick, timeout=0)
-    soon.set()
+async def test_a_mistake_in_ending_one_leaves_the_others_their_limits() -> None:
+    passed: list[int] = []
+    mistakes: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: mistakes.append(context["exception"]))
 
-    assert await asyncio.gather(*quick) == [False] * 5
-    assert await limited(deadlines, limit_ms=60, until=never)
-    assert not deadlines._by_limit  # noqa: SLF001 - what is held in memory shows nowhere else
+    def expire(one: Limited) -> None:
+        if not mistakes and not passed:
+            passed.append(one.limit_ms)
+            raise ValueError
+        passed.append(one.limit_ms)
+
+    deadlines = Deadlines(expire)
+    for limit_ms in (20, 20, 21):
+        deadlines.begin(Limited(limit_ms=limit_ms))
+
+    await eventually(lambda: sorted(passed) == [20, 20, 21])
+    assert [type(mistake) for mistake in mistakes] == [ValueError]
+    deadlines.close()
+
+
+async def test_nothing_is_remembered_of_requests_that_ended(passed: Passed) -> None:
+    for one in passed.begin(20, 21, 22, 23):
+        passed.deadlines.end(one)
+    passed.begin(60)
+
+    await eventually(lambda: bool(passed.limited))
+
+    assert not passed.deadlines._by_limit  # noqa: SLF001 - what is held in memory shows nowhere else

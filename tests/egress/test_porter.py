@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,6 +13,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import Client
+from tidings.egress.course import Course
 from tidings.egress.guard import Guard
 from tidings.egress.handing import Handing
 from tidings.egress.porter import Porter, serve
@@ -71,6 +72,20 @@ async def test_many_at_once_get_each_their_own_answer() -> None:
     assert porter.under_way == 0
 
 
+async def test_what_cannot_be_told_fails_alone() -> None:
+    async with Endpoint() as endpoint, handing() as porter:
+        asked = [post(endpoint.url), post(endpoint.url + "\ud800"), post(endpoint.url, client_certificate="\ud800")]
+        first, *others, last = await asyncio.gather(
+            *map(porter.send, [*asked, post(endpoint.url)]), return_exceptions=True
+        )
+
+        assert isinstance(first, Answer)
+        assert isinstance(last, Answer)
+        assert (first.outcome, last.outcome) == (Outcome.OK, Outcome.OK)
+        assert [type(one) for one in others] == [UnicodeEncodeError, UnicodeEncodeError]
+        assert porter.under_way == 0
+
+
 async def test_a_header_of_ours_is_refused_before_anything_is_handed_over() -> None:
     async with handing() as porter:
         with pytest.raises(Invalid, match="is set by the sender itself"):
@@ -113,6 +128,20 @@ async def test_giving_up_on_a_request_breaks_it_off() -> None:
             await sending
 
 
+async def test_what_is_under_way_by_kept_connections_is_broken_off_one_by_one_and_with_the_porter() -> None:
+    async with Endpoint(200, 200, NEVER_ANSWERS) as endpoint, handing() as porter:
+        await asyncio.gather(*(porter.send(post(endpoint.url)) for _ in range(2)))
+        given_up, left = (asyncio.create_task(porter.send(post(endpoint.url))) for _ in range(2))
+        await endpoint.received(4)
+        given_up.cancel()
+        await eventually(lambda: len(endpoint.open) == 1)
+        porter.transport.abort()
+        await eventually(lambda: not endpoint.open)
+
+        assert (await left).outcome is Outcome.BROKEN
+        assert given_up.cancelled()
+
+
 async def test_giving_up_in_the_moment_of_the_answer_harms_nobody() -> None:
     go = asyncio.Event()
     async with Endpoint(Item(200, after=go), 201) as endpoint, handing() as porter:
@@ -153,6 +182,11 @@ async def test_what_a_lost_porter_had_is_answered_as_broken() -> None:
 
 class Faulty(Client):
     """One with a mistake."""
+
+    def begin(self, request: Request, tell: Callable[[Answer], None]) -> Course | None:
+        if request.method == "GET":
+            raise LookupError
+        return super().begin(request, tell)
 
     async def send(self, request: Request) -> Answer:
         if request.method == "GET":

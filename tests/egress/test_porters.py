@@ -18,6 +18,7 @@ from tests.egress.test_porter import RULES, post
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
+from tidings.egress.answer import Answer as Answered
 from tidings.egress.answer import Outcome
 from tidings.egress.porters import BEAT_S, Porters
 from tidings.egress.request import Request
@@ -67,6 +68,33 @@ async def test_requests_are_sent_by_another_process_and_files_are_not() -> None:
             await client.send(post(endpoint.url, headers=[("host", "a")]))
 
 
+async def test_what_is_begun_without_a_task_is_sent_by_another_process_until_it_is_abandoned(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told: list[Outcome] = []
+
+    def tell(answer: Answered) -> None:
+        told.append(answer.outcome)
+        raise LookupError("a mistake of ours")
+
+    async with Endpoint(200, 200, NEVER_ANSWERS) as endpoint, porters() as client:
+        begun = [client.begin(post(endpoint.url), tell) for _ in range(2)]
+        await eventually(lambda: told == [Outcome.OK, Outcome.OK])
+        hanging = client.begin(post(endpoint.url), tell)
+        await endpoint.received(3)
+        assert hanging is not None
+        client.abandon(hanging)
+        await eventually(lambda: len(endpoint.open) == 1)
+        client.abandon(hanging)  # which changes nothing any more
+
+        assert client.begin(post(endpoint.url + "\ud800"), tell) is None
+        assert client.begin(Request(url=endpoint.url, timeout_ms=1, into=io.BytesIO(), most=1), tell) is None
+
+    assert None not in begun
+    assert told == [Outcome.OK, Outcome.OK]
+    assert caplog.text.count("porter.untold") == 2
+
+
 async def test_what_cannot_be_told_to_a_porter_is_refused_as_ever() -> None:
     async with porters() as client:
         assert (await client.send(post("https://example.com/\ud800"))).outcome is Outcome.FORBIDDEN
@@ -114,6 +142,10 @@ async def test_a_porter_that_is_killed_leaves_its_requests_broken_and_others_to_
         [second] = processes()
         await eventually(lambda: client.ready == 1, within=SOON_S)
         afterwards = [await client.send(post(endpoint.url)) for _ in range(5)]
+
+        told: list[Outcome] = []
+        assert client.begin(post(endpoint.url), lambda answer: told.append(answer.outcome)) is not None
+        await eventually(lambda: told == [Outcome.OK])
 
     assert (broken.outcome, meanwhile.outcome) == (Outcome.BROKEN, Outcome.OK)
     assert {answer.outcome for answer in afterwards} == {Outcome.OK}

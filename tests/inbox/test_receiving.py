@@ -17,7 +17,7 @@ from tidings.core.vault import Vault, new_key
 from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.receiving import MOST_REFUSED
 from tidings.store.open import open_database
-from tidings.store.receipts import State
+from tidings.store.receipts import Source, Sources, State
 from tidings.tables.tables import Tables, open_tables
 from tidings.testing.clock import ManualClock
 
@@ -71,11 +71,11 @@ class Office:
         self.failing = failing
         self.clock = clock
 
-    async def send(self, *words: str, token: str = "sesame", peer: str = "192.0.2.1") -> None:
+    async def send(self, *words: str, token: str = "sesame", peer: str = "192.0.2.1", source: str = "box") -> None:
         now = self.clock.now()
         async with asyncio.TaskGroup() as group:
             for word in words:
-                receipt = Receipt(source="box", at=now, body=word.encode(), headers=(("Token", token),), peer=peer)
+                receipt = Receipt(source=source, at=now, body=word.encode(), headers=(("Token", token),), peer=peer)
                 group.create_task(self.inbox.receiving.receive(receipt))
 
     async def words(self) -> list[object]:
@@ -104,6 +104,10 @@ async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
             open_tables=lambda: failing,
         )
         await inbox.create_source("box", dialect="words", actor="test", secret="sesame")
+        sealed_by_another = Sources(database, Vault([new_key()]))
+        await sealed_by_another.add(
+            Source(name="lost", dialect="words", secret=Secret("sesame"), addresses="", created_at=clock.now())
+        )
         async with inbox.receiving.running():
             yield Office(inbox, tables, failing, clock)
     await database.close()
@@ -174,6 +178,19 @@ async def test_who_may_not_send_is_refused_counted_and_forgotten_but_for_the_las
     assert len(office.inbox.receiving.refused) == MOST_REFUSED
     assert "rice" not in repr(office.inbox.receiving.refused)
     assert await office.states() == []
+
+
+async def test_callbacks_of_a_source_whose_key_is_missing_are_to_be_sent_again_and_the_others_are_taken(
+    office: Office,
+) -> None:
+    await office.send("rice")
+    with pytest.raises(BaseExceptionGroup) as refused:
+        await office.send("oil", source="lost")
+
+    assert "the secret of the source lost cannot be opened" in str(refused.value.exceptions[0])
+    assert refused.group_contains(Unavailable)
+    assert [one.name for one in await office.inbox.sources.list()] == ["box", "lost"]
+    assert await office.states() == [State.KEPT]
 
 
 async def test_a_source_takes_only_what_comes_from_its_addresses(office: Office) -> None:

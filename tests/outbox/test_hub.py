@@ -3,15 +3,19 @@
 import asyncio
 from collections import Counter
 
+import msgspec
 import pytest
 
 from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, types
 from tests.outbox.test_agenda import lane as lane_of_a_webhook
 from tidings.core.clock import SECOND
 from tidings.core.event import Event, Subject
+from tidings.core.subscription import Subscription
+from tidings.core.vault import Drawer, Vault, new_key
 from tidings.outbox import courier, lane, roster
 from tidings.outbox.courier import GRACE_S
 from tidings.outbox.hub import Nobody
+from tidings.store.database import Statement, Value
 from tidings.store.history import Standing
 from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Endpoint
 
@@ -235,3 +239,38 @@ async def test_a_process_that_does_not_deliver_tells_what_it_keeps(open_house: O
         kept = await house.publish()
 
     assert [event.id for event in told] == [kept.id]
+
+
+async def test_a_webhook_whose_key_is_missing_is_held_by_itself_until_the_key_is_there(open_house: OpenHouse) -> None:
+    async with Endpoint() as lost, Endpoint() as other:
+        async with open_house() as house:
+            held = await house.subscribe(lost.url)
+            await house.subscribe(other.url)
+            was = await _secrets(house, held)
+            foreign = Vault([new_key()]).seal("[]", Drawer.SUBSCRIPTION_SECRETS)
+            await _reseal(house, held, secrets=foreign, was=was)
+        async with open_house() as house:
+            await house.publish()
+            await other.received(1)
+            assert (await house.now(held.number)).unopened
+            assert await house.states(held.number) == ["pending"]
+            await _reseal(house, held, secrets=was, was=foreign)
+        assert len(lost.requests) == 0
+        async with open_house():
+            await lost.received(1)
+
+
+async def _secrets(house: House, subscription: Subscription) -> str:
+    [row] = await house.database.read(_Secrets, "sealed_in_subscription", after=subscription.number - 1, most=1)
+    return row.secrets
+
+
+async def _reseal(house: House, subscription: Subscription, *, secrets: str, was: str) -> None:
+    none: dict[str, Value] = {"token": None, "headers": "", "basic_auth": None, "client_certificate": None}
+    were: dict[str, Value] = {f"was_{column}": "" for column in none}
+    values = {"id": subscription.number, **none, **were, "secrets": secrets, "was_secrets": was}
+    await house.database.write(Statement("reseal_subscription", values))
+
+
+class _Secrets(msgspec.Struct):
+    secrets: str

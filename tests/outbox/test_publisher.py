@@ -77,25 +77,39 @@ async def test_an_event_that_would_wait_too_long_is_refused_at_once(
 ) -> None:
     monkeypatch.setattr(publisher, "MOST_WAITING", 2)
 
-    futures = [house.hub.publisher.submit(house.draft()) for _ in range(3)]
+    several, one, late = [house.hub.publisher.submit([house.draft()] * count) for count in (1, 5, 1)]
 
     with pytest.raises(Unavailable, match="send the event again"):
-        await futures[2]
-    assert [isinstance(await future, Kept) for future in futures[:2]] == [True, True]
+        await late
+    assert [isinstance(kept, Kept) for kept in (*await several, *await one)] == [True] * 6
+
+
+async def test_of_many_events_those_that_there_is_no_room_for_are_refused_and_the_others_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(publisher, "MOST_WAITING", 3)
+
+    outcomes = await house.hub.publisher.publish_each([house.draft() for _ in range(5)])
+
+    assert [type(outcome) for outcome in outcomes] == [Kept, Kept, Kept, Kept, Unavailable]
 
 
 async def test_whoever_went_away_meanwhile_does_not_keep_the_others_from_their_answers(house: House) -> None:
-    gone, there = house.hub.publisher.submit(house.draft()), house.hub.publisher.submit(house.draft())
+    gone, there = house.hub.publisher.submit([house.draft()]), house.hub.publisher.submit([house.draft()] * 2)
     gone.cancel()
 
-    assert isinstance(await there, Kept)
+    first, second = await there
+    assert isinstance(first, Kept)
+    assert isinstance(second, Kept)
+    assert first.id < second.id
 
 
 async def test_what_was_submitted_is_kept_before_we_stop_and_nothing_afterwards(open_house: OpenHouse) -> None:
     async with open_house() as house:
-        last = house.hub.publisher.submit(house.draft())
+        last = house.hub.publisher.submit([house.draft()])
 
-    assert isinstance(await last, Kept)
+    assert isinstance((await last)[0], Kept)
     with pytest.raises(Unavailable):
         await house.publish()
 
@@ -108,7 +122,7 @@ async def test_while_the_store_is_away_every_event_is_refused_and_none_is_forgot
     async with outage():
         with pytest.raises(Unavailable):
             await house.hub.publisher.publish([house.draft() for _ in range(3)])
-        gone = house.hub.publisher.submit(house.draft())
+        gone = house.hub.publisher.submit([house.draft()])
         gone.cancel()
         with pytest.raises(Unavailable):
             await house.publish()

@@ -10,7 +10,7 @@ import pytest
 from tests.store.conftest import Raw
 from tests.store.factories import NOW, SHOP
 from tidings.core.clock import DAY, MINUTE, Clock
-from tidings.core.errors import Conflict, Invalid
+from tidings.core.errors import Conflict, Invalid, Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.report import Connection
 from tidings.core.secret import Secret
@@ -206,3 +206,32 @@ async def test_nothing_is_sealed_anew_while_a_server_seals_with_another_key(
 
 async def _seals(database: Database) -> bool:
     return bool(await database.read(int, "other_sealers", key=BETWEEN.sealing_key, since=0))
+
+
+@pytest.mark.usefixtures("webhook")
+async def test_what_no_key_opens_stands_still_by_itself_and_is_named_with_the_key_that_is_missing(
+    database: Database, webhook: Subscription
+) -> None:
+    await Sources(database, AFTER).add(
+        Source(name="new", dialect="standard", secret=Secret("s"), addresses="", created_at=NOW)
+    )
+
+    found = {what: why async for what, why in Resealing(database, AFTER, clock=Clock()).unopened()}
+    lost, new = await Sources(database, AFTER).list()
+    _, [held] = await Subscriptions(database, AFTER).changes(0)
+
+    key = BEFORE.sealing_key
+    assert found.keys() == {f"webhook {webhook.id}", "source field", "pull crew", "sink list"} | {
+        "report connection sales",
+        "setting reports.link_key",
+    }
+    assert set(found.values()) == {
+        f"this was sealed with the key {key}, which is not in TIDINGS_SECRET_KEY; add that key behind the first"
+    }
+    assert new.secret.reveal() == "s"
+    with pytest.raises(Unavailable, match=f"the secret of the source field cannot be opened: .* {key}"):
+        lost.secret.reveal()
+    assert [one.name for one in await Pulls(database, AFTER).list()] == ["crew"]
+    assert (held.is_sending, held.token, key in held.unopened, webhook.id in held.unopened) == (False, None, True, True)
+    with pytest.raises(Conflict, match="cannot be changed: this was sealed with the key"):
+        await Subscriptions(database, AFTER).save(held)

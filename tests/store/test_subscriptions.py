@@ -303,12 +303,19 @@ async def test_a_new_validity_is_announced_anew(subscriptions: Subscriptions, ra
     assert (same, later) == (1, 0)
 
 
-async def test_a_vault_with_another_key_cannot_read_them(subscriptions: Subscriptions, database: Database) -> None:
+async def test_a_vault_with_another_key_holds_them_and_changes_none(
+    subscriptions: Subscriptions, database: Database
+) -> None:
     added = await subscriptions.add(made())
     stranger = Subscriptions(database, Vault([new_key()]))
 
-    with pytest.raises(Invalid):
-        await stranger.get(added.id)
+    held = await only(stranger, added.id)
+
+    assert held.withheld
+    assert held.secrets != added.secrets
+    with pytest.raises(Conflict, match="cannot be changed"):
+        await stranger.save(held)
+    assert await only(subscriptions, added.id) == added
 
 
 async def test_a_delivery_to_a_subscription_leaves_its_row_alone(

@@ -1,12 +1,17 @@
 """What tables and columns are called."""
 
 import re
+import tracemalloc
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidings.tables.naming import LONGEST, name_for, plain
+from tidings.core.row import Shape
+from tidings.tables.catalogue import Known
+from tidings.tables.insertion import Insertion
+from tidings.tables.naming import LONGEST, digest, name_for, plain
 
 
 @pytest.mark.parametrize(
@@ -46,3 +51,22 @@ def test_the_second_of_a_name_gets_a_hash_that_depends_on_its_origin_alone() -> 
     first = name_for("b", wish="Rice", taken={"rice"}, otherwise="column")
 
     assert first == name_for("b", wish="Rice", taken={"rice", "oil"}, otherwise="column") != "rice"
+
+
+def test_long_and_ever_new_questions_do_not_stay_in_memory() -> None:
+    columns = [sa.Column("id", sa.Text, primary_key=True), sa.Column("text", sa.Text)]
+    table = sa.Table("x", sa.MetaData(), *columns, info={"engine": "sqlite"})
+    known = Known(table=table, comment="", time="")
+    dialect = sa.create_engine("sqlite://").dialect
+    insertion = Insertion(table, ["id", "text"], version="id", shapes={"id": Shape.TEXT}, dialect=dialect)
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            digest(f"question:Text:1:{number:0>100000}")
+            known.remember((f"question:Text:1:{number:0>100000}",), insertion)
+            known.remember(tuple(f"{number} {place}" for place in range(150)), insertion)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 4_000_000

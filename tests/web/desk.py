@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from tests.web.callers import CALLERS
 from tidings.core.caller import Caller
 from tidings.core.errors import InvalidToken, NotFound
@@ -19,8 +21,9 @@ from tidings.web.door import Door, opened
 from tidings.web.intake import Intake
 from tidings.web.intake_page import intake_page
 from tidings.web.login import Login
-from tidings.web.permits import Permits
+from tidings.web.permits import Permit, Permits
 from tidings.web.schemas import Schemas
+from tidings.web.submission import event_of, read
 
 PUBLISH = "POST /v1/events"
 EVENT: dict[str, Any] = {
@@ -68,8 +71,11 @@ class Desk:
     async def know_all(self) -> None:
         """Have everything in memory that decides about `EVENT`."""
         self.known |= CALLERS
-        event = Event(type=EVENT["type"], subjects=(Subject("Application", "shop-1"),), data=b"{}", at=0)
-        await self.permits.check(CALLERS["tdk_shop"], event)
+        await self.permit(msgspec.json.encode(EVENT), CALLERS["tdk_shop"])
+
+    async def permit(self, raw: bytes, caller: Caller) -> Permit:
+        """Have that event judged, unless a permit for such events is remembered."""
+        return await self.permits.check(caller, read(raw), event=event_of(raw, caller, at=0))
 
     async def kept(self) -> list[bytes]:
         """The data of what is on disk, oldest first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -12,13 +13,13 @@ from tests.web.callers import CALLERS, OTHER, SHOP
 from tests.web.conversation import ask, request, talk
 from tests.web.desk import EVENT, PUBLISH, Desk
 from tidings.core.clock import Clock
-from tidings.core.event import Actor, Event, Subject
+from tidings.core.event import Subject
 from tidings.store.event_types import EventType
 from tidings.store.history import History
 from tidings.web import protocol
-from tidings.web.permits import ASKS_AGAIN_S, GOOD_FOR_S
+from tidings.web.permits import ASKS_AGAIN_S, GOOD_FOR_S, LONGEST_REMEMBERED
 from tidings.web.server import Server
-from tidings.web.submission import MOST_EVENTS
+from tidings.web.submission import MOST_EVENTS, read
 
 
 @pytest.fixture(params=["at once", "the long way"])
@@ -151,7 +152,10 @@ async def test_ndjson_is_published_line_by_line(port: int, *, kind: str) -> None
         (b"[]", 400, "holds no event"),
         (b"[{}", 400, "not JSON"),
         (b"", 400, "the body"),
-        (b"7", 400, "Expected `object`"),
+        (b"7", 400, "the body: expected an object, not a whole number"),
+        (b'{"type":"a","subjects":[{"objectType":"A","objectId":"1"}],"payload":{}}', 400, "payload: is not known"),
+        (b'{"type":"a","subjects":[{"objectType":"A","objectId":"1","id":2}]}', 400, "subjects[0].id: is not known"),
+        (b'{"type":5,"subjects":[]}', 400, "type: expected a text, not a whole number"),
         (b"[" + b"{}," * MOST_EVENTS + b"{}]", 400, "send at most 1000"),
         (b'{"type":"a b","subjects":[{"objectType":"A","objectId":"1"}]}', 400, "type: 'a b' cannot name"),
         (b'{"type":"a","subjects":[]}', 400, "subjects: "),
@@ -207,29 +211,54 @@ async def test_a_registered_schema_is_checked_and_the_place_told(port: int, desk
 
 
 async def test_what_was_allowed_is_asked_again_after_a_moment(desk: Desk) -> None:
-    caller = CALLERS["tdk_shop"]
-    event = Event(type="a", subjects=(Subject("Application", "s"),), data=b"{}", at=0)
+    caller, raw = CALLERS["tdk_shop"], msgspec.json.encode(EVENT)
 
-    await desk.permits.check(caller, event)
-    assert desk.permits.remembered(caller, event) is event
-    assert not desk.permits.remembered(caller, msgspec.structs.replace(event, actor=Actor(phone="+910000000001")))
+    permit = await desk.permit(raw, caller)
+    assert desk.permits.remembered(caller, read(raw)) is permit
 
     await desk.clock.advance(round(GOOD_FOR_S * 1_000))
-    assert not desk.permits.remembered(caller, event)
+    assert not desk.permits.remembered(caller, read(raw))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"type": "order.deleted"},
+        {"subjects": [{"objectType": "Application", "objectId": "hidden"}]},
+        {"fromUser": "+910000000001"},
+        {"fromUserId": "asha"},
+        {"fromUserName": "Asha"},
+        {"fromUserProfilePic": "https://example.com/asha.png"},
+        {"isBotfromUser": True},
+    ],
+)
+async def test_what_was_allowed_allows_nothing_else(desk: Desk, other: dict[str, Any]) -> None:
+    caller, raw = CALLERS["tdk_shop"], msgspec.json.encode(EVENT)
+    await desk.permit(raw, caller)
+
+    assert desk.permits.remembered(caller, read(msgspec.json.encode(EVENT | {"data": {}, "eventId": "1"})))
+    assert not desk.permits.remembered(caller, read(msgspec.json.encode(EVENT | other)))
+    assert not desk.permits.remembered(copy(caller), read(raw))
+
+
+async def test_an_event_that_says_much_beside_its_data_is_judged_each_time(desk: Desk) -> None:
+    raw = msgspec.json.encode(EVENT | {"fromUserName": "a" * LONGEST_REMEMBERED})
+    await desk.permit(raw, CALLERS["tdk_shop"])
+
+    assert not desk.permits.remembered(CALLERS["tdk_shop"], read(raw))
 
 
 async def test_one_asks_again_in_time_while_the_others_go_on_by_what_is_remembered(desk: Desk) -> None:
-    caller = CALLERS["tdk_shop"]
-    event = Event(type="a", subjects=(Subject("Application", "s"),), data=b"{}", at=0)
-    await desk.permits.check(caller, event)
+    caller, raw = CALLERS["tdk_shop"], msgspec.json.encode(EVENT)
+    first = await desk.permit(raw, caller)
     await desk.clock.advance(round(ASKS_AGAIN_S * 1_000))
 
-    told = [desk.permits.remembered(caller, event) for _ in range(3)]
-    await desk.permits.check(caller, event)
+    told = [desk.permits.remembered(caller, read(raw)) for _ in range(3)]
+    second = await desk.permit(raw, caller)
     await desk.clock.advance(round(ASKS_AGAIN_S * 1_000) - 1)
 
-    assert told == [None, event, event]
-    assert desk.permits.remembered(caller, event) is event
+    assert told == [None, first, first]
+    assert desk.permits.remembered(caller, read(raw)) is second
 
 
 async def test_what_happens_beneath_a_group_is_about_that_group_too(port: int, desk: Desk) -> None:

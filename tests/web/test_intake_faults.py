@@ -1,6 +1,7 @@
 """What goes wrong while events are published is told, and loses nothing."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -9,10 +10,11 @@ from tests.web.callers import CALLERS, SHOP
 from tests.web.conversation import ask, request, talk
 from tests.web.desk import EVENT, PUBLISH, Desk
 from tidings.core.clock import Clock
-from tidings.core.event import Event
+from tidings.outbox.publisher import Outcome
 from tidings.web import permits
-from tidings.web.intake import Headers, Intake, Outcome
+from tidings.web.intake import Intake
 from tidings.web.server import Server
+from tidings.web.submission import read
 
 
 @pytest.mark.parametrize("way", ["at once", "the long way"])
@@ -36,20 +38,21 @@ async def test_permits_are_asked_for_anew_when_there_are_too_many_to_remember(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(permits, "MOST_REMEMBERED", 1)
-    one, other = (Event(type=name, subjects=(), data=b"{}", at=0) for name in "ab")
+    caller = CALLERS["tdk_shop"]
+    one, other = (msgspec.json.encode(EVENT | {"type": name}) for name in "ab")
 
-    await desk.permits.check(CALLERS["tdk_shop"], one)
-    await desk.permits.check(CALLERS["tdk_shop"], other)
+    await desk.permit(one, caller)
+    permit = await desk.permit(other, caller)
 
-    assert [desk.permits.remembered(CALLERS["tdk_shop"], event) for event in (one, other)] == [None, other]
+    assert [desk.permits.remembered(caller, read(raw)) for raw in (one, other)] == [None, permit]
 
 
 class Failing(Intake):
     """Fails in a way that nobody foresaw."""
 
-    def begin(self, headers: Headers, body: bytes) -> asyncio.Future[Outcome]:
-        del headers, body
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    def begin(self, token: str, body: bytes) -> asyncio.Future[Sequence[Outcome]]:
+        del token, body
+        future: asyncio.Future[Sequence[Outcome]] = asyncio.get_running_loop().create_future()
         future.set_exception(ZeroDivisionError("a secret"))
         return future
 
@@ -67,8 +70,8 @@ async def test_a_fault_of_ours_ends_the_connection_and_is_logged(desk: Desk, cap
 class Watched(Intake):
     """Says when it has begun."""
 
-    def begin(self, headers: Headers, body: bytes) -> asyncio.Future[Outcome] | None:
-        future = super().begin(headers, body)
+    def begin(self, token: str, body: bytes) -> asyncio.Future[Sequence[Outcome]] | None:
+        future = super().begin(token, body)
         begun.set()
         return future
 

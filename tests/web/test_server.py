@@ -15,7 +15,7 @@ from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.testing.authority import Authority, Issued
 from tidings.testing.clock import ManualClock
-from tidings.web import protocol
+from tidings.web import protocol, server
 from tidings.web.protocol import LARGEST_HEAD
 from tidings.web.server import LOOK_AT_FILES_EVERY_S, Certificate, Server
 
@@ -204,3 +204,36 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
         for body in (b"one", b"two"):
             await conversation.say(request("POST /", body=body))
             assert (await conversation.hear()).body == body
+
+
+async def test_a_connection_on_which_nothing_more_is_asked_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "KEEP_ALIVE_S", 0.05)
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        await conversation.say(HELLO)
+        assert (await conversation.hear()).status == 200
+
+        assert await conversation.is_closed()
+
+
+async def test_a_connection_is_not_closed_while_an_answer_is_awaited_nor_right_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connections: list[protocol.Protocol] = []
+
+    class Noted(protocol.Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+            connections.append(self)
+            super().connection_made(transport)
+
+    monkeypatch.setattr(server, "Protocol", Noted)
+    application = Slow()
+    async with Server(application, clock=Clock()).listening("127.0.0.1", 0) as port, talk(port) as conversation:
+        await conversation.say(request("POST /", body=b"late"))
+        await application.has_begun.wait()
+        connections[0].timeout_keep_alive_handler()
+        application.may_answer.set()
+        assert (await conversation.hear()).body == b"late"
+
+        connections[0].timeout_keep_alive_handler()
+        await conversation.say(HELLO)
+        assert (await conversation.hear()).status == 200

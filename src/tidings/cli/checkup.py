@@ -2,9 +2,11 @@
 
 import asyncio
 import ipaddress
+import platform
 import shutil
 import ssl
-from collections.abc import AsyncIterator, Iterator
+import sysconfig
+from collections.abc import AsyncIterator, Iterator, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from tidings.core.errors import TidingsError
 from tidings.core.vault import Vault
 from tidings.store.facts import Facts, facts_of
 from tidings.store.open import open_database
+from tidings.store.resealing import Resealing
 from tidings.store.settings import CHECK
 from tidings.store.statements import migrations
 from tidings.web.server import Certificate
@@ -30,6 +33,8 @@ _EXPIRES_SOON_MS = 14 * DAY
 # Leases are judged by the database's clock; everything else that we say of times is by ours.
 _CLOCKS_APART_MS = 2 * SECOND
 _KNOCK_S = 2.0
+# Findings about secrets, a guess at what somebody reads.
+_MOST_UNOPENED = 20
 
 
 class Level(StrEnum):
@@ -56,6 +61,7 @@ async def check_up(settings: Settings) -> list[Finding]:
     findings += _certificate(settings, now=clock.now())
     findings += _egress(settings)
     findings += _front(settings)
+    findings += python_built(sysconfig.get_config_var("CONFIG_ARGS") or "")
     findings.append(await _listener(settings))
     return findings
 
@@ -75,9 +81,10 @@ async def _database(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         yield Finding(Level.ADVICE, "database", "is not there yet; `tidings serve` makes it")
         return
     yield Finding(Level.OK, "database", f"{facts.version} answers")
-    yield _schema(facts, engine="sqlite" if url.startswith("sqlite:") else "postgresql")
+    yield _schema(facts, missing=_missing(settings, facts))
     yield _clocks(facts, now=clock.now())
-    yield await _key(settings, clock, is_kept=bool(facts.migrations))
+    async for finding in _key(settings, clock, facts=facts):
+        yield finding
 
 
 async def _tables(settings: Settings) -> Finding:
@@ -100,8 +107,12 @@ async def _tables(settings: Settings) -> Finding:
     return Finding(Level.OK, "tables", f"{facts.version} answers, and holds {facts.number} tables")
 
 
-def _schema(facts: Facts, *, engine: str) -> Finding:
-    missing = [name for name in migrations(engine) if name not in facts.migrations]
+def _missing(settings: Settings, facts: Facts) -> list[str]:
+    engine = "sqlite" if settings.database.reveal().startswith("sqlite:") else "postgresql"
+    return [name for name in migrations(engine) if name not in facts.migrations]
+
+
+def _schema(facts: Facts, *, missing: Sequence[str]) -> Finding:
     if missing:
         return Finding(
             Level.ADVICE,
@@ -122,31 +133,44 @@ def _clocks(facts: Facts, *, now: int) -> Finding:
     return Finding(Level.OK, "clock", f"it is {shown_instant(now)}, here and in the database")
 
 
-async def _key(settings: Settings, clock: Clock, *, is_kept: bool) -> Finding:
+async def _key(settings: Settings, clock: Clock, *, facts: Facts) -> AsyncIterator[Finding]:
     path = settings.data_folder / KEY_FILE
     if not settings.secret_key and not path.is_file():
-        level = Level.BROKEN if is_kept else Level.ADVICE
-        return Finding(
+        level = Level.BROKEN if facts.migrations else Level.ADVICE
+        yield Finding(
             level, "key", f"there is neither TIDINGS_SECRET_KEY nor {path}; a new one would not open old secrets"
         )
+        return
+    unopened = list[Finding]()
     try:
         vault = open_vault(settings.secret_key.reveal(), folder=settings.data_folder)
-        if is_kept:
-            await _try_key(settings, vault, clock=clock)
+        if facts.migrations:
+            unopened = await _try_key(settings, vault, clock=clock, is_ready=not _missing(settings, facts))
     except TidingsError as error:
-        return Finding(Level.BROKEN, "key", error.message)
+        yield Finding(Level.BROKEN, "key", error.message)
+        return
+    for one in unopened:
+        yield one
     if not settings.secret_key and not settings.database.reveal().startswith("sqlite:"):
-        return Finding(
-            Level.ADVICE, "key", f"only this machine has {path}; give every node the same TIDINGS_SECRET_KEY"
-        )
-    return Finding(Level.OK, "key", "opens the secrets in the database")
+        yield Finding(Level.ADVICE, "key", f"only this machine has {path}; give every node the same TIDINGS_SECRET_KEY")
+    elif not unopened:
+        yield Finding(Level.OK, "key", "opens the secrets in the database")
 
 
-async def _try_key(settings: Settings, vault: Vault, *, clock: Clock) -> None:
+async def _try_key(settings: Settings, vault: Vault, *, clock: Clock, is_ready: bool) -> list[Finding]:
+    """What the key does not open. Raises Invalid if it is not this database's."""
     database = await open_database(settings.database.reveal(), clock=clock)
     try:
         for value in await database.read(str, "setting_value", name=CHECK):
             vault.check(value)
+        found = list[Finding]()
+        if is_ready:
+            async for what, why in Resealing(database, vault, clock=clock).unopened():
+                if len(found) == _MOST_UNOPENED:
+                    found.append(Finding(Level.BROKEN, "key", "there are more such; only the first are told"))
+                    break
+                found.append(Finding(Level.BROKEN, "key", f"{what} stands still, its secret cannot be opened: {why}"))
+        return found
     finally:
         await database.close()
 
@@ -217,6 +241,18 @@ def _front(settings: Settings) -> Iterator[Finding]:
         )
     if settings.pin_sender.reveal() == "console":
         yield Finding(Level.ADVICE, "PINs", "wait for `tidings user pin`; TIDINGS_PIN_SENDER can send them")
+
+
+def python_built(configured: str) -> Iterator[Finding]:
+    """Advice if Python was built without optimisation, by what it was configured with; empty where nobody knows."""
+    # Whoever builds for /usr, a distribution, may optimise without saying so there: Debian does.
+    if configured and "--enable-optimizations" not in configured and "--prefix=/usr'" not in configured:
+        yield Finding(
+            Level.ADVICE,
+            "Python",
+            f"{platform.python_version()} was built without --enable-optimizations; "
+            "with one that was, or your distribution's, events published one by one take about a tenth less",
+        )
 
 
 async def _listener(settings: Settings) -> Finding:

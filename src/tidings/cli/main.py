@@ -1,6 +1,8 @@
 """The command line: which commands there are, and how what went wrong is told."""
 
+import errno
 import importlib
+import os
 import sys
 
 import rich_click as click
@@ -37,6 +39,10 @@ _COMMANDS = {
 }
 
 
+# What writing can fail with, which names no file: nobody's fault here.
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
 class Commands(click.RichGroup):
     """The commands by name, in the order of the table."""
 
@@ -67,10 +73,27 @@ def tidings() -> None:
 def main() -> None:
     """Run a command. Exits with 1 and a sentence if it could not be done, with 2 if it was not understood."""
     try:
-        tidings(prog_name="tidings")
+        _open_output()
+        try:
+            tidings(prog_name="tidings")
+        finally:
+            sys.stdout.flush()
     except (TidingsError, OSError, BaseExceptionGroup) as error:
         click.echo(f"tidings: {_sentence(error)}", err=True)
+        _shut_output()
         sys.exit(1)
+
+
+def _open_output() -> None:
+    """Have a closed output refuse what is written: else it would be lost, or go to the file that is opened next."""
+    while sys.stdout is None:
+        if os.open(os.devnull, os.O_RDONLY) >= 1:
+            sys.stdout = os.fdopen(1, "w")
+
+
+def _shut_output() -> None:
+    """Leave nothing behind that Python would try to write once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _sentence(error: BaseException) -> str:
@@ -79,6 +102,8 @@ def _sentence(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        return f"cannot write: {error.strerror}; look at where the output goes, and at the disk"
     if not isinstance(error, TidingsError):
         raise error
     advice = "; `tidings doctor` shows what is set and what is wrong" if isinstance(error, Unavailable) else ""

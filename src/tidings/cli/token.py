@@ -10,6 +10,8 @@ from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json, print_table, shown_instant
 from tidings.core.caller import TokenKind
 from tidings.core.duration import parse_duration
+from tidings.core.errors import NotFound
+from tidings.store.connectors import Connectors
 from tidings.store.tokens import Key
 
 # Characters of a key's hash, enough to tell keys apart.
@@ -80,6 +82,8 @@ def list_(*, connector: str, is_json: bool) -> None:
     """List a connector's keys with when they were last used, to the minute; the keys themselves are kept nowhere."""
 
     async def work(parts: Parts) -> list[Key]:
+        if await Connectors(parts.database).get(connector) is None:
+            raise NotFound(f"there is no connector {connector}; see `tidings connector list`")
         found: list[Key] = []
         while more := await parts.access.keys(connector, after=found[-1] if found else None):
             found += more

@@ -73,6 +73,8 @@ def standing(delivery: Delivery, subscription: Subscription, *, circuit: Circuit
     """What is the matter with a delivery that is not finished, and what it waits for; empty for one that is."""
     if delivery.state in FINAL:
         return ""
+    if subscription.unopened and subscription.state is WebhookState.ACTIVE:
+        return f"Held: {subscription.unopened}."
     if delivery.state is State.HELD:
         if subscription.state is WebhookState.DISABLED:
             why = subscription.disabled_why or "it was disabled"

@@ -85,6 +85,10 @@ class Live:
             except TidingsError as error:
                 log.warning("live.not_read error=%r", error.message)
                 told = b""
+            except Exception:
+                # Nobody waits for this task: whoever looks on would be told nothing any more, and not why.
+                log.exception("live.failed")
+                told = b""
             if told:
                 for queue in self._listeners:
                     _put(queue, told)

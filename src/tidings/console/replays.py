@@ -100,6 +100,9 @@ class Replays:
                 self._on_owed(order.webhook.number)
         except TidingsError as error:
             replay.trouble = error.message
+        except Exception:
+            log.exception("webhook.not_replayed webhook=%s", order.webhook.id)
+            replay.trouble = "a mistake of ours; the server's log tells it"
         finally:
             replay.ended_at = self._clock.now()
             log.info("webhook.replayed webhook=%s deliveries=%s", order.webhook.id, replay.made)

@@ -11,6 +11,8 @@ _LAST_GROUP_BITS, _LAST_GROUP = 48, 24
 # An event's is asked for when it is accepted and again for each of its callbacks.
 _SHOWN_KEPT = 4_096
 _LARGEST = 2**63 - 1  # what a database's BIGINT holds
+# How an event's UUID ends, by the last bits of its sequence: the variant, those bits, and no subscription.
+_ENDS = [f"{0x8000 | last << 6:04x}-000000000000" for last in range(256)]
 
 
 def identifier_at(instant: int) -> int:
@@ -37,7 +39,9 @@ def outside(identifier: int, subscription: int = 0) -> str:
 
 @lru_cache(_SHOWN_KEPT)
 def _event_shown(identifier: int) -> str:
-    return _written(identifier, 0)
+    """What `_written` would say, in half the time."""
+    digits = f"{identifier:017x}"
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[12:15]}-{_ENDS[identifier & 0xFF]}"
 
 
 @lru_cache(_SHOWN_KEPT)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tidings.core.errors import Invalid, TooLarge
+from tidings.core.fault import worded
 
 T = TypeVar("T")
 
@@ -26,8 +27,6 @@ _SURROGATE_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9
 _UNKEEPABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
 _BACKSLASH = ord("\\")
-# What msgspec says of a field that is not there.
-MISSING = re.compile(r"Object missing required field `(\w+)`")
 # A place is made of names that the sender chose; the answer need not repeat a megabyte of them.
 _LONGEST_PLACE = 200
 
@@ -62,11 +61,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        where = where.strip(".`")
-        if missing := MISSING.fullmatch(what):
-            raise Invalid(f"{f'{where}.{missing[1]}'.lstrip('.')}: is missing; send it") from error
-        raise Invalid(f"{where or 'the body'}: {what}") from error
+        raise Invalid(worded(str(error))) from error
     except msgspec.DecodeError as error:
         if not body.strip():
             raise Malformed("empty; send JSON") from error

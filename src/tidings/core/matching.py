@@ -63,5 +63,8 @@ class _Document:
 
 
 def _keys(event: Event) -> Iterable[Subject]:
+    subjects = event.subjects
+    if len(subjects) == 1 and subjects[0].id != ANY:
+        return subjects[0], Subject(subjects[0].kind, ANY)
     # A kind with `*` is looked up once, even if several subjects of the event are of that kind.
-    return dict.fromkeys([*event.subjects, *[Subject(subject.kind, ANY) for subject in event.subjects]])
+    return dict.fromkeys([*subjects, *[Subject(subject.kind, ANY) for subject in subjects]])

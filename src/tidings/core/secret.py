@@ -2,6 +2,8 @@
 
 import hmac
 
+from tidings.core.errors import Unavailable
+
 
 class Secret:
     """Holds a text; only `reveal` gives it. Compared in constant time, and with other secrets only."""
@@ -25,6 +27,23 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+class Unopened(Secret):
+    """A secret that no key of ours opens. Whoever would use it is told why; all else goes on without it."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, why: str) -> None:
+        super().__init__("")
+        self.why = why
+
+    def reveal(self) -> str:
+        """Raises Unavailable."""
+        raise Unavailable(self.why)
+
+    def __bool__(self) -> bool:
+        return True
 
 
 def _octets(secret: Secret) -> bytes:

@@ -36,8 +36,9 @@ class Subscription:
     """A standing order. `number` is its name inside, made by the store; `id` the one outside.
 
     `withheld` holds deliveries although the state is active: the owner lost the right to hear, or the connector was
-    revoked. `order_key` is None for no order, "" for one order over all its events, else a path in the event.
-    `rate` is a number of deliveries a second, 0 for no limit.
+    revoked. `unopened` says why its secrets cannot be opened, if they cannot; it is withheld then. `order_key` is None
+    for no order, "" for one order over all its events, else a path in the event. `rate` is a number of deliveries a
+    second, 0 for no limit.
 
     `within` is the group whose token made it; what it is about is that group or beneath it, or it is withheld. A
     webhook on an action package hears what happens in some groups: `only_in` names them, None for all. They are those
@@ -72,6 +73,7 @@ class Subscription:
     ended_at: int | None = None
     disabled_at: int | None = None
     disabled_why: str = ""
+    unopened: str = ""
 
     @property
     def is_held_alone(self) -> bool:

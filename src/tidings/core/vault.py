@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tidings.core.errors import Invalid
+from tidings.core.secret import Secret, Unopened
 
 _VERSION = b"\x01"
 _KEY_BYTES = 32
@@ -79,16 +80,26 @@ class Vault:
             octets = b""
         head, nonce, text = octets[:_NONCE_AT], octets[_NONCE_AT:_TEXT_AT], octets[_TEXT_AT:]
         if head[:1] != _VERSION or not text:
-            raise Invalid("this was not sealed by a vault; restore the row from a backup, or set the secret anew")
+            raise Invalid("this was not sealed by a vault; restore the row from a backup, or make it anew")
         cipher = self._ciphers.get(head[1:])
         if cipher is None:
-            raise Invalid("this was sealed with a key that is not in TIDINGS_SECRET_KEY; add that key behind the first")
+            raise Invalid(
+                f"this was sealed with the key {head[1:].hex()}, which is not in TIDINGS_SECRET_KEY; "
+                "add that key behind the first"
+            )
         try:
             return cipher.decrypt(nonce, text, head).decode()
         except InvalidTag as error:
             raise Invalid(
-                "a sealed secret was changed since; restore the row from a backup, or set the secret anew"
+                "a sealed secret was changed since; restore the row from a backup, or make it anew"
             ) from error
+
+    def secret(self, sealed: str, *, of: str) -> Secret:
+        """The same as a secret of something. If it cannot be opened, that is raised by whoever reveals it."""
+        try:
+            return Secret(self.open(sealed))
+        except Invalid as error:
+            return Unopened(f"the secret of {of} cannot be opened: {error.message}")
 
     def is_sealed(self, text: str) -> bool:
         """Whether a text looks like a sealed one."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple, Self
@@ -28,6 +29,9 @@ CONNECTIONS = 1_000
 _SWEEP_EVERY_S = 30.0
 # A guess: a few kilobytes each, and reading a URL again costs 20 microseconds.
 _DESTINATIONS_KEPT = 4_096
+_ASKING = "waiting for the answer"
+# A named tuple's own constructor is a function in Python, which takes twice as long.
+_timings = partial(tuple.__new__, Timings)
 
 OwnListener = Callable[[str], tuple[str, int, bool] | None]
 
@@ -70,12 +74,14 @@ class Client:
         self._user_agent = user_agent
         self._pool = Pool(clock=clock, most=connections)
         self._destinations: dict[str, _Destination] = {}
+        self._again: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._dialer = Dialer(
             clock=self._clock, contexts=self._contexts, resolver=self._guard.resolver, proxy=self._proxy
         )
-        self._deadlines = Deadlines()
+        self._deadlines = Deadlines(self._expire)
         self._sweeping = asyncio.create_task(self._sweep())
         return self
 
@@ -83,7 +89,12 @@ class Client:
         self._sweeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._sweeping
+        for task in self._again:
+            task.cancel()
         await self._pool.close()
+        for task in self._again:  # those that the end of their connections has brought forth
+            task.cancel()
+        await asyncio.gather(*self._again, return_exceptions=True)
         self._deadlines.close()
 
     async def send(self, request: Request) -> Answer:
@@ -92,50 +103,116 @@ class Client:
         An answer counts when it is complete, or when more than 64 kB of it have come; a request is sent a second time
         only if a kept connection was closed before a byte of the answer.
         """
-        course = Course()
-        deadline = self._deadlines.begin(request.timeout_ms)
+        course = Course(request=request, limit_ms=request.timeout_ms, started=perf_counter())
+        self._deadlines.begin(course)
+        return await self._carry_out(course)
+
+    def begin(self, request: Request, tell: Callable[[Answer], None]) -> Course | None:
+        """As `send`, but without a task, by a connection that is kept: `tell` is called with the answer, later.
+
+        None, and nothing is sent, if no connection is kept, or a name must be looked up. What has begun ends by itself
+        or by `abandon`.
+        """
+        destination = self._destinations.get(request.url)
+        judged = destination and (destination.target.addresses or self._guard.known(destination.target))
+        if not destination or not judged:
+            return None
+        data = render(request, destination.prefix)
+        kept = self._pool.pick((destination.origin, request.client_certificate), judged)
+        if kept is None:
+            return None
+        now = perf_counter()
+        course = Course(
+            request=request,
+            limit_ms=request.timeout_ms,
+            started=now,
+            tell=tell,
+            connection=kept,
+            reused=True,
+            asked_at=now,
+            doing=_ASKING,
+        )
+        self._deadlines.begin(course)
+        kept.begin(data, partial(self._ended, course))
+        return course
+
+    def abandon(self, course: Course) -> None:
+        """Break off what has begun; nobody is told."""
+        if course.task is not None:
+            course.task.cancel()
+        else:
+            self._deadlines.end(course)
+            _connection(course).abandon()
+
+    def _ended(self, course: Course, failed: Failed | None) -> None:
+        connection = _connection(course)
+        if failed is None:
+            self._deadlines.end(course)
+            self._pool.keep(connection)
+            course.tell(self._answered(course))
+            return
+        connection.abort()
+        if connection.was_silent:
+            task = self._loop.create_task(self._begin_again(course))
+            self._again.add(task)
+            task.add_done_callback(self._again.discard)
+        else:
+            self._deadlines.end(course)
+            course.tell(self._answer(course, failed.outcome, error=failed.error))
+
+    async def _begin_again(self, course: Course) -> None:
+        if course.is_watched:  # else it was abandoned, or its time is over
+            course.tell(await self._carry_out(course, fresh=True))
+
+    def _expire(self, course: Course) -> None:
+        if course.task is not None:
+            course.task.cancel()
+        else:
+            _connection(course).abandon()
+            course.tell(self._late(course))
+
+    async def _carry_out(self, course: Course, *, fresh: bool = False) -> Answer:
+        task = course.task = asyncio.current_task(self._loop)
+        assert task is not None  # noqa: S101 - coroutines are run by tasks
+        course.cancelled_before = task.cancelling()
         try:
-            connection = await self._exchange(request, course)
+            connection = await self._exchange(course, fresh=fresh)
         except Failed as failed:
             return self._answer(course, failed.outcome, error=failed.error)
         except asyncio.CancelledError:
-            if not deadline.explains_cancellation():
+            if not course.explains_cancellation():
                 raise
-            error = f"no complete answer within {request.timeout_ms / 1_000:g} s, still {course.doing}"
-            return self._answer(course, Outcome.TIMED_OUT, error=error)
+            return self._late(course)
         except Unresolved as error:
             return self._answer(course, Outcome.NAME_FAILED, error=error.message)
         except Undeliverable as error:
             return self._answer(course, Outcome.FORBIDDEN, error=error.message)
         finally:
-            self._deadlines.end(deadline)
+            self._deadlines.end(course)
         self._pool.keep(connection)
-        outcome = outcome_of(connection.status)
-        return self._answer(course, outcome, error="" if outcome is OK else _refusal(connection.status))
+        return self._answered(course)
 
-    async def _exchange(self, request: Request, course: Course) -> Connection:
+    async def _exchange(self, course: Course, *, fresh: bool) -> Connection:
+        request = course.request
         destination = self._destinations.get(request.url) or self._destination(request.url)
         data = render(request, destination.prefix)
         # Our own, or a literal one, which was judged with the URL; any other is judged at every attempt.
         judged = destination.target.addresses or await self._judged(destination.target, course)
         course.doing = "waiting for a free connection"
-        origin = (destination.origin, request.client_certificate)
-        kept = self._pool.pick(origin, judged) or await self._pool.take(origin, judged)
+        kept = await self._pool.take((destination.origin, request.client_certificate), judged, fresh=fresh)
+        course.reused = kept is not None
         if kept is not None:
-            course.reused = True
             try:
-                return await _ask(kept, data, request=request, course=course)
+                return await _ask(kept, data, course=course)
             except Failed:
                 if not kept.was_silent:
                     raise
             # The endpoint had closed it, most likely before it saw anything.
-            course.reused = False
-            course.doing = "waiting for a free connection"
-            await self._pool.take(origin, judged, fresh=True)
+            return await self._exchange(course, fresh=True)
         connection = await self._fill_place(
             destination, course, judged=judged, client_certificate=request.client_certificate
         )
-        await _ask(connection, data, request=request, course=course)
+        await _ask(connection, data, course=course)
         self._dialer.remember(connection)
         return connection
 
@@ -177,11 +254,22 @@ class Client:
             del self._destinations[next(iter(self._destinations))]
         return destination
 
+    def _answered(self, course: Course) -> Answer:
+        status = _connection(course).status
+        outcome = outcome_of(status)
+        return self._answer(course, outcome, error="" if outcome is OK else _refusal(status))
+
+    def _late(self, course: Course) -> Answer:
+        connection = course.connection
+        doing = course.doing if connection is None or connection.was_silent else "reading the answer"
+        error = f"no complete answer within {course.limit_ms / 1_000:g} s, still {doing}"
+        return self._answer(course, Outcome.TIMED_OUT, error=error)
+
     def _answer(self, course: Course, outcome: Outcome, *, error: str) -> Answer:
-        ended = perf_counter()
+        total_ms = (perf_counter() - course.started) * 1_000
         connection = course.connection
         if connection is None:
-            timings = Timings(course.name_ms, course.connect_ms, course.tls_ms, -1.0, (ended - course.started) * 1_000)
+            timings = _timings((course.name_ms, course.connect_ms, course.tls_ms, -1.0, total_ms))
             return Answer(outcome=outcome, error=error, timings=timings)
         first_byte_ms = (connection.first_byte_at - course.asked_at) * 1_000 if connection.first_byte_at else -1.0
         headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection.headers])
@@ -191,9 +279,7 @@ class Client:
             headers=headers,
             body=connection.body,
             error=error,
-            timings=Timings(
-                course.name_ms, course.connect_ms, course.tls_ms, first_byte_ms, (ended - course.started) * 1_000
-            ),
+            timings=_timings((course.name_ms, course.connect_ms, course.tls_ms, first_byte_ms, total_ms)),
             address=connection.address,
             reused=course.reused,
             retry_after_ms=0 if outcome is OK else retry_after_ms(headers, self._clock.now()),
@@ -205,18 +291,22 @@ class Client:
             self._pool.sweep()
 
 
-async def _ask(connection: Connection, data: bytes, *, request: Request, course: Course) -> Connection:
+async def _ask(connection: Connection, data: bytes, *, course: Course) -> Connection:
     course.connection = connection
-    course.doing = "waiting for the answer"
+    course.doing = _ASKING
     course.asked_at = perf_counter()
     try:
-        await connection.ask(data, into=request.into, most=request.most)
+        await connection.ask(data, into=course.request.into, most=course.request.most)
     except BaseException:
-        if not connection.was_silent:
-            course.doing = "reading the answer"
         connection.abort()
         raise
     return connection
+
+
+def _connection(course: Course) -> Connection:
+    """What a request was asked by, once it was."""
+    assert course.connection is not None  # noqa: S101 - so its callers have seen to it
+    return course.connection
 
 
 def _refusal(status: int) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Hashable
-from http import HTTPStatus
+from functools import partial
 from time import perf_counter
 from typing import IO, cast
 
@@ -19,12 +19,13 @@ BODY_LIMIT = 64 * 1024
 BODY_KEPT = 4_096
 HEADERS_KEPT = 8 * 1024
 INTERIM_LIMIT = 10
+_SWITCHING_PROTOCOLS, _FIRST_FINAL, _FIRST_UNKNOWN = 101, 200, 600  # RFC 9110, 15
 
 
 class Connection(asyncio.Protocol):
     """Serves one request at a time. While nothing is asked nothing may arrive, or the connection is given up.
 
-    After `ask` has returned, `status`, `headers` and `body` hold the answer until the next `ask`.
+    When it is over, `status`, `headers` and `body` hold the answer until the next one is asked for.
     """
 
     def __init__(self, *, loop: asyncio.AbstractEventLoop, origin: Hashable, opened_at: float) -> None:
@@ -36,15 +37,17 @@ class Connection(asyncio.Protocol):
         self.is_lost = False
         self.transport: asyncio.Transport
         self._parser = HttpResponseParser(self)
-        self._waiting: asyncio.Future[None] | None = None
-        self._begin()
+        self._on_end: Callable[[Failed | None], None] | None = None
+        self._is_over = True
+        self._reset()
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
         self.first_byte_at = 0.0
         self.is_reusable = False
+        self._failed: Failed | None = None
         self._received = 0
         self._headers_size = 0
         self._head_end = 0
@@ -60,25 +63,37 @@ class Connection(asyncio.Protocol):
 
     @property
     def was_silent(self) -> bool:
-        """Whether not a byte has come since the last `ask`."""
+        """Whether not a byte has come since the last request."""
         return self._received == 0
 
-    def ask(self, data: bytes, *, into: IO[bytes] | None = None, most: int = BODY_LIMIT) -> "asyncio.Future[None]":
-        """Send a request; what is given is done when the answer is there.
+    def begin(self, data: bytes, on_end: Callable[[Failed | None], None]) -> None:
+        """Send a request; `on_end` is called once, when the answer is there or with what went wrong.
 
-        Raises `Failed`, at once or by the future; after that, or a cancellation, the connection must be closed.
+        Raises `Failed` if the connection was closed before. After a failure it must be aborted.
+        """
+        self._reset()
+        if self.is_lost:
+            raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
+        self._on_end = on_end
+        self._is_over = False
+        self.transport.write(data)
+
+    def ask(self, data: bytes, *, into: IO[bytes] | None = None, most: int = BODY_LIMIT) -> "asyncio.Future[None]":
+        """As `begin`, for who waits: done when the answer is there. After a cancellation, too, it must be aborted.
 
         With `into` the body goes there, all of it, and a larger one than `most` fails.
         """
-        self._begin()
+        waiting: asyncio.Future[None] = self._loop.create_future()
+        self.begin(data, partial(_resolve, waiting))
         if into is not None:
             # Chunks may frame a body with as much again, and no more.
             self._into, self._most, self._reads = into, most, 2 * most
-        if self.is_lost:
-            raise Failed(Outcome.BROKEN, "the connection was closed before the request was sent")
-        waiting = self._waiting = self._loop.create_future()
-        self.transport.write(data)
         return waiting
+
+    def abandon(self) -> None:
+        """Close it, and tell nobody."""
+        self._on_end = None
+        self.abort()
 
     def abort(self) -> None:
         self.transport.abort()
@@ -89,25 +104,30 @@ class Connection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._waiting is None:
+        if self._on_end is None:
             # Nobody asked: a late 408, or an attempt to answer the next request before it is made.
             self.abort()
             return
         if self._received == 0:
             self.first_byte_at = perf_counter()
-        room = HEAD_LIMIT - self._received
-        self._received += len(data)
         try:
-            if self._head_end == 0 and len(data) > room:
-                self._parser.feed_data(data[:room])
-                if self._head_end == 0:
-                    self._fail(Outcome.TOO_BIG, f"the answer's head is over {HEAD_LIMIT // 1024} kB")
-                    return
-                data = data[room:]
-            self._parser.feed_data(data)
+            self._read(data)
         except HttpParserError as error:
             self._fail(Outcome.BROKEN, f"what came is not an HTTP answer: {error}")
-            return
+        if self._is_over:
+            # Not before all of it was read: what comes behind an answer decides whether the connection serves again.
+            self._end()
+
+    def _read(self, data: bytes) -> None:
+        room = HEAD_LIMIT - self._received
+        self._received += len(data)
+        if self._head_end == 0 and len(data) > room:
+            self._parser.feed_data(data[:room])
+            if self._head_end == 0:
+                self._fail(Outcome.TOO_BIG, f"the answer's head is over {HEAD_LIMIT // 1024} kB")
+                return
+            data = data[room:]
+        self._parser.feed_data(data)
         if self._head_end and self._received > self._head_end + self._reads:
             if self._into is not None:
                 self._fail_as_too_big()
@@ -117,19 +137,19 @@ class Connection(asyncio.Protocol):
         if self._head_end and not self._is_delimited:
             self._finish(is_reusable=False)
         self._fail(Outcome.BROKEN, f"the connection was closed {self._when}")
+        self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = True
+        if self.on_lost is not None:
+            self.on_lost(self)
         if isinstance(exc, ssl.SSLError) and not isinstance(exc, ssl.SSLEOFError):
             # In TLS 1.3 a server judges our certificate only after the handshake.
             self._fail(Outcome.TLS_FAILED, f"the endpoint ended TLS: {exc.reason}")
         elif isinstance(exc, ConnectionError):
             self._fail(Outcome.BROKEN, f"the connection was reset {self._when}")
-        else:
-            # Many servers end TLS without saying goodbye: an end like any other.
-            self.eof_received()
-        if self.on_lost is not None:
-            self.on_lost(self)
+        # Else many servers end TLS without saying goodbye: an end like any other.
+        self.eof_received()
 
     # httptools
 
@@ -138,7 +158,7 @@ class Connection(asyncio.Protocol):
         self.is_reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._head_end or self._waiting is None:
+        if self._head_end or self._is_over:
             return  # a trailer, or what comes behind an answer
         name = name.lower()
         if name == b"content-length" or (name == b"transfer-encoding" and value.lower().endswith(b"chunked")):
@@ -148,12 +168,12 @@ class Connection(asyncio.Protocol):
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._head_end or self._waiting is None:
+        if self._head_end or self._is_over:
             return
         status = self._parser.get_status_code()
-        if status == HTTPStatus.SWITCHING_PROTOCOLS or not 100 <= status < 600:  # noqa: PLR2004 - RFC 9110, 15
+        if status == _SWITCHING_PROTOCOLS or not 100 <= status < _FIRST_UNKNOWN:  # noqa: PLR2004
             self._fail(Outcome.BROKEN, f"the endpoint answered with status {status}, which answers no request of ours")
-        elif status >= HTTPStatus.OK:
+        elif status >= _FIRST_FINAL:
             self.status = status
             self._head_end = self._received
         else:
@@ -163,13 +183,15 @@ class Connection(asyncio.Protocol):
                 self._fail(Outcome.BROKEN, f"more than {INTERIM_LIMIT} interim answers came, and no final one")
 
     def on_body(self, data: bytes) -> None:
-        if self._waiting is not None and self._into is not None:
+        if self._is_over:
+            return
+        if self._into is not None:
             self._brought += len(data)
             if self._brought > self._most:
                 self._fail_as_too_big()
             else:
                 self._into.write(data)
-        elif self._waiting is not None and len(self.body) < BODY_KEPT:
+        elif len(self.body) < BODY_KEPT:
             self.body += data[: BODY_KEPT - len(self.body)]
 
     def on_message_complete(self) -> None:
@@ -179,17 +201,30 @@ class Connection(asyncio.Protocol):
     # the end
 
     def _finish(self, *, is_reusable: bool) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.done():
+        if not self._is_over:
+            self._is_over = True
             # An answer that came before the request was out leaves the rest of the request in the way of the next.
             self.is_reusable = is_reusable and self.transport.get_write_buffer_size() == 0
-            waiting.set_result(None)
 
     def _fail_as_too_big(self) -> None:
         self._fail(Outcome.TOO_BIG, f"the answer is over {self._most} bytes")
 
     def _fail(self, outcome: Outcome, error: str) -> None:
         self.is_reusable = False
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(Failed(outcome, error))
+        if not self._is_over:
+            self._is_over = True
+            self._failed = Failed(outcome, error)
+
+    def _end(self) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(self._failed)
+
+
+def _resolve(waiting: "asyncio.Future[None]", failed: Failed | None) -> None:
+    if waiting.done():
+        return
+    if failed is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(failed)

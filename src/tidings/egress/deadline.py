@@ -4,54 +4,52 @@ A timer for each request takes eight microseconds, as much as writing the reques
 """
 
 import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
 
 
-class Deadline:
-    """Ends its task by cancelling it."""
+class Limited(msgspec.Struct, eq=False, kw_only=True):
+    """What may take so many milliseconds. `is_watched` from its beginning to its end, or until its time has passed."""
 
-    __slots__ = ("_cancelled_before", "_task", "ends_at", "has_passed", "limit_ms")
-
-    def __init__(self, task: "asyncio.Task[object]", *, limit_ms: int, ends_at: float) -> None:
-        self._task = task
-        self._cancelled_before = task.cancelling()
-        self.limit_ms = limit_ms
-        self.ends_at = ends_at
-        self.has_passed = False
-
-    def expire(self) -> None:
-        self.has_passed = True
-        self._task.cancel()
-
-    def explains_cancellation(self) -> bool:
-        """Whether the cancellation that was caught is this deadline's alone; to be asked once."""
-        return self.has_passed and self._task.uncancel() <= self._cancelled_before
+    limit_ms: int
+    ends_at: float = 0.0
+    is_watched: bool = False
 
 
-class Deadlines:
-    """Those of requests under way. Of equal limits the first to begin is the first to end, so none is searched for."""
+L = TypeVar("L", bound=Limited)
 
-    def __init__(self) -> None:
+
+class Deadlines(Generic[L]):
+    """Those of requests under way. Of equal limits the first to begin is the first to end, so none is searched for.
+
+    `expire` is called once for each that was not ended in time.
+    """
+
+    def __init__(self, expire: Callable[[L], None]) -> None:
+        self._expire = expire
         self._loop = asyncio.get_running_loop()
-        self._by_limit: dict[int, dict[Deadline, None]] = {}
+        self._by_limit: dict[int, dict[L, None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, limit_ms: int) -> Deadline:
-        """Give the running task so many milliseconds, until `end`."""
-        task = asyncio.current_task(self._loop)
-        assert task is not None  # noqa: S101 - coroutines are run by tasks
-        deadline = Deadline(task, limit_ms=limit_ms, ends_at=self._loop.time() + limit_ms / 1_000)
+    def begin(self, limited: L) -> None:
+        """Its time runs from now until `end`."""
+        limit_ms = limited.limit_ms
+        ends_at = limited.ends_at = self._loop.time() + limit_ms / 1_000
         alike = self._by_limit.get(limit_ms)
         if alike is None:
             alike = self._by_limit[limit_ms] = {}
-        alike[deadline] = None
-        if self._timer is None or deadline.ends_at < self._timer.when():
-            self._wait_until(deadline.ends_at)
-        return deadline
+        alike[limited] = None
+        limited.is_watched = True
+        if self._timer is None or ends_at < self._timer.when():
+            self._wait_until(ends_at)
 
-    def end(self, deadline: Deadline) -> None:
-        """The request is over, in time or not."""
-        if not deadline.has_passed:
-            del self._by_limit[deadline.limit_ms][deadline]
+    def end(self, limited: L) -> None:
+        """It is over, in time or not."""
+        if limited.is_watched:
+            limited.is_watched = False
+            del self._by_limit[limited.limit_ms][limited]
 
     def close(self) -> None:
         if self._timer is not None:
@@ -64,11 +62,12 @@ class Deadlines:
     def _look(self) -> None:
         self._timer = None
         now = self._loop.time()
-        for limit_ms, alike in list(self._by_limit.items()):
-            while alike and (first := next(iter(alike))).ends_at <= now:
-                del alike[first]
-                first.expire()
-            if not alike:
-                del self._by_limit[limit_ms]
-        if self._by_limit:
-            self._wait_until(min(next(iter(alike)).ends_at for alike in self._by_limit.values()))
+        try:
+            for alike in list(self._by_limit.values()):
+                while alike and (first := next(iter(alike))).ends_at <= now:
+                    self.end(first)
+                    self._expire(first)
+        finally:  # whatever goes wrong with one must not leave the others without a limit
+            self._by_limit = {limit_ms: alike for limit_ms, alike in self._by_limit.items() if alike}
+            if self._by_limit:
+                self._wait_until(min(next(iter(alike)).ends_at for alike in self._by_limit.values()))

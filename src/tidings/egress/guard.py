@@ -69,6 +69,13 @@ class Guard:
         self._accept(target.host, addresses)
         return addresses
 
+    def known(self, target: Target) -> tuple[str, ...]:
+        """As `addresses`, of what need not be looked up; empty if it must be, or if it would be refused."""
+        if target.addresses or self.proxied:
+            return target.addresses or (target.host,)
+        addresses = self.resolver.known(target.host)
+        return () if any(map(self._judge_text, addresses)) else addresses
+
     def _accept(self, host: str, addresses: tuple[str, ...]) -> None:
         # One bad address refuses all: a name that mixes them is somebody trying which one we take.
         for address in addresses:

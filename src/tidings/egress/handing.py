@@ -1,14 +1,16 @@
 """Handing: requests to one porter, and what comes of them."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-
-import msgspec
+from functools import partial
 
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.link import Link
 from tidings.egress.request import Request, header_lines
-from tidings.egress.waybill import Asked, encode, read_returned
+from tidings.egress.waybill import Asked, Handed, encode, read_returned
+
+log = logging.getLogger(__name__)
 
 # A porter that has said nothing for so many of its beats is taken for dead; one that begins may take longer.
 SILENT_BEATS, SILENT_BEATS_AT_FIRST = 5, 15
@@ -31,8 +33,8 @@ class Handing(Link):
         self._beat_s = beat_s
         self._look = self._loop.call_later(beat_s, self._listen)
         self._number = 0
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._asked: list[msgspec.Raw] = []
+        self._waiting: dict[int, Callable[[Answer], None]] = {}
+        self._asked: list[Asked] = []
         self._cancelled: list[int] = []
 
     @property
@@ -40,35 +42,35 @@ class Handing(Link):
         """Requests that have no answer yet."""
         return len(self._waiting)
 
-    async def send(self, request: Request) -> Answer:
-        """What came of it. Raises `Invalid` for a header of ours, UnicodeEncodeError for a URL of half characters."""
+    def begin(self, request: Request, tell: Callable[[Answer], None]) -> int:
+        """Hand it over under a number, by which it can be abandoned; `tell` is called with what came of it, later.
+
+        Raises `Invalid` for a header of ours, UnicodeEncodeError for a URL of half characters.
+        """
         lines = request.lines + header_lines(request.headers) if request.headers else request.lines
+        url, certificate, body = request.url, request.client_certificate, request.body
+        if certificate is not None or not url.isascii():
+            encode((url, certificate))  # now, and not with the others: what cannot be told must fail alone
         number = self._number = self._number + 1
-        # Not only with the others: what cannot be told must fail alone.
-        self._asked.append(
-            msgspec.Raw(
-                encode(
-                    Asked(
-                        number,
-                        request.url,
-                        request.method,
-                        lines,
-                        request.body,
-                        request.timeout_ms,
-                        request.client_certificate,
-                    )
-                )
-            )
-        )
+        self._asked.append(Asked(number, url, request.method, lines, body, request.timeout_ms, certificate))
+        self._waiting[number] = tell
+        self.wake(len(lines) + len(body))
+        return number
+
+    def abandon(self, number: int) -> None:
+        """Break it off, if it is not over; nobody is told."""
+        if self._waiting.pop(number, None) is not None:
+            self._cancelled.append(number)
+            self.wake(1)
+
+    async def send(self, request: Request) -> Answer:
+        """What came of it. Raises as `begin`."""
         waiting: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiting[number] = waiting
-        self.wake(len(lines) + len(request.body))
+        number = self.begin(request, partial(_resolve, waiting))
         try:
             return await waiting
         except asyncio.CancelledError:
-            if self._waiting.pop(number, None) is not None:
-                self._cancelled.append(number)
-                self.wake(1)
+            self.abandon(number)
             raise
 
     def taken(self, message: bytes) -> None:
@@ -78,25 +80,24 @@ class Handing(Link):
             self.is_known.set()
             self._on_change()
         for number, answer in read_returned(message).answers:
-            waiting = self._waiting.pop(number, None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(answer)
+            if (tell := self._waiting.pop(number, None)) is not None:
+                _tell(tell, answer)
 
     def packed(self) -> bytes:
-        handed = self._asked, self._cancelled  # `Handed`, whose requests are written already
+        handed = Handed(self._asked, self._cancelled)
         self._asked, self._cancelled = [], []
         return encode(handed)
 
     def lost(self) -> None:
         self.is_ready = False
         self._look.cancel()
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_result(_LOST)
-        self._waiting.clear()
         self.is_known.set()
         self.is_over.set()
         self._on_change()
+        # Whoever is told may have something else to send, and must not find us.
+        waiting, self._waiting = self._waiting, {}
+        for tell in waiting.values():
+            _tell(tell, _LOST)
 
     def _listen(self) -> None:
         # Beats are counted, not seconds: who was stopped for a minute itself has not heard one then.
@@ -106,3 +107,15 @@ class Handing(Link):
             self.transport.abort()
         else:
             self._look = self._loop.call_later(self._beat_s, self._listen)
+
+
+def _tell(tell: Callable[[Answer], None], answer: Answer) -> None:
+    try:
+        tell(answer)
+    except Exception:  # a worker's loop: a mistake of ours must not keep the others from their answers
+        log.exception("porter.untold")
+
+
+def _resolve(waiting: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

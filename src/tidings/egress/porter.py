@@ -10,12 +10,14 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 
 import uvloop
 
 from tidings.core.clock import Clock
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import Client
+from tidings.egress.course import Course
 from tidings.egress.link import Link
 from tidings.egress.request import Request
 from tidings.egress.resolver import Resolver
@@ -37,7 +39,8 @@ class Porter(Link):
         self.ended = asyncio.Event()
         self._server = server
         self._client: Client
-        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._begun: dict[int, Course] = {}
+        self._sending: dict[int, asyncio.Task[None]] = {}  # what takes more than a connection that is kept
         self._answers: list[tuple[int, Answer]] = []
 
     async def carry(self, client: Client, *, beat_s: float) -> None:
@@ -46,6 +49,8 @@ class Porter(Link):
         while not self.ended.is_set():
             self.flush()
             await clock.wait(self.ended, beat_s)
+        for course in self._begun.values():
+            client.abandon(course)
         sending = list(self._sending.values())
         for task in sending:
             task.cancel()
@@ -61,9 +66,11 @@ class Porter(Link):
             return
         handed = read_handed(message)
         for asked in handed.asked:
-            self._sending[asked.number] = self._loop.create_task(self._send(asked))
+            self._begin(asked)
         for number in handed.cancelled:
-            if (sending := self._sending.pop(number, None)) is not None:
+            if (course := self._begun.pop(number, None)) is not None:
+                self._client.abandon(course)
+            elif (sending := self._sending.pop(number, None)) is not None:
                 sending.cancel()
 
     def packed(self) -> bytes:
@@ -74,7 +81,7 @@ class Porter(Link):
         self.briefed.cancel()
         self.ended.set()
 
-    async def _send(self, asked: Asked) -> None:
+    def _begin(self, asked: Asked) -> None:
         request = Request(
             url=asked.url,
             method=asked.method,
@@ -83,13 +90,31 @@ class Porter(Link):
             timeout_ms=asked.timeout_ms,
             client_certificate=asked.client_certificate,
         )
+        course = None
         try:
-            answer = await self._client.send(request)
+            course = self._client.begin(request, partial(self._told, asked.number))
         except Exception:  # a worker's loop: a mistake of ours must not leave the server without an answer
             log.exception("porter.unsendable")
+        if course is None:
+            self._sending[asked.number] = self._loop.create_task(self._send(asked.number, request))
+        else:
+            self._begun[asked.number] = course
+
+    async def _send(self, number: int, request: Request) -> None:
+        try:
+            answer = await self._client.send(request)
+        except Exception:  # as above
+            log.exception("porter.unsendable")
             answer = _UNSENDABLE
-        self._sending.pop(asked.number, None)
-        self._answers.append((asked.number, answer))
+        self._sending.pop(number, None)
+        self._return(number, answer)
+
+    def _told(self, number: int, answer: Answer) -> None:
+        self._begun.pop(number, None)
+        self._return(number, answer)
+
+    def _return(self, number: int, answer: Answer) -> None:
+        self._answers.append((number, answer))
         self.wake(len(answer.body))
 
 

@@ -10,12 +10,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 from tidings.core.clock import Clock
 from tidings.egress.answer import Answer
 from tidings.egress.client import Client
+from tidings.egress.course import Course
 from tidings.egress.guard import Guard
 from tidings.egress.handing import Handing
 from tidings.egress.request import Request
@@ -35,6 +36,13 @@ _NOT_BEGUN = (OSError, RuntimeError)
 # A guess: an origin has a porter, which keeps the connections to it; so many more requests than the least busy one has
 # are more than one lane has under way, and worth a connection elsewhere.
 _AHEAD = 64
+
+
+class _Carried(Course, eq=False, kw_only=True):
+    """A request that a porter has under that number; it is the porter who watches its time."""
+
+    porter: Handing
+    number: int
 
 
 class Porters(Client):
@@ -88,9 +96,30 @@ class Porters(Client):
         while (porter := self._porter_for(request.url)) is not None and porter.is_full:
             await porter.may_write()
         if porter is not None:
-            with contextlib.suppress(UnicodeEncodeError):  # the client itself knows what to say of such a URL
+            try:
                 return await porter.send(request)
+            except UnicodeEncodeError:
+                pass  # the client itself knows what to say of such a URL
         return await super().send(request)
+
+    def begin(self, request: Request, tell: Callable[[Answer], None]) -> Course | None:
+        """As `Client.begin`; while there is a porter, None only if it takes nothing more, or cannot be told this."""
+        porter = self._porter_for(request.url) if request.into is None else None
+        if porter is None:
+            return super().begin(request, tell)
+        if porter.is_full:
+            return None
+        try:
+            number = porter.begin(request, tell)
+        except UnicodeEncodeError:
+            return None
+        return _Carried(request=request, limit_ms=request.timeout_ms, started=0.0, porter=porter, number=number)
+
+    def abandon(self, course: Course) -> None:
+        if isinstance(course, _Carried):
+            course.porter.abandon(course.number)
+        else:
+            super().abandon(course)
 
     def _porter_for(self, url: str) -> Handing | None:
         ready = self._ready

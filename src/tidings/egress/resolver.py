@@ -65,6 +65,11 @@ class Resolver:
                 await task
         await self._ares.close()
 
+    def known(self, name: str) -> tuple[str, ...]:
+        """The addresses of a name that need not be asked for just now, if there are any."""
+        known = self._known.get(name)
+        return () if known is None or known.until < self._clock.monotonic() else known.addresses
+
     async def look_up(self, name: str) -> tuple[str, ...]:
         """All addresses of a name, as text. Raises `Unresolved`."""
         known = self._known.get(name)

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from functools import lru_cache
 
 from tidings.core.dialect import Dialect
 from tidings.core.errors import Invalid
@@ -10,6 +11,9 @@ from tidings.core.identifier import outside
 from tidings.core.signature import Signer
 from tidings.core.subscription import Subscription
 from tidings.egress.request import Request, header_lines
+
+# Of an event that goes to many, one after the other; a guess at how many are on their way at once.
+_EVENTS_KEPT = 256
 
 
 class Caller:
@@ -39,13 +43,17 @@ class Caller:
         return Request(
             method="POST",
             url=subscription.url,
-            lines=self._lines + b"webhook-id: %b\r\nwebhook-timestamp: %d\r\nwebhook-signature: %b\r\n"
-            b"tidings-event-id: %b\r\ntidings-event-time: %d\r\n"
-            % (name.encode(), seconds, signature.encode(), outside(event.id).encode(), event.at),
+            lines=b"%bwebhook-id: %b\r\nwebhook-timestamp: %d\r\nwebhook-signature: %b\r\n%b"
+            % (self._lines, name.encode(), seconds, signature.encode(), _event_lines(event.id, event.at)),
             body=body,
             timeout_ms=subscription.timeout_ms,
             client_certificate=self._certificate,
         )
+
+
+@lru_cache(_EVENTS_KEPT)
+def _event_lines(identifier: int, at: int) -> bytes:
+    return b"tidings-event-id: %b\r\ntidings-event-time: %d\r\n" % (outside(identifier).encode(), at)
 
 
 def _standing_headers(subscription: Subscription, dialect: Dialect) -> list[tuple[str, str]]:

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -21,14 +20,14 @@ from tidings.core.subscription import State as SubscriptionState
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import OK, Answer, Outcome
 from tidings.egress.client import Client
-from tidings.egress.request import Request
 from tidings.outbox.agenda import Agenda
-from tidings.outbox.lane import Lane, Standing
+from tidings.outbox.lane import Lane
 from tidings.outbox.recorder import Recorder
 from tidings.outbox.roster import MOST_HELD, Roster
+from tidings.outbox.sending import Sending, Turn
 from tidings.outbox.tenure import Tenure
 from tidings.outbox.turns import Turns
-from tidings.outbox.verdict import Tried, verdict
+from tidings.outbox.verdict import verdict
 from tidings.store.database import Claim, Database, Settlement, Wanted
 
 log = logging.getLogger(__name__)
@@ -50,18 +49,8 @@ PROBE_GRACE_MS = 1_000
 _FAILED, _TIMED_OUT = State.FAILED, Outcome.TIMED_OUT
 
 
-class _Turn(msgspec.Struct, frozen=True):
-    lane: Lane
-    debt: Debt
-    owner: int
-    standing: Standing
-
-
 class Courier:
-    """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another.
-
-    `carriers` take callbacks about a kind of subject where they belong, if that takes more than one request.
-    """
+    """Sends deliveries. Slots per lane and turns between lanes keep one endpoint from delaying another."""
 
     def __init__(
         self,
@@ -77,21 +66,20 @@ class Courier:
     ) -> None:
         self.recorder = Recorder(database, clock, on_settled=self._settled)
         self.roster = roster
-        self.carriers: dict[str, Callable[[Subscription, Request], Awaitable[Answer]]] = {}
+        self.sending = Sending(client, clock, on_over=self._over)
+        self.carriers = self.sending.carriers
         self.delivered = 0
         self.refused = 0
         self.attempt_ms = Histogram()
         self.arrival_ms = Histogram()
         self._database = database
         self._tenure = tenure
-        self._client = client
         self._clock = clock
         self._schedule = schedule
         self._on_circuit = on_circuit
         self._on_failed = on_failed
         self._turns = Turns()
         self._agenda = Agenda(clock)
-        self._tasks: set[asyncio.Task[None]] = set()
         self._resumed = asyncio.Event()
         self._is_closing = False
         self._grace_ends = math.inf
@@ -122,7 +110,7 @@ class Courier:
         lane = self.roster.lane_of(subscription)
         if lane is None:  # it has ended since, and what it is owed can be cancelled once nobody has it
             self.roster.drop(debt)
-            self._spawn(self._give_back_debts([debt]))
+            self.sending.spawn(self._give_back_debts([debt]))
             return
         lane.queue.append((debt, owner))
         # Between match and commit it may have been changed, or its circuit may have opened.
@@ -149,7 +137,7 @@ class Courier:
     @property
     def in_flight(self) -> int:
         """Requests under way."""
-        return len(self._tasks)
+        return self.sending.under_way
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -206,15 +194,7 @@ class Courier:
 
     async def _stop(self) -> None:
         self.begin_grace()
-        if self._tasks:
-            finished = asyncio.Event()
-            finishing = asyncio.gather(*self._tasks, return_exceptions=True)
-            finishing.add_done_callback(lambda _: finished.set())
-            await self._clock.wait(finished, max(0.0, self._grace_ends - self._clock.monotonic()))
-        for task in self._tasks:
-            task.cancel()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self.sending.stop(within_s=self._grace_ends - self._clock.monotonic())
         waiting = [(debt.subscription, debt.event.id) for lane in self.roster for debt, _ in lane.queue]
         with contextlib.suppress(Unavailable):  # then the lease runs out, to the same effect
             await self._database.release(waiting, owner=self._tenure.number)
@@ -267,7 +247,7 @@ class Courier:
             return
         for debt in debts:
             self.roster.drop(debt)
-        self._spawn(self._give_back_debts(debts))
+        self.sending.spawn(self._give_back_debts(debts))
 
     async def _give_back_debts(self, debts: Sequence[Debt]) -> None:
         try:
@@ -284,74 +264,58 @@ class Courier:
 
     def _pump(self) -> None:
         while (turn := self._next()) is not None:
-            self._spawn(self._deliver_on(turn))
+            self.sending.send(turn)
 
-    def _next(self) -> _Turn | None:
+    def _next(self) -> Turn | None:
         """The next delivery, of the lane whose turn it is."""
-        if self._turns.is_empty or not self.owner or (turn := self._turns.take()) is None:
+        if self._turns.is_empty or not self.owner or (taken := self._turns.take()) is None:
             return None
-        lane, standing = turn
+        lane, standing = taken
         debt, owner = lane.queue.popleft()
         self.roster.drop(debt)
         lane.in_flight += 1
         self._turns.offer(lane)
-        return _Turn(lane, debt, owner, standing)
-
-    async def _deliver_on(self, turn: _Turn | None) -> None:
-        """Deliver, and go on with what is next: a task for each delivery would cost more than writing its request."""
-        goes_on = True
-        while turn is not None and goes_on:
-            # A success has waited for its answer. A refusal by the guard has not, and must not keep the loop to itself.
-            goes_on = await self._deliver(turn.lane, turn.debt, owner=turn.owner)
-            self._turns.give_back(turn.standing)
-            turn = self._next() if goes_on else None
-            self._pump()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        # Not a TaskGroup: its bookkeeping costs as much as the task. `_stop` waits for all of them.
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _deliver(self, lane: Lane, debt: Debt, *, owner: int) -> bool:
-        """Send, and learn; whether it was delivered."""
-        at = self._clock.now()
-        is_probe = lane.circuit.is_open
+        at, is_probe = self._clock.now(), lane.circuit.is_open
         if is_probe:
             lane.circuit = lane.circuit.probing(lost_at=at + lane.subscription.timeout_ms + PROBE_GRACE_MS)
-        try:
-            request = lane.caller.request(debt.event, at=at)
-            carry = self.carriers.get(lane.subscription.subject.kind)
-            answer = await (carry(lane.subscription, request) if carry else self._client.send(request))
-        except Exception:  # the worker's loop: a mistake of ours must not lose the delivery, nor stop the others
-            log.exception("delivery.unsendable event=%s webhook=%s", debt.event.id, lane.subscription.id)
-            answer = Answer(outcome=Outcome.BROKEN, error="the callback could not be written; see the server's log")
-        finally:
-            lane.in_flight -= 1
-        tried = Tried(debt=debt, answer=answer, began_at=at, ended_at=self._clock.now(), is_probe=is_probe)
-        self._learn(lane, tried, owner=owner)
+        return Turn(lane, debt, owner, standing, at, is_probe)
+
+    def _over(self, turn: Turn, answer: Answer) -> None:
+        """Learn from an attempt, and go on with what is next."""
+        lane = turn.lane
+        lane.in_flight -= 1
+        self._learn(turn, answer)
         if lane.overflow:
             self._release(lane, keep=lane.most_queued)
+        self._turns.give_back(turn.standing)
         self._turns.offer(lane)
         if lane.ask_at is not None and lane.room:
             self._agenda.recall(lane)
-        return answer.outcome is OK
+        self._pump()
 
-    def _learn(self, lane: Lane, tried: Tried, *, owner: int) -> None:
-        answer = tried.answer
+    def _learn(self, turn: Turn, answer: Answer) -> None:
+        lane, debt, ended_at = turn.lane, turn.debt, self._clock.now()
+        subscription = lane.subscription
         succeeded = answer.outcome is OK
         took_ms = answer.timings.total_ms
         self.attempt_ms.observe(took_ms)
         if succeeded:
             self.delivered += 1
-            self.arrival_ms.observe(tried.ended_at - tried.debt.event.at)
+            self.arrival_ms.observe(ended_at - debt.event.at)
         else:
             self.refused += 1
         lane.learn(succeeded=succeeded, timed_out=answer.outcome is _TIMED_OUT, took_ms=took_ms)
-        schedule = lane.subscription.schedule or self._schedule
-        settlement, circuit = verdict(tried, circuit=lane.circuit, schedule=schedule)
+        settlement, circuit = verdict(
+            debt,
+            answer,
+            began_at=turn.began_at,
+            ended_at=ended_at,
+            is_probe=turn.is_probe,
+            circuit=lane.circuit,
+            schedule=subscription.schedule or self._schedule,
+        )
         lane.unsettled += 1
-        self.recorder.add(settlement, owner=owner, is_awaited=lane.subscription.order_key is not None)
+        self.recorder.add(settlement, owner=turn.owner, is_awaited=subscription.order_key is not None)
         self._set_circuit(lane, circuit)
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:

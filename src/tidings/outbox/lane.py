@@ -33,6 +33,9 @@ class Standing(IntEnum):
     SILENT = 2  # it let us wait until the time-out, and has not answered fast since
 
 
+_PROVEN, _NEW, _SILENT = Standing  # see `core.subscription` for why
+
+
 class Lane:
     """What is under way for one subscription in this process.
 
@@ -86,8 +89,8 @@ class Lane:
     @property
     def standing(self) -> Standing:
         if self.slots > FIRST_SLOTS:
-            return Standing.PROVEN
-        return Standing.NEW if self.slots == FIRST_SLOTS else Standing.SILENT
+            return _PROVEN
+        return _NEW if self.slots == FIRST_SLOTS else _SILENT
 
     @property
     def per_second(self) -> float:

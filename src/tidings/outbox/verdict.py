@@ -2,8 +2,6 @@
 
 import random
 
-import msgspec
-
 from tidings.core.circuit import CLOSED, Circuit
 from tidings.core.delivery import Attempt, Debt, Result, State, after
 from tidings.core.schedule import RetrySchedule
@@ -13,28 +11,27 @@ from tidings.store.database import Settlement
 _DELIVERED = State.DELIVERED  # see `core.subscription` for why
 
 
-class Tried(msgspec.Struct, frozen=True, gc=False):
-    """An attempt that is over: what was sent, when it began and ended, and whether it was a circuit's probe."""
-
-    debt: Debt
-    answer: Answer
-    began_at: int
-    ended_at: int
-    is_probe: bool
-
-
-def verdict(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple[Settlement, Circuit]:
-    """What is to be written down, and how the circuit stands now."""
-    debt, answer = tried.debt, tried.answer
+def verdict(
+    debt: Debt,
+    answer: Answer,
+    *,
+    began_at: int,
+    ended_at: int,
+    is_probe: bool,
+    circuit: Circuit,
+    schedule: RetrySchedule,
+) -> tuple[Settlement, Circuit]:
+    """What an attempt is written down as, and how the circuit stands now."""
     if answer.outcome is OK:
         # Nearly always, so that nothing is worked out for it that only a failure needs.
         result, circuit = Result(state=_DELIVERED, tries=debt.tries), CLOSED
     else:
-        result, circuit = _after_failure(tried, circuit=circuit, schedule=schedule)
+        circuit = circuit.after(succeeded=False, now=ended_at, is_probe=is_probe, first_wait_ms=schedule.waits_ms[0])
+        result = _after_failure(debt, answer, at=ended_at, is_probe=is_probe, circuit=circuit, schedule=schedule)
     attempt = Attempt(
         event=debt.event.id,
         subscription=debt.subscription,
-        at=tried.began_at,
+        at=began_at,
         outcome=answer.outcome,
         state=result.state,
         status=answer.status or 0,
@@ -43,25 +40,23 @@ def verdict(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple
         headers=answer.headers,
         answer=answer.body,
         timings=answer.timings,
-        is_probe=tried.is_probe,
+        is_probe=is_probe,
         next_at=result.due,
     )
-    return Settlement(attempt=attempt, result=result, first_at=debt.first_at or tried.began_at), circuit
+    return Settlement(attempt=attempt, result=result, first_at=debt.first_at or began_at), circuit
 
 
-def _after_failure(tried: Tried, *, circuit: Circuit, schedule: RetrySchedule) -> tuple[Result, Circuit]:
-    circuit = circuit.after(
-        succeeded=False, now=tried.ended_at, is_probe=tried.is_probe, first_wait_ms=schedule.waits_ms[0]
-    )
-    result = after(
-        tried.debt,
+def _after_failure(
+    debt: Debt, answer: Answer, *, at: int, is_probe: bool, circuit: Circuit, schedule: RetrySchedule
+) -> Result:
+    return after(
+        debt,
         succeeded=False,
-        gone=tried.answer.outcome is Outcome.GONE,
-        is_probe=tried.is_probe,
-        at=tried.ended_at,
+        gone=answer.outcome is Outcome.GONE,
+        is_probe=is_probe,
+        at=at,
         schedule=schedule,
         jitter=random.random(),  # noqa: S311 - spreads load, hides nothing
-        retry_after_ms=tried.answer.retry_after_ms,
-        probe_wait_ms=max(0, circuit.probe_at - tried.ended_at),
+        retry_after_ms=answer.retry_after_ms,
+        probe_wait_ms=max(0, circuit.probe_at - at),
     )
-    return result, circuit

@@ -69,7 +69,7 @@ class Connections:
             kept = await self._kept.get(name)
             if kept is None:
                 raise Invalid(f"there is no data connection {name!r}; an administrator can add one")
-            url = Secret(self._vault.open(kept.url))
+            url = self._vault.secret(kept.url, of=f"the data connection {name}")
             found[name] = Reach(url=url, most_rows=kept.most_rows, longest_ms=kept.longest_ms)
         return found
 
@@ -78,7 +78,7 @@ class Connections:
         kept = await self._kept.get(name)
         if kept is None:
             raise _none(name)
-        return await self._clerk.kind(Secret(self._vault.open(kept.url)))
+        return await self._clerk.kind(self._vault.secret(kept.url, of=f"the data connection {name}"))
 
 
 def _none(name: str) -> NotFound:

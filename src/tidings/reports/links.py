@@ -25,7 +25,7 @@ async def link_key(database: Database, vault: Vault) -> Secret:
     proposed = vault.seal(secrets.token_urlsafe(_KEY_BYTES), Drawer.SETTING_VALUE)
     await database.write(Statement("setting_proposed", {"name": _KEY, "value": proposed}))
     [sealed] = await database.read(str, "setting_value", name=_KEY)
-    return Secret(vault.open(sealed))
+    return vault.secret(sealed, of="the links to reports")
 
 
 class Links:

@@ -1,8 +1,13 @@
 """Events and attempts as rows: what of them is JSON in a column."""
 
+from functools import lru_cache
+
 import msgspec
 
 from tidings.core.event import NOBODY, Actor, Event, Subject
+
+# Most events are about what one just before was about. So many of the longest take 3 MB.
+_SUBJECTS_KEPT = 256
 
 _encode = msgspec.json.Encoder().encode
 _subjects = msgspec.json.Decoder(tuple[Subject, ...])
@@ -38,7 +43,12 @@ class EventRow(msgspec.Struct, frozen=True, array_like=True):
 def event_values(event: Event) -> tuple[str, int, str, str, str, str | None, str]:
     """The columns of `event` after `id`."""
     actor = None if event.actor == NOBODY else json_text(event.actor)
-    return event.type, event.at, event.source, event.wire_id, json_text(event.subjects), actor, event.data.decode()
+    return event.type, event.at, event.source, event.wire_id, _about(event.subjects), actor, event.data.decode()
+
+
+@lru_cache(_SUBJECTS_KEPT)
+def _about(subjects: tuple[Subject, ...]) -> str:
+    return json_text(subjects)
 
 
 def json_text(value: object) -> str:

@@ -3,8 +3,6 @@
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.store.database import Database
-from tidings.store.postgresql.database import open_postgresql
-from tidings.store.sqlite.database import open_sqlite
 
 
 async def open_database(url: str, *, clock: Clock, serving: bool = False) -> Database:
@@ -14,7 +12,11 @@ async def open_database(url: str, *, clock: Clock, serving: bool = False) -> Dat
     """
     engine, _, path = url.partition(":")
     if engine == "sqlite" and path:
+        from tidings.store.sqlite.database import open_sqlite  # noqa: PLC0415 - nobody loads an engine that is not theirs
+
         return await open_sqlite(path, clock=clock, serving=serving)
     if engine == "postgresql":
+        from tidings.store.postgresql.database import open_postgresql  # noqa: PLC0415 - as above
+
         return await open_postgresql(url, clock=clock)
     raise Invalid(f"cannot tell what store {engine!r} is; write sqlite:PATH or postgresql://…")

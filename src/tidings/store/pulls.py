@@ -172,16 +172,17 @@ class Pulls:
         return any(at < before for at in await self._database.read(int, "receipt_waiting"))
 
     def _opened(self, row: _Row) -> Pull:
+        of = f"the pull {row.name}"
         return Pull(
             name=row.name,
             source=row.source,
             remote=row.remote,
             application=row.application,
-            secret=Secret(self._vault.open(row.secret)),
+            secret=self._vault.secret(row.secret, of=of),
             tokens=Tokens(
-                access=Secret(self._vault.open(row.access_token) if row.access_token else ""),
+                access=self._vault.secret(row.access_token, of=of) if row.access_token else Secret(""),
                 access_until=row.access_until,
-                refresh=Secret(self._vault.open(row.refresh_token)),
+                refresh=self._vault.secret(row.refresh_token, of=of),
             ),
             group=row.group_id,
             every_ms=row.every_ms,

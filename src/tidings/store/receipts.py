@@ -129,7 +129,7 @@ class Sources:
         return Source(
             name=row.name,
             dialect=row.dialect,
-            secret=Secret(self._vault.open(row.secret)),
+            secret=self._vault.secret(row.secret, of=f"the source {row.name}"),
             addresses=row.addresses,
             created_at=row.created_at,
         )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import msgspec
 
@@ -84,6 +84,25 @@ class Resealing:
             await self._finish(actor)
         return Resealed(rows=rows, left=left, lost=tuple(lost[:_NAMED]), lost_count=len(lost))
 
+    async def unopened(self) -> AsyncIterator[tuple[str, str]]:
+        """What has a secret that none of our keys opens, a webhook by its id; and why.
+
+        PINs, which are good for ten minutes, are left out.
+        """
+        async for table, found in self._steps():
+            for row in found if table != "pin" else ():
+                try:
+                    for _, text in self._sealed(table, row):
+                        self._vault.open(text)
+                except Invalid as error:
+                    yield await self._named(table, row), error.message
+
+    async def _named(self, table: str, row: _Row) -> str:
+        if table != "subscription":
+            return f"{table.replace('_', ' ')} {row['id']!s}"
+        [name] = await self._database.read(str, "subscription_id", number=row["id"])
+        return f"webhook {name}"
+
     async def _must_seal_alike(self) -> None:
         now = self._clock.now()
         seen = await self._database.read(int, "other_sealers", key=self._vault.sealing_key, since=now - _SAID_LASTS_MS)
@@ -109,12 +128,7 @@ class Resealing:
         """What seals a row anew, None if it needs nothing; and its columns that none of our keys opens."""
         sealed = {column: row[column] for column in _TABLES[table]}
         anew, unopened = dict[str, Value](), list[str]()
-        for column, text in sealed.items():
-            # The check value goes last. Settings are sealed or not; elsewhere what is not empty was sealed.
-            if row["id"] == CHECK or not isinstance(text, str) or not text:
-                continue
-            if table == "setting" and not self._vault.is_sealed(text):
-                continue
+        for column, text in self._sealed(table, row):
             try:
                 anew[column] = self._vault.resealed(text, _TABLES[table][column]) or text
             except Invalid:
@@ -123,6 +137,15 @@ class Resealing:
             return None, unopened
         was: dict[str, Value] = {f"was_{column}": text or "" for column, text in sealed.items()}
         return Statement(f"reseal_{table}", {"id": row["id"]} | sealed | anew | was), unopened
+
+    def _sealed(self, table: str, row: _Row) -> Iterator[tuple[str, str]]:
+        # The check value goes last. Settings are sealed or not; elsewhere what is not empty was sealed.
+        for column in _TABLES[table]:
+            text = row[column]
+            if not isinstance(text, str) or not text or row["id"] == CHECK:
+                continue
+            if table != "setting" or self._vault.is_sealed(text):
+                yield column, text
 
     async def _finish(self, actor: str) -> None:
         [value] = await self._database.read(str, "setting_value", name=CHECK)

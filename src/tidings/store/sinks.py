@@ -76,7 +76,7 @@ class Sinks:
     async def settings(self, name: str) -> Secret | None:
         """How a sink is entered, empty if it is a webhook; None if it has ended."""
         for sealed in await self._database.read(str, "sink_settings", name=name):
-            return Secret(self._vault.open(sealed) if sealed else "")
+            return self._vault.secret(sealed, of=f"the sink {name}") if sealed else Secret("")
         return None
 
     async def standings(self, *, after: str = "", most: int = 100) -> Sequence[Standing]:

@@ -19,6 +19,8 @@ from tidings.tables.views import VIEWS, View
 VERSION = "tidings_version"
 # ENGINE's rule: more of them go to `answers` only.
 MOST_COLUMNS = 150
+# Versions of a form that one batch after the other may bring, a guess; and characters, of 150 long questions.
+_MOST_INSERTIONS, _LONGEST_INSERTION = 64, 20_000
 _TOO_MANY = " More columns than this table holds: the values of the others are in `answers` only."
 
 
@@ -37,6 +39,12 @@ class Known:
     shapes: dict[str, Shape] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     is_view: bool = False
+
+    def remember(self, origins: tuple[str, ...], insertion: Insertion) -> None:
+        if len(self.insertions) >= _MOST_INSERTIONS:
+            self.insertions.clear()
+        if sum(map(len, origins)) <= _LONGEST_INSERTION:
+            self.insertions[origins] = insertion
 
 
 class Catalogue:

@@ -35,7 +35,15 @@ def name_for(origin: str, *, wish: str, taken: Collection[str], otherwise: str) 
     return name
 
 
-@lru_cache(maxsize=100_000)  # the same few thousand again and again; to hash them was half of writing a row
 def digest(origin: str) -> str:
     """An origin in a length that every engine can index."""
+    return _usual(origin) if len(origin) <= _LONGEST_USUAL else _hashed(origin)
+
+
+def _hashed(origin: str) -> str:
     return hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+# The same few thousand again and again; to hash them was half of writing a row. At most 20 MB, whoever asks what.
+_LONGEST_USUAL = 500
+_usual = lru_cache(10_000)(_hashed)

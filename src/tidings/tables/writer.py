@@ -80,7 +80,7 @@ class Writer:
             names = [known.columns[digest(one)] for one in origins]
             dialect = self._engine.dialect
             insertion = Insertion(known.table, names, version=VERSION, shapes=known.shapes, dialect=dialect)
-            known.insertions[origins] = insertion
+            known.remember(origins, insertion)
         return insertion
 
     def _current(self, connection: Connection, families: Sequence[Family]) -> Sequence[Family]:

@@ -25,7 +25,7 @@ def is_spelled(target: bytes) -> bool:
 
 
 def arrival(names: list[bytes], *, transport: asyncio.BaseTransport) -> dict[str, dict[object, object]]:
-    """The `extensions` of a request's scope. Names of trailers may follow, as their values do in the scope."""
+    """The `extensions` of a request's scope."""
     return {_EXTENSION: {"names": names, "transport": transport}}
 
 
@@ -38,8 +38,7 @@ def headers_in(scope: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The same, where there is no request object yet."""
     raw = scope["headers"]
     names = _told(scope).get("names") or [name for name, _ in raw]
-    # Trailers that came meanwhile may stand in the one already.
-    pairs = zip(names, raw, strict=False)
+    pairs = zip(names, raw, strict=True)
     return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, (_, value) in pairs])
 
 

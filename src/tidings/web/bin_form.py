@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tidings.core.errors import Invalid
+from tidings.core.fault import worded
 from tidings.core.reply import Replies, Reply
 from tidings.web.bin_shapes import Promotion
 
@@ -35,8 +36,7 @@ def _converted(told: Mapping[str, Any], shape: type[T]) -> T:
     try:
         return msgspec.convert(told, shape)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        raise Invalid(f"{where.strip('`')}: {what}") from error
+        raise Invalid(worded(str(error))) from error
 
 
 def _number(form: Mapping[str, str], name: str) -> int:

@@ -2,8 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,22 +13,24 @@ from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
 from tidings.core.event import Event
-from tidings.outbox.publisher import Draft, Publisher
+from tidings.outbox.publisher import Draft, Outcome, Publisher
 from tidings.store.database import Kept, Key
 from tidings.store.look_ups import name_key
 from tidings.web.body import read_body
 from tidings.web.login import Login
-from tidings.web.permits import Permits
+from tidings.web.permits import Permit, Permits
 from tidings.web.schemas import Schemas
-from tidings.web.submission import Published, Refused, event_of, lines, result_of, several
+from tidings.web.submission import Published, Refused, Said, data_of, event_of, lines, read, result_of, several
 
 SCOPE = "publish"
 LONGEST_KEY = 255
 _NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 _PLAIN_JSON = {b"application/json", b"application/json; charset=utf-8"}
 
+_encode = msgspec.json.Encoder().encode
+
 Headers = Iterable[tuple[bytes, bytes]]
-Outcome = Kept | TidingsError
+_Named = tuple[str, bytes]  # an Idempotency-Key and what it was sent with
 
 
 class Intake:
@@ -42,18 +43,18 @@ class Intake:
         self._login = login
         self._clock = clock
 
-    def begin(self, headers: Headers, body: bytes) -> asyncio.Future[Outcome] | None:
+    def begin(self, token: str, body: bytes) -> asyncio.Future[Sequence[Outcome]] | None:
         """Submit a single event if all that decides about it is in memory; None sends it the long way, `publish`."""
-        token = _plain_token(headers)
-        caller = self._login.known(token) if token else None
+        caller = self._login.known(token)
         if caller is None or SCOPE not in caller.scopes:
             return None
+        raw = body.strip()
         try:
-            draft = self._draft(body.strip(), caller, keys=())
+            said = read(raw)
+            permit = self._permits.remembered(caller, said)
+            return None if permit is None else self._publisher.submit((self._draft(said, permit, raw=raw),))
         except TidingsError:
             return None
-        event = self._permits.remembered(caller, draft.event)
-        return self._publisher.submit(_of(event, draft)) if event else None
 
     async def publish(self, request: Request) -> Response:
         """The endpoint: one event, an array of them, or NDJSON."""
@@ -62,15 +63,16 @@ class Intake:
         if len(key) > LONGEST_KEY:
             raise Invalid(f"Idempotency-Key: has {len(key)} characters; send at most {LONGEST_KEY}")
         body = (await read_body(request)).strip()
+        # A repetition is known by the hash of the whole request.
+        named = (key, _hash(body)) if key else None
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _NDJSON:
-            judged = await self._judged_each(lines(body), caller, keys=partial(_keys, key, body))
-            return await self._publish_several(judged, is_keyed=bool(key))
+            judged = await self._judged_each(lines(body), caller, named=named)
+            return await self._publish_several(judged, is_keyed=named is not None)
         if body.startswith(b"["):
-            members = several(body)
-            judged = await self._judged_each(members, caller, keys=partial(_keys, key, body), is_guarded=True)
-            return await self._publish_several(judged, is_keyed=bool(key))
-        draft = self._draft(body, caller, keys=_keys(key, body))
-        draft = _of(await self._permits.check(caller, draft.event), draft)
+            judged = await self._judged_each(several(body), caller, named=named, is_guarded=True)
+            return await self._publish_several(judged, is_keyed=named is not None)
+        said = read(body)
+        draft = self._draft(said, await self._asked(said, caller, raw=body), raw=body, named=named)
         return _json(200, result_of(await self._publisher.publish_one(draft)))
 
     async def _publish_several(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Response:
@@ -87,55 +89,59 @@ class Intake:
         return _json(status, [_told(outcome, index=index) for index, outcome in enumerate(outcomes)])
 
     async def _judged_each(
-        self, raws: Sequence[bytes], caller: Caller, *, keys: Callable[..., tuple[Key, ...]], is_guarded: bool = False
+        self, raws: Sequence[bytes], caller: Caller, *, named: _Named | None, is_guarded: bool = False
     ) -> Sequence[Draft | TidingsError]:
         judged: list[Draft | TidingsError] = []
         for index, raw in enumerate(raws):
             try:
-                draft = self._draft(raw, caller, keys=keys(index=index), is_guarded=is_guarded)
-                event = self._permits.remembered(caller, draft.event) or await self._permits.check(caller, draft.event)
-                judged.append(_of(event, draft))
+                said = read(raw, is_guarded=is_guarded)
+                permit = self._permits.remembered(caller, said) or await self._asked(said, caller, raw=raw)
+                judged.append(self._draft(said, permit, raw=raw, named=named, index=index))
             except TidingsError as error:
                 judged.append(error)
         return judged
 
     async def _keep(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Sequence[Outcome]:
         """What became of each, in order."""
-        futures: dict[int, asyncio.Future[Outcome]] = {}
-        for place, draft in enumerate(judged):
-            if isinstance(draft, TidingsError):
-                continue
-            futures[place] = self._publisher.submit(draft)
-            # The key speaks for the whole request: nothing else is kept before it is known to be this request's.
-            if is_keyed and len(futures) == 1 and isinstance(first := await _settled(futures[place]), Conflict):
-                raise first
-        return [
-            draft if isinstance(draft, TidingsError) else await _settled(futures[place])
-            for place, draft in enumerate(judged)
-        ]
+        drafts = [draft for draft in judged if isinstance(draft, Draft)]
+        # The key speaks for the whole request: nothing else is kept before it is known to be this request's.
+        alone = 1 if is_keyed else 0
+        outcomes = await self._publisher.publish_each(drafts[:alone])
+        if outcomes and isinstance(outcomes[0], Conflict):
+            raise outcomes[0]
+        outcomes += await self._publisher.publish_each(drafts[alone:])
+        if len(drafts) == len(judged):
+            return outcomes
+        told = iter(outcomes)
+        return [draft if isinstance(draft, TidingsError) else next(told) for draft in judged]
 
-    def _draft(self, raw: bytes, caller: Caller, *, keys: tuple[Key, ...], is_guarded: bool = False) -> Draft:
-        event = event_of(raw, caller, at=self._clock.now(), is_guarded=is_guarded)
+    async def _asked(self, said: Said, caller: Caller, *, raw: bytes) -> Permit:
+        """Have the whole of an event checked, and ask whether it may be published."""
+        event = event_of(raw, caller, at=self._clock.now())
         self._schemas.check(event.type, event.data)
-        if event.wire_id:
-            keys = (*keys, Key(name_key(event.wire_id), _hash(raw)))
+        return await self._permits.check(caller, said, event=event)
+
+    def _draft(self, said: Said, permit: Permit, *, raw: bytes, named: _Named | None = None, index: int = 0) -> Draft:
+        data = data_of(said)
+        self._schemas.check(said.type, data)
+        keys = () if named is None else (_key(named, index=index),)
+        if said.event_id:
+            keys = (*keys, Key(name_key(said.event_id), _hash(raw)))
+        event = Event(
+            type=said.type,
+            subjects=permit.subjects,
+            data=data,
+            at=self._clock.now(),
+            actor=permit.actor,
+            wire_id=said.event_id or "",
+            source=permit.caller.connector,
+        )
         return Draft(event=event, keys=keys)
 
 
 def answer_to(kept: Kept) -> bytes:
     """The body that answers a single event."""
-    return msgspec.json.encode(result_of(kept))
-
-
-def _of(event: Event, draft: Draft) -> Draft:
-    return draft if event is draft.event else msgspec.structs.replace(draft, event=event)
-
-
-async def _settled(future: asyncio.Future[Outcome]) -> Outcome:
-    try:
-        return await future
-    except Unavailable as error:
-        return error
+    return _encode(result_of(kept))
 
 
 def _told(outcome: Outcome, *, index: int) -> Published | Refused:
@@ -144,18 +150,17 @@ def _told(outcome: Outcome, *, index: int) -> Published | Refused:
     return Refused(index=index, error_code=outcome.code, message=outcome.message)
 
 
-def _keys(key: str, body: bytes, *, index: int = 0) -> tuple[Key, ...]:
+def _key(named: _Named, *, index: int) -> Key:
     # The first event carries the key as a single one would; no header holds a line break, so none is another's key.
-    if not key:
-        return ()
-    return (Key(f"key:{key}\n{index}" if index else f"key:{key}", _hash(body)),)
+    key, hash_ = named
+    return Key(f"key:{key}\n{index}" if index else f"key:{key}", hash_)
 
 
 def _hash(text: bytes) -> bytes:
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _plain_token(headers: Headers) -> str:
+def plain_token(headers: Headers) -> str:
     """The token of a request that has nothing in its headers which needs a closer look; empty for any other."""
     token = ""
     for name, value in headers:

@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import msgspec
-
 from tidings.core.caller import Caller
 from tidings.core.clock import Clock
 from tidings.core.event import Actor, Event, Subject
+from tidings.web.submission import Said
 
 # Seconds. What was taken away from a caller stops within a second everywhere (DESIGN, rules of delivery).
 GOOD_FOR_S = 1.0
@@ -17,13 +16,21 @@ ASKS_AGAIN_S = GOOD_FOR_S / 2
 # A guess: more kinds of event than a busy second brings. Above it everything is asked anew, once.
 MOST_REMEMBERED = 10_000
 
-_Key = tuple[Caller, str, tuple[Subject, ...], Actor]
+# Bytes and characters of what such an event says beside its data. What says more is asked for anew each time, so that
+# all that is remembered takes some 20 MB at most.
+LONGEST_REMEMBERED = 1_024
+
+_Key = tuple[int, str, bytes, str | None, str | None, str | None, str | None, bool]
 
 
 @dataclass(slots=True, kw_only=True)
-class _Allowed:
-    until: float
+class Permit:
+    """That a caller may publish events of one kind: whom they are from, what they are about, and `until` when."""
+
+    caller: Caller
+    actor: Actor
     subjects: tuple[Subject, ...]
+    until: float
     is_asked_again: bool = False
 
 
@@ -36,38 +43,51 @@ class Permits:
     def __init__(self, judge: Callable[[Caller, Event], Awaitable[tuple[Subject, ...]]], clock: Clock) -> None:
         self._judge = judge
         self._clock = clock
-        self._allowed: dict[_Key, _Allowed] = {}
+        self._allowed: dict[_Key, Permit] = {}
 
-    def remembered(self, caller: Caller, event: Event) -> Event | None:
-        """The event as it is published, if that caller was allowed to publish one like this a moment ago.
+    def remembered(self, caller: Caller, said: Said) -> Permit | None:
+        """The permit, if that caller was allowed a moment ago to publish an event of which the same was said.
 
         None also for the one that is to ask again, by `check`.
         """
-        allowed = self._allowed.get(_key(caller, event))
-        left = 0.0 if allowed is None else allowed.until - self._clock.monotonic()
-        if allowed is None or left <= 0:
+        permit = self._allowed.get(_key(caller, said))
+        if permit is None or permit.caller is not caller:
             return None
-        if left <= ASKS_AGAIN_S and not allowed.is_asked_again:
-            allowed.is_asked_again = True
+        left = permit.until - self._clock.monotonic()
+        if left > ASKS_AGAIN_S:
+            return permit
+        if left <= 0 or not permit.is_asked_again:
+            permit.is_asked_again = True
             return None
-        return _about(allowed.subjects, event)
+        return permit
 
-    async def check(self, caller: Caller, event: Event) -> Event:
-        """The event as it is published. Raises whatever the judge raises if the caller may not publish it."""
-        key, asked_at = _key(caller, event), self._clock.monotonic()
-        allowed = self._allowed.get(key)
-        if allowed is None or allowed.until - asked_at <= ASKS_AGAIN_S:
+    async def check(self, caller: Caller, said: Said, *, event: Event) -> Permit:
+        """The permit for that event. Raises whatever the judge raises if the caller may not publish it."""
+        key, asked_at = _key(caller, said), self._clock.monotonic()
+        permit = self._allowed.get(key)
+        if permit is None or permit.caller is not caller or permit.until - asked_at <= ASKS_AGAIN_S:
             subjects = await self._judge(caller, event)
+            permit = Permit(caller=caller, actor=event.actor, subjects=subjects, until=asked_at + GOOD_FOR_S)
             if len(self._allowed) >= MOST_REMEMBERED:
                 self._allowed.clear()
-            allowed = self._allowed[key] = _Allowed(until=asked_at + GOOD_FOR_S, subjects=subjects)
-        return _about(allowed.subjects, event)
+            if _size(key) <= LONGEST_REMEMBERED:
+                self._allowed[key] = permit
+        return permit
 
 
-def _key(caller: Caller, event: Event) -> _Key:
-    return caller, event.type, event.subjects, event.actor
+def _key(caller: Caller, said: Said) -> _Key:
+    # The permit holds the caller, so that no other has its address. A caller is one object while its token is known.
+    return (
+        id(caller),
+        said.type,
+        bytes(said.subjects),
+        said.from_user,
+        said.from_user_id,
+        said.from_user_name,
+        said.from_user_profile_pic,
+        said.is_bot_from_user,
+    )
 
 
-def _about(subjects: tuple[Subject, ...], event: Event) -> Event:
-    # Nearly always it is about what it names, and nothing needs to be made anew.
-    return event if len(subjects) == len(event.subjects) else msgspec.structs.replace(event, subjects=subjects)
+def _size(key: _Key) -> int:
+    return sum(len(part) for part in key if isinstance(part, str | bytes))

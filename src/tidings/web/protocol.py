@@ -10,13 +10,16 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tidings.core.errors import TidingsError
 from tidings.store.database import Kept
 from tidings.web.arrival import arrival, is_spelled
 from tidings.web.counter import Counter, Headers, Spot
-from tidings.web.intake import Intake, Outcome, answer_to
+from tidings.web.familiar import Familiar
+from tidings.web.head import NOT_HTTP, fault_in
+from tidings.web.intake import Intake, answer_to, plain_token
 from tidings.web.receive import HEAD_OF_KEPT, KEPT, ReceiveDoor
 from tidings.web.receive import PATH as RECEIVE
 from tidings.web.refusal import Refusal, refusal_of
@@ -39,7 +42,6 @@ _UNHEARD = asyncio.Event()
 # Given the body, what answers the request; None sends it the long way.
 _Begin = Callable[[bytes], "asyncio.Future[Any] | None"]
 
-_NOT_HTTP = Refusal(status=400, code="InvalidParameters", message="this is not a valid HTTP/1.1 request")
 _HEAD_TOO_LARGE = Refusal(
     status=431, code="TooLarge", message=f"the request's head is larger than {LARGEST_HEAD} bytes; send fewer headers"
 )
@@ -53,8 +55,8 @@ class _Exchange:
 
     __slots__ = ("begin", "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
 
-    def __init__(self, begin: _Begin, *, keep_alive: bool) -> None:
-        self.begin = begin
+    def __init__(self, begin: _Begin | None, *, keep_alive: bool) -> None:
+        self.begin = begin  # None once that is done
         self.keep_alive = keep_alive
         self.body = bytearray()
         self.more_body = True
@@ -66,7 +68,8 @@ class _Exchange:
 class Protocol(HttpToolsProtocol):
     """One connection. The application answers all, or all but what is busy.
 
-    `intake` takes single events, `receive` callbacks, and `counter` has the routes that are busy.
+    `intake` takes single events, of which `familiar` knows heads that all connections had, `receive` callbacks, and
+    `counter` has the routes that are busy.
     """
 
     cycle: Any  # the latest request: uvicorn's cycle or our exchange, None before the first
@@ -74,23 +77,32 @@ class Protocol(HttpToolsProtocol):
     def __init__(
         self,
         *args: Any,  # noqa: ANN401 - uvicorn's own
+        familiar: Familiar,
         intake: Intake | None = None,
         counter: Counter | None = None,
         receive: ReceiveDoor | None = None,
         **kwargs: Any,  # noqa: ANN401 - uvicorn's own
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._familiar = familiar
         self._intake = intake
         self._counter = counter
         self._receive = receive
         self._held: _Exchange | None = None  # one whose body is still to come
         self._held_timer: asyncio.TimerHandle | None = None
         self._names: list[bytes] | None = None
+        self._is_between = True  # whether the next byte is a request's first
+        self._is_declined = False
         self._is_in_head = False
         self._head_size = 0  # of the pieces after the first; that one may hold the end of another request
-        self._piece_size = 0
-        self._fault = _NOT_HTTP
+        self._piece = b""
+        self._is_first_piece = False
+        self._barren_size = 0  # of the pieces that brought neither a head nor a body: trailers, and what chunks carry
+        self._fault = NOT_HTTP
         self._head_timer: asyncio.TimerHandle | None = None
+        self._quiet_since: float | None = None
+        self._default: list[tuple[bytes, bytes]] = []  # uvicorn's headers, a new list each second
+        self._default_lines = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -99,24 +111,69 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._taken()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._piece_size = len(data)
+        self._quiet_since = None
+        self._is_first_piece = self._is_between
+        if self._is_between and self._is_begun(data):
+            return
+        self._piece = data
         if self._is_in_head:
             self._head_size += len(data)
             if self._head_size > LARGEST_HEAD:
                 self._refuse(_HEAD_TOO_LARGE)
                 return
-        super().data_received(data)
+        self._barren_size += len(data)
+        self._read(data)
+        self._piece = b""
+        self._is_declined = False
         if not self._is_in_head:
             self._stop_timer()
+            if self._barren_size > LARGEST_HEAD and not self.transport.is_closing():
+                self._refuse(_HEAD_TOO_LARGE)
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(SLOWEST_HEAD_S, self._give_up)
         if self._held is not None and self._held_timer is None:
             self._held_timer = self.loop.call_later(SLOWEST_QUICK_BODY_S, self._let_go)
 
+    def _read(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The parser takes the body for another request. To leave the offer alone (RFC 9110, 7.8) is to read the
+            # request again without it.
+            names = self._names or [name for name, _ in self.headers]
+            version = self.parser.get_http_version().encode()
+            lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+            lines += [
+                b"%b: %b" % (name, value)
+                for name, (lower, value) in zip(names, self.headers, strict=True)
+                if lower != b"upgrade"
+            ]
+            self.parser = httptools.HttpRequestParser(self)
+            self._read(b"\r\n".join([*lines, b"", data[upgrade.args[0] :]]))
+        except httptools.HttpParserError:
+            self._refuse(self._fault)
+
+    def _is_begun(self, data: bytes) -> bool:
+        """Whether this was a request whose head is known, and is on its way; the parser has then not seen it."""
+        known = self._familiar.request_in(data)
+        if known is None or self._intake is None or not self._is_free():
+            return False
+        future = self._intake.begin(*known)
+        if future is None:
+            self._is_declined = True
+            return False
+        self._stop_timer()
+        self.cycle = exchange = _Exchange(None, keep_alive=True)
+        future.add_done_callback(partial(self._answer, exchange))
+        return True
+
     def on_message_begin(self) -> None:
+        self._is_between = False
         # uvicorn makes the scope here already, which what is busy does without.
         self.url = b""
         self.headers = []
@@ -129,6 +186,8 @@ class Protocol(HttpToolsProtocol):
         self._names = [] if is_spelled(self.url) else None
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_in_head:
+            return  # a trailer, which is not to be taken for a header (RFC 9110, 6.5.1)
         # All that uvicorn's own does, which would be one call more for each header of each request.
         lower = name.lower()
         if lower == b"expect" and value.lower() == b"100-continue":
@@ -138,45 +197,59 @@ class Protocol(HttpToolsProtocol):
             self._names.append(name)
 
     def on_headers_complete(self) -> None:
-        if self._head_size + self._piece_size > LARGEST_HEAD:
+        if self._head_size + len(self._piece) > LARGEST_HEAD:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > LARGEST_HEAD:
                 self._fault = _HEAD_TOO_LARGE
-                # Ends the parsing; uvicorn then calls `send_400_response`.
-                raise OverflowError
+                raise OverflowError  # ends the parsing
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        fault = fault_in(self.headers, method=method, version=version)
+        if fault is not None:
+            self._fault = fault
+            raise ValueError
+        if self.parser.should_upgrade():
+            return
         self._is_in_head = False
-        begin = self._busy() if self.parser.get_method() == b"POST" else None
+        self._barren_size = 0
+        begin = self._busy() if method == b"POST" else None
         if begin is None:
             self._go_the_long_way()
         else:
-            keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            keep_alive = version != "1.0" and self.parser.should_keep_alive()
             self.cycle = self._held = _Exchange(begin, keep_alive=keep_alive)
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
+        self._barren_size = 0
         if self._held is not None and len(self._held.body) > _LARGEST_QUICK_BODY:
             self._let_go()
 
     def on_message_complete(self) -> None:
-        if self._held is not None:
+        if self._is_in_head:
+            return  # to be read again
+        if self._held is not None and self._held.begin is not None:
             future = self._held.begin(bytes(self._held.body))
             if future is None:
                 self._let_go()
             else:
                 future.add_done_callback(partial(self._answer, self._held))
+                if self._is_first_piece and self._held.keep_alive and self.url in _QUICK_PATHS:
+                    self._familiar.remember(self._piece, headers=self.headers, size=len(self._held.body))
                 self._taken()
         super().on_message_complete()
+        self._is_between = True
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
-        self._refuse(self._fault)
+    def _is_free(self) -> bool:
+        """Whether nothing is under way that must be answered, or read by the client, before."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
 
     def _busy(self) -> _Begin | None:
         """Where a request leads, if that is busy, and if nothing hinders that it is answered there."""
-        is_next = self.cycle is None or self.cycle.response_complete
-        if not is_next or self.expect_100_continue or self.flow.write_paused:
+        if self._is_declined or self.expect_100_continue or not self._is_free():
             return None
         if self.url in _QUICK_PATHS:
-            return None if self._intake is None else partial(self._intake.begin, self.headers)
+            token = plain_token(self.headers)
+            return partial(self._intake.begin, token) if self._intake is not None and token else None
         path, _, query = self.url.partition(b"?")
         # A target may be written in other ways, too; those are the framework's.
         if not path.startswith(b"/") or b"#" in self.url or not self.url.isascii():
@@ -226,11 +299,13 @@ class Protocol(HttpToolsProtocol):
             self._held_timer = None
         return exchange
 
-    def _answer(self, exchange: _Exchange, future: asyncio.Future[Outcome | bytes | Refusal | None]) -> None:
+    def _answer(self, exchange: _Exchange, future: asyncio.Future[Any]) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if exchange.disconnected or self.transport.is_closing():
             return
         outcome = error or future.result()
+        if isinstance(outcome, list):
+            [outcome] = outcome
         if outcome is None:
             answer = self._message(200, KEPT, keeps=exchange.keep_alive, fixed=HEAD_OF_KEPT)
         elif isinstance(outcome, Kept):
@@ -260,12 +335,42 @@ class Protocol(HttpToolsProtocol):
         headers: Mapping[str, str] = MappingProxyType({}),
         fixed: bytes = _FIXED,
     ) -> bytes:
-        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in self.server_state.default_headers), fixed]
+        if self._default is not self.server_state.default_headers:
+            self._default = self.server_state.default_headers
+            self._default_lines = b"".join([b"%b: %b\r\n" % header for header in self._default])
+        lines = [STATUS_LINE[status], self._default_lines, fixed]
         lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items()]
         if not keeps:
             lines.append(b"connection: close\r\n")
         lines.append(b"content-length: %d\r\n\r\n%b" % (len(body), body))
         return b"".join(lines)
+
+    def on_response_complete(self) -> None:
+        # All that uvicorn's own does, with a timer for each connection instead of one for each of its requests.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, application = self.pipeline.pop()
+            self._start_asgi_task(cycle, application)
+            return
+        self._quiet_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_when_quiet_for(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._quiet_since is None:
+            return  # the end of what is under way begins anew
+        left = self._quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_when_quiet_for(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _look_when_quiet_for(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say no to something that is not a request, and hang up."""

@@ -17,6 +17,7 @@ from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
 from tidings.web.counter import Counter
+from tidings.web.familiar import Familiar
 from tidings.web.intake import Intake
 from tidings.web.listener import listening
 from tidings.web.protocol import Protocol
@@ -76,7 +77,7 @@ class Server:
         config = uvicorn.Config(
             application,
             # uvicorn calls it as it would the class.
-            http=partial(Protocol, intake=intake, counter=counter, receive=receive),  # type: ignore[arg-type]
+            http=partial(Protocol, intake=intake, familiar=Familiar(), counter=counter, receive=receive),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,

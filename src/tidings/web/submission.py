@@ -25,20 +25,22 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Text = Annotated[str, msgspec.Meta(max_length=2_048)]
 
 
-class AboutWhat(msgspec.Struct, rename="camel", gc=False):
+class AboutWhat(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     """A thing that the event is about."""
 
     object_type: Annotated[str, msgspec.Meta(min_length=1, max_length=64, examples=["Application"])]
     object_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255, examples=["shop-1"])]
 
 
-class Submission(msgspec.Struct, rename="camel", gc=False):
-    """An event to publish. `data` is any JSON object, kept as it is written."""
+class _Apart(msgspec.Struct, rename="camel", gc=False, kw_only=True, forbid_unknown_fields=True):
+    """What is said of an event apart from its subjects.
+
+    Failure policy: refuse. Of a field that is misspelt nothing would be kept, or `eventId` would not be heeded.
+    """
 
     type: Annotated[
         str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, examples=["order.created"], extra_json_schema=_SHAPE)
     ]
-    subjects: Annotated[list[AboutWhat], msgspec.Meta(min_length=1, max_length=MOST_SUBJECTS)]
     data: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
     event_id: Name | None = None
     from_user: Text | None = None
@@ -46,6 +48,18 @@ class Submission(msgspec.Struct, rename="camel", gc=False):
     from_user_name: Text | None = None
     from_user_profile_pic: Text | None = None
     is_bot_from_user: bool = msgspec.field(name="isBotfromUser", default=False)
+
+
+class Said(_Apart, gc=False, kw_only=True):
+    """An event whose subjects stand as they were written: they are read once for all of which the same is said."""
+
+    subjects: msgspec.Raw
+
+
+class Submission(_Apart, gc=False, kw_only=True):
+    """An event to publish. `data` is any JSON object, kept as it is written."""
+
+    subjects: Annotated[list[AboutWhat], msgspec.Meta(min_length=1, max_length=MOST_SUBJECTS)]
 
 
 class Published(msgspec.Struct, rename="camel", gc=False):
@@ -64,22 +78,36 @@ class Refused(msgspec.Struct, rename="camel"):
     message: str
 
 
+_SAID = msgspec.json.Decoder(Said)
 _SUBMISSION = msgspec.json.Decoder(Submission)
 _SEVERAL = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def event_of(raw: bytes, caller: Caller, *, at: int, is_guarded: bool = False) -> Event:
-    """Read one event, `is_guarded` if it is a member of an array. Raises Invalid with the field that is wrong."""
+def read(raw: bytes, *, is_guarded: bool = False) -> Said:
+    """Read one event, `is_guarded` if it is a member of an array. Raises Invalid with the field that is wrong.
+
+    Type and subjects are not checked: `event_of` does, once for all of which the same is said; nor is the data.
+    """
     if not is_guarded:
         guard(raw)
+    return decode(raw, _SAID)
+
+
+def data_of(said: Said | Submission) -> bytes:
+    """The data as they are written. Raises Invalid."""
+    data = bytes(said.data)
+    if data.startswith(b"{"):
+        return data
+    raise Invalid("data: must be a JSON object")
+
+
+def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
+    """What can be `read` as an event. Raises Invalid with the field that is wrong."""
     submission = decode(raw, _SUBMISSION)
-    data = bytes(submission.data)
-    if not data.startswith(b"{"):
-        raise Invalid("data: must be a JSON object")
     return Event(
         type=check_type(submission.type, place="type"),
         subjects=tuple([Subject(subject.object_type, subject.object_id) for subject in submission.subjects]),
-        data=data,
+        data=data_of(submission),
         at=at,
         actor=_actor(submission, caller),
         wire_id=submission.event_id or "",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from tidings.core.errors import Invalid
+from tidings.core.remembered import remembered
 from tidings.store.actions import Action, ActionType
 from tidings.store.responses import Response
 from tidings.workspace import data
@@ -110,7 +110,7 @@ def form_of(action: Action) -> Form:
     return Form(action=action, event_type=_EVENTS.get(action.type, ""), **asked)
 
 
-@lru_cache(maxsize=128)  # many respond to one action; what it asks is read once
+@remembered(128, longest=20_000)  # many respond to one action; what it asks is read once
 def _asked(type_: ActionType, body: str, *, title: str) -> Mapping[str, Any]:
     match read_body(type_, body):
         case AskingBody() as asking:

@@ -3,11 +3,12 @@
 import io
 import struct
 import zlib
-from typing import IO, NamedTuple
-
-from PIL import ExifTags, Image, ImageOps
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from tidings.core.errors import TooLarge, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # The largest pictures that phones take. A PNG is decoded whole, in four bytes a pixel; a JPEG at an eighth of its size,
 # but in three bytes a pixel if it is progressive. What claims to be larger is a way to use up memory, and refused.
@@ -35,6 +36,8 @@ def look_at(file: IO[bytes]) -> Picture:
 
     Blocks for up to some seconds, and takes up to 150 MB meanwhile (measured): to be called in a thread, one at a time.
     """
+    from PIL import ExifTags, Image  # noqa: PLC0415 - 2 MB, for whoever sends pictures
+
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:
             width, height = image.size
@@ -48,7 +51,7 @@ def look_at(file: IO[bytes]) -> Picture:
         raise UnsupportedMedia("the picture is broken or not whole; look whether it can be opened") from error
 
 
-def _refuse_bombs(image: Image.Image, file: IO[bytes]) -> None:
+def _refuse_bombs(image: "Image.Image", file: IO[bytes]) -> None:
     if image.width * image.height > MOST_PIXELS[image.format or "PNG"]:
         raise _too_many_pixels()
     if image.format == "PNG":
@@ -66,7 +69,9 @@ def _too_many_pixels() -> TooLarge:
     return TooLarge(f"the picture has too many pixels; send at most {most}")
 
 
-def _thumbnail(image: Image.Image) -> bytes:
+def _thumbnail(image: "Image.Image") -> bytes:
+    from PIL import Image, ImageOps  # noqa: PLC0415 - as above
+
     # Roughly first: smoothly, a large picture with transparency would be copied as a whole.
     image.thumbnail((4 * _THUMBNAIL, 4 * _THUMBNAIL), Image.Resampling.NEAREST)
     image.thumbnail((_THUMBNAIL, _THUMBNAIL))

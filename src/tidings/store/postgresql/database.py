@@ -9,12 +9,13 @@ from tidings.core.errors import TidingsError
 from tidings.core.identifier import identifier_at
 from tidings.store.database import Claim, Kept, LaneChange, Publication, Settlement, Statement, Value, Wanted
 from tidings.store.postgresql.bell import Bell
+from tidings.store.postgresql.by_key import ByKey
 from tidings.store.postgresql.connection import PATIENCE_S, Connections, meant, pooled
 from tidings.store.postgresql.keep import keep
 from tidings.store.postgresql.session import Row, Session
 from tidings.store.postgresql.settle import claim_arguments, claimed, settlement_arguments
 from tidings.store.row import shaped
-from tidings.store.statements import migrations
+from tidings.store.statements import migrations, statements
 
 T = TypeVar("T")
 
@@ -37,10 +38,13 @@ class PostgresqlDatabase:
         self._clock = clock
         self._connections = connections
         self._bell = Bell(connections)
+        self._statements = statements(self.engine)
         self._reading = asyncio.Semaphore(_READERS)
+        self._by_key = ByKey(connections, turns=self._reading)
         self._partition_at = 0
 
     async def close(self) -> None:
+        await self._by_key.close()
         await self._bell.close()
         await self._connections.close()
 
@@ -55,10 +59,13 @@ class PostgresqlDatabase:
         return done
 
     async def read(self, shape: type[T], name: str, /, **values: Value) -> list[T]:
-        # Waiting for a place counts: behind readers whom nobody answers, whoever asks is told as soon as they are.
-        with meant(None):
-            async with asyncio.timeout(PATIENCE_S), self._reading:
-                rows = await self._connections.fetch(name, **values)
+        if self._statements[name].finds_by_key:
+            rows = await self._by_key.find(name, **values)
+        else:
+            # Waiting for a place counts: behind readers whom nobody answers, whoever asks is told as soon as they are.
+            with meant(None):
+                async with asyncio.timeout(PATIENCE_S), self._reading:
+                    rows = await self._connections.fetch(name, **values)
         return shaped(shape, [tuple(row) for row in rows], names=list(rows[0].keys())) if rows else []
 
     async def write(self, *statements: Statement) -> list[list[Row]]:

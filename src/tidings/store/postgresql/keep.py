@@ -9,7 +9,8 @@ from tidings.core.errors import Conflict, Invalid, TidingsError, Unavailable
 from tidings.store.database import Kept, Publication, Statement
 from tidings.store.event_row import event_values
 from tidings.store.postgresql.connection import Connections
-from tidings.store.postgresql.session import Argument, Session, is_plain
+from tidings.store.postgresql.keep_with import with_arguments
+from tidings.store.postgresql.session import Argument, Session, is_plain, numbers
 
 Answers = list[Kept | TidingsError]
 
@@ -38,6 +39,13 @@ def _needs_order(publications: Sequence[Publication]) -> bool:
 async def _at_once(session: Session, publications: Sequence[Publication], *, version: int, owner: int) -> Answers:
     if not any(one.also for one in publications):
         return await _together(session, publications, version=version, owner=owner)
+    if (also := with_arguments(publications)) is not None:
+        try:
+            return await _together(session, publications, version=version, owner=owner, also=also)
+        except asyncpg.CheckViolationError:
+            raise  # no partition for now
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise _OneFails from error
     async with session.transaction():
         answers = await _together(session, publications, version=version, owner=owner)
         for one, answer in zip(publications, answers, strict=True):
@@ -94,10 +102,18 @@ async def _alone(session: Session, publication: Publication, *, owner: int) -> K
 
 
 async def _together(
-    session: Session, publications: Sequence[Publication], *, version: int | None, owner: int
+    session: Session,
+    publications: Sequence[Publication],
+    *,
+    version: int | None,
+    owner: int,
+    also: Mapping[str, Argument] | None = None,
 ) -> Answers:
-    arguments = _arguments(publications, owner=owner)
-    rows = await session.fetch("publications_kept", expected=version, owner=owner, **arguments)
+    arguments = keep_arguments(publications, owner=owner)
+    if also is None:
+        rows = await session.fetch("publications_kept", expected=version, owner=owner, **arguments)
+    else:
+        rows = await session.fetch("publications_kept_with", expected=version, owner=owner, **arguments, **also)
     answers: dict[int, Kept | TidingsError] = {}
     for place, id_, is_same, wire_id, deliveries in rows:
         publication = publications[place - 1]
@@ -112,7 +128,7 @@ async def _together(
     return [answers[place] for place in range(1, len(publications) + 1)]
 
 
-def _arguments(publications: Sequence[Publication], *, owner: int) -> dict[str, Argument]:
+def keep_arguments(publications: Sequence[Publication], *, owner: int) -> dict[str, Argument]:
     types, ats, sources, wire_ids, subjects, actors, datas = zip(
         *(event_values(one.event) for one in publications), strict=True
     )
@@ -121,16 +137,16 @@ def _arguments(publications: Sequence[Publication], *, owner: int) -> dict[str, 
     keys = [(place, one, key) for place, one in enumerate(publications, 1) for key in one.keys]
     return {
         "types": types,
-        "ats": ats,
+        "ats": numbers(ats),
         "sources": sources,
         "wire_ids": wire_ids,
         "subjects": subjects,
         "actors": actors,
         "datas": datas,
-        "owed_places": [place for place, _ in owed],
-        "owed_subscriptions": [debt.subscription for _, debt in owed],
+        "owed_places": numbers([place for place, _ in owed]),
+        "owed_subscriptions": numbers([debt.subscription for _, debt in owed]),
         "owed_keys": [debt.order_key for _, debt in owed],
-        "owed_owners": [owner if debt.is_handed_over else 0 for _, debt in owed],
+        "owed_owners": numbers([owner if debt.is_handed_over else 0 for _, debt in owed]),
         "key_places": [place for place, _, _ in keys],
         "key_connectors": [one.event.source for _, one, _ in keys],
         "key_texts": [key.text for _, _, key in keys],

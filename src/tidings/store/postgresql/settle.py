@@ -7,7 +7,7 @@ import asyncpg
 from tidings.core.delivery import Debt, State
 from tidings.store.database import Claim, LaneChange, Settlement, Wanted
 from tidings.store.event_row import EventRow, json_text
-from tidings.store.postgresql.session import Argument
+from tidings.store.postgresql.session import Argument, numbers
 
 # What a settlement does to the debt; see the function `settle` of migration 0001_hub_functions.
 _GOES_ON, _ENDS, _ENDS_IF_MINE = 0, 1, 2
@@ -18,23 +18,23 @@ def settlement_arguments(settlements: Sequence[Settlement], lanes: Sequence[Lane
     results = [one.result for one in settlements]
     changes = sorted(lanes, key=lambda change: change.subscription)
     return {
-        "events": [one.event for one in attempts],
-        "subscriptions": [one.subscription for one in attempts],
-        "ats": [one.at for one in attempts],
+        "events": numbers([one.event for one in attempts]),
+        "subscriptions": numbers([one.subscription for one in attempts]),
+        "ats": numbers([one.at for one in attempts]),
         "outcomes": [one.outcome for one in attempts],
         "states": [one.state for one in attempts],
-        "probes": [int(one.is_probe) for one in attempts],
-        "statuses": [one.status for one in attempts],
+        "probes": numbers([int(one.is_probe) for one in attempts]),
+        "statuses": numbers([one.status for one in attempts]),
         "errors": [one.error for one in attempts],
         "addresses": [one.address for one in attempts],
         "headers": [json_text(one.headers) for one in attempts],
         "answers": [one.answer for one in attempts],
         "timings": [json_text(one.timings) for one in attempts],
-        "next_ats": [one.next_at for one in attempts],
-        "finishing": [_finishing(result.state, is_final=result.is_final) for result in results],
-        "dues": [result.due for result in results],
-        "tries": [result.tries for result in results],
-        "first_ats": [one.first_at for one in settlements],
+        "next_ats": numbers([one.next_at for one in attempts]),
+        "finishing": numbers([_finishing(result.state, is_final=result.is_final) for result in results]),
+        "dues": numbers([result.due for result in results]),
+        "tries": numbers([result.tries for result in results]),
+        "first_ats": numbers([one.first_at for one in settlements]),
         "lanes": [change.subscription for change in changes],
         "lanes_delivered": [change.delivered for change in changes],
         "lanes_failed": [change.failed for change in changes],

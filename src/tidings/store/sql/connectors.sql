@@ -41,6 +41,7 @@ INSERT INTO application (id, connector, at) VALUES (:id, :connector, :at) ON CON
 
 -- name: application_connector
 -- Whose an application's id is.
+-- finds: by key
 SELECT connector FROM application WHERE id = :id;
 
 -- name: connectors_reading

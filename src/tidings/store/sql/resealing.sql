@@ -18,6 +18,10 @@ WHERE number = :id AND COALESCE(token, '') = :was_token AND secrets = :was_secre
     AND COALESCE(basic_auth, '') = :was_basic_auth AND COALESCE(client_certificate, '') = :was_client_certificate
 RETURNING number;
 
+-- name: subscription_id
+-- The id that a webhook has outside.
+SELECT id FROM subscription WHERE number = :number;
+
 -- name: sealed_in_source
 -- Sources with their secrets, ended ones too.
 SELECT name AS id, secret FROM source WHERE name > :after ORDER BY name LIMIT :most;

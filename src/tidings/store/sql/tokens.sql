@@ -6,6 +6,7 @@ ON CONFLICT (hash) DO NOTHING;
 
 -- name: token
 -- A token that is valid but for its end, with its bearer: its connector and its person are there, too.
+-- finds: by key
 SELECT
     token.purpose, token.kind, token.connector, token.person, token.group_id, token.scopes, token.seed,
     token.created_at, token.expires_at,

@@ -1,6 +1,7 @@
 """Keeping publications: events, debts, keys, and what must be true exactly if the event is kept."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import msgspec
 
@@ -27,13 +28,13 @@ def keep(
     known = _known_keys(transaction, publications)
     try:
         # A savepoint a publication costs as much as its statement, so they are set only once one has failed.
-        with transaction.savepoint():
+        with transaction.savepoint() if any(one.also for one in publications) else nullcontext():
             answers, kept = _decided(transaction, publications, known=dict(known), also=_also)
     except TidingsError:
         answers, kept = _decided(transaction, publications, known=known, also=_also_or_not)
     transaction.change_for("event_kept", [(id_, *event_values(one.event)) for id_, one in kept])
-    transaction.change_for("debt_made", list(_debts(kept, owner)))
-    transaction.change_for("key_kept", list(_keys(kept)))
+    transaction.change_for("debt_made", _debts(kept, owner))
+    transaction.change_for("key_kept", _keys(kept))
     return answers
 
 
@@ -47,12 +48,15 @@ def _decided(
     """What becomes of each, and which are to be kept under which identifier; what goes with those is done."""
     answers: list[Kept | TidingsError] = []
     kept: list[tuple[int, Publication]] = []
-    for publication in publications:
-        answer = _seen_before(publication, known) or also(transaction, publication)
+    for id_, publication in enumerate(publications, transaction.identifiers(len(publications))):
+        # Nearly always there is neither a key nor anything else.
+        answer = _seen_before(publication, known) if publication.keys else None
+        if answer is None and publication.also:
+            answer = also(transaction, publication)
         if answer is None:
             event = publication.event
-            answer = Kept(id=transaction.identifier(), wire_id=event.wire_id, deliveries=len(publication.owed))
-            kept.append((answer.id, publication))
+            answer = Kept(id=id_, wire_id=event.wire_id, deliveries=len(publication.owed))
+            kept.append((id_, publication))
             for key in publication.keys:
                 known[event.source, key.text] = _Known(key.hash, answer)
         answers.append(answer)
@@ -97,15 +101,17 @@ def _also_or_not(transaction: Transaction, publication: Publication) -> TidingsE
     return None
 
 
-def _debts(kept: Sequence[tuple[int, Publication]], owner: int) -> Iterator[Row]:
-    for id_, publication in kept:
-        due = publication.event.at
-        for debt in publication.owed:
-            yield id_, debt.subscription, due, owner if debt.is_handed_over else 0, debt.order_key
+def _debts(kept: Sequence[tuple[int, Publication]], owner: int) -> list[Row]:
+    return [
+        (id_, debt.subscription, one.event.at, owner if debt.is_handed_over else 0, debt.order_key)
+        for id_, one in kept
+        for debt in one.owed
+    ]
 
 
-def _keys(kept: Sequence[tuple[int, Publication]]) -> Iterator[Row]:
-    for id_, publication in kept:
-        event = publication.event
-        for key in publication.keys:
-            yield event.source, key.text, key.hash, id_, event.wire_id, len(publication.owed), event.at
+def _keys(kept: Sequence[tuple[int, Publication]]) -> list[Row]:
+    return [
+        (one.event.source, key.text, key.hash, id_, one.event.wire_id, len(one.owed), one.event.at)
+        for id_, one in kept
+        for key in one.keys
+    ]

@@ -24,13 +24,13 @@ def settle(
         [(*_delivery(one), one.result.due, one.result.tries, one.first_at, owner) for one in postponed],
     )
     attempts: list[Row] = []
-    for one in settlements:
+    for id_, one in enumerate(settlements, transaction.identifiers(len(settlements))):
         delivery = _delivery(one)
         is_final = settled.get(delivery) is one.result.state
         if is_final:
             # Two reports of one end are two attempts, and one last word.
             del settled[delivery]
-        attempts.append(_row(one.attempt, id_=transaction.identifier(), is_final=is_final))
+        attempts.append(_row(one.attempt, id_=id_, is_final=is_final))
     transaction.change_for("attempt_kept", attempts)
     transaction.change_for(
         "lane_changed",
@@ -45,7 +45,10 @@ def cancel(transaction: Transaction, debts: Sequence[_Delivery]) -> None:
         Attempt(event=event, subscription=subscription, at=transaction.now, outcome="none", state=State.CANCELLED)
         for subscription, event in debts
     ]
-    transaction.change_for("attempt_kept", [_row(one, id_=transaction.identifier(), is_final=True) for one in attempts])
+    rows = [
+        _row(one, id_=id_, is_final=True) for id_, one in enumerate(attempts, transaction.identifiers(len(attempts)))
+    ]
+    transaction.change_for("attempt_kept", rows)
 
 
 def _delivered(transaction: Transaction, deliveries: Sequence[_Delivery]) -> dict[_Delivery, State]:

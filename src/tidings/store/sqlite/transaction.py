@@ -73,13 +73,14 @@ class Transaction:
         """The database's clock: this machine's."""
         return self._clock.now()
 
-    def identifier(self) -> int:
-        """A new one, higher than any before, even if the clock was set back."""
+    def identifiers(self, count: int) -> int:
+        """The first of so many new ones in a row, higher than any before, even if the clock was set back."""
         if self._identifier == 0:
             [(newest,)] = self.run("newest_identifier")
             self._identifier = int(newest or 0)
-        self._identifier = max(self._identifier + 1, identifier_at(self.now))
-        return self._identifier
+        first = max(self._identifier + 1, identifier_at(self.now))
+        self._identifier = first + count - 1
+        return first
 
     def run(self, name: str, /, **values: Value) -> list[Any]:
         text = self._statements[name]

@@ -224,7 +224,7 @@ class WebhookApi:
             owed=owed if subscription.is_sending else 0,
             held=0 if subscription.is_sending else owed,
             disabled_at=subscription.disabled_at or UNSET,
-            disabled_why=subscription.disabled_why,
+            disabled_why=subscription.disabled_why or subscription.unopened,
         )
 
     async def _managed(self, call: Call) -> Subscription:

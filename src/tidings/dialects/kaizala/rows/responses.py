@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from tidings.core.cell import commented, instant, key, number, text, truth, whole
 from tidings.core.errors import Invalid
+from tidings.core.remembered import remembered
 from tidings.core.row import Cell, Change, Family, Field, Layout, Place, Row, row_of
 from tidings.dialects.kaizala.rows.cells import cells, columns, text_of
 from tidings.dialects.kaizala.rows.happening import Happening
@@ -65,7 +66,7 @@ def response_changes(happening: Happening, place: Place) -> Iterator[Change]:
             yield _files(happening, place, question=question, at=at)
 
 
-@lru_cache(maxsize=_MOST_FORMS)
+@remembered(_MOST_FORMS, longest=500)
 def form(package: str, *, survey: str) -> Place:
     """The table of a form: of a package, whatever its version, or of one survey. Raises Invalid for neither."""
     if survey:

@@ -7,45 +7,23 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from tidings.core.json_text import MISSING
+from tidings.core.fault import parted, worded
 
 FLAG = "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"
 NUMBER = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
 
-# The decoder's names of JSON's types.
-_WORDS = {
-    "str": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
-_TYPES = re.compile(r"Expected `([^`]+)`")
-_GOT = re.compile(r", got `(\w+)`$")
 _PATTERNS = {FLAG: "true or false", NUMBER: "a number"}
 
 
 def said_of(error: str, *, shape: type[msgspec.Struct]) -> str:
     """What a decoder found, in words for whoever wrote the request."""
-    what, _, where = error.partition(" - at `$")
-    where = where.strip(".`")
-    if missing := MISSING.fullmatch(what):
-        return f"{'.'.join(filter(None, (where, missing[1])))}: is missing; send it"
+    what, where = parted(error)
     if what.startswith("Invalid enum value"):
         return f"{where}: expected one of {', '.join(_words_of(shape, where))}"
     for pattern, meant in _PATTERNS.items():
         if what.endswith(f"matching regex {pattern!r}"):
             return f"{where}: expected {meant}"
-    what = _TYPES.sub(lambda found: f"expected {_named(found[1])}", what)
-    what = _GOT.sub(lambda found: f", not {_named(found[1])}", what)
-    return f"{where or 'the body'}: {what}"
-
-
-def _named(types: str) -> str:
-    """Types as people call them; that null stands for absent goes without saying."""
-    names = types.split(" | ")
-    return " or ".join(_WORDS.get(name, name) for name in names if name != "null" or len(names) == 1)
+    return worded(error)
 
 
 def _words_of(shape: type[msgspec.Struct], where: str) -> list[str]:

@@ -1,4 +1,5 @@
 -- The hot statements on PostgreSQL: each is one call of a function (migration 0001_hub_functions), so one round trip.
+-- Long arrays of numbers come as texts; see `numbers` in store/postgresql/session.py.
 
 -- name: subscriptions_held
 -- Keep everybody from publishing and from changing subscriptions until the transaction ends.
@@ -7,9 +8,23 @@ SELECT pg_advisory_xact_lock(29801, 1);
 -- name: publications_kept
 -- Keep events with their debts and keys.
 SELECT place, id, is_same, wire_id, deliveries FROM keep(
-    :expected, :owner, :types, :ats, :sources, :wire_ids, :subjects, :actors, :datas,
-    :owed_places, :owed_subscriptions, :owed_keys, :owed_owners,
+    :expected, :owner, :types, CAST(CAST(:ats AS TEXT) AS BIGINT[]), :sources, :wire_ids, :subjects, :actors, :datas,
+    CAST(CAST(:owed_places AS TEXT) AS INTEGER[]), CAST(CAST(:owed_subscriptions AS TEXT) AS BIGINT[]), :owed_keys,
+    CAST(CAST(:owed_owners AS TEXT) AS BIGINT[]),
     :key_places, :key_connectors, :key_texts, :key_hashes, :key_deliveries
+);
+
+-- name: publications_kept_with
+-- Keep events as above, with messages and first responses.
+SELECT place, id, is_same, wire_id, deliveries FROM keep_with(
+    :expected, :owner, :types, CAST(CAST(:ats AS TEXT) AS BIGINT[]), :sources, :wire_ids, :subjects, :actors, :datas,
+    CAST(CAST(:owed_places AS TEXT) AS INTEGER[]), CAST(CAST(:owed_subscriptions AS TEXT) AS BIGINT[]), :owed_keys,
+    CAST(CAST(:owed_owners AS TEXT) AS BIGINT[]),
+    :key_places, :key_connectors, :key_texts, :key_hashes, :key_deliveries,
+    :message_ids, :message_groups, :message_authors, :message_texts, :message_replies, :message_audiences, :message_ats,
+    :counted_ids, :counted_mores, :counted_ats,
+    :response_ids, :response_actions, :response_groups, :responders, :response_connectors, :soles, :answers,
+    :response_ats
 );
 
 -- name: subscriptions_expected
@@ -24,8 +39,12 @@ FROM claim(:owner, :now, :lanes, :mosts, :ordered, :rates);
 -- name: settled
 -- Record attempts and what became of the debts.
 SELECT settle(
-    :owner, :events, :subscriptions, :ats, :outcomes, :states, :probes, :statuses, :errors, :addresses, :headers,
-    :answers, :timings, :next_ats, :finishing, :dues, :tries, :first_ats,
+    :owner, CAST(CAST(:events AS TEXT) AS BIGINT[]), CAST(CAST(:subscriptions AS TEXT) AS BIGINT[]),
+    CAST(CAST(:ats AS TEXT) AS BIGINT[]), :outcomes, :states, CAST(CAST(:probes AS TEXT) AS SMALLINT[]),
+    CAST(CAST(:statuses AS TEXT) AS BIGINT[]), :errors, :addresses, :headers, :answers, :timings,
+    CAST(CAST(:next_ats AS TEXT) AS BIGINT[]), CAST(CAST(:finishing AS TEXT) AS SMALLINT[]),
+    CAST(CAST(:dues AS TEXT) AS BIGINT[]), CAST(CAST(:tries AS TEXT) AS BIGINT[]),
+    CAST(CAST(:first_ats AS TEXT) AS BIGINT[]),
     :lanes, :lanes_delivered, :lanes_failed, :lanes_succeeded, :lanes_refused, :circuits
 );
 
