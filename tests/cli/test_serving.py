@@ -1,9 +1,11 @@
 """`tidings serve` and `tidings worker`, as processes."""
 
 import os
+import re
 import signal
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -18,6 +20,15 @@ def is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def answering(url: str) -> set[str]:
+    """Which of the processes at that port answer some requests, each on a connection of its own."""
+    names: set[str] = set()
+    for _ in range(8):
+        with urlopen(f"{url}metrics") as answer:  # noqa: S310 - our own server
+            names |= set(re.findall(r'tidings_build_info\{.*process="(\d)"', answer.read().decode()))
+    return names
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -68,14 +79,24 @@ def test_a_misspelt_variable_is_named_in_the_log(here: Terminal) -> None:
         assert "setting.unknown name=TIDINGS_DATABSE" in (here.folder / "log").read_text()
 
 
-def test_workers_end_with_the_server_however_it_ends(postgresql: Terminal) -> None:
+def test_siblings_end_with_the_server_however_it_ends(postgresql: Terminal) -> None:
     with postgresql.running("serve", "--port", "0", "--workers", "2") as process:
         line_of(process)
-        [worker] = eventually(lambda: children_of(process.pid))
+        [sibling] = eventually(lambda: children_of(process.pid))
 
         process.kill()
 
-        assert eventually(lambda: is_gone(worker))
+        assert eventually(lambda: is_gone(sibling))
+
+
+def test_siblings_share_a_port_that_nobody_else_may_share(postgresql: Terminal) -> None:
+    with postgresql.running("serve", "--port", "0", "--workers", "2") as process:
+        url = line_of(process).split()[-1]
+
+        assert eventually(lambda: answering(url) == {"0", "1"})
+        assert f"cannot listen on 127.0.0.1 port {urlsplit(url).port}" in postgresql.refuses_after_log(
+            "serve", "--port", str(urlsplit(url).port), "--workers", "2"
+        )
 
 
 def test_what_sends_for_a_server_ends_with_it_however_it_ends(here: Terminal) -> None:

@@ -93,8 +93,8 @@ class Front:
             yield
 
 
-def front(parts: Parts) -> Front:
-    """Put the door together."""
+def front(parts: Parts, *, process: int = 0) -> Front:
+    """Put the door together, for that one of the processes at our port."""
     login = Login(known=parts.access.known, authenticate=parts.access.authenticate)
     proxies, throttle = Proxies(parts.settings.trusted_proxies), _throttle(parts)
     schemas = Schemas(EventTypes(parts.database), parts.clock)
@@ -110,7 +110,12 @@ def front(parts: Parts) -> Front:
         *([boards.page(), *_report_pages(parts, login, throttle=throttle)] if has_api else []),
         *([*bins.pages(), *receive.pages()] if catches else []),
         *health_pages(_checks(parts)),
-        metrics_page(version=VERSION, figures=[*_figures(parts), *named_figures(parts)], latencies=_latencies(parts)),
+        metrics_page(
+            version=VERSION,
+            figures=[*_figures(parts), *named_figures(parts)],
+            latencies=_latencies(parts),
+            process=str(process) if parts.settings.siblings else "",
+        ),
     ]
     # Pages for people are no part of the API, and nothing that is added later is.
     document = _described(parts, routes, pages=tuple(pages))

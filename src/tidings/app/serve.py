@@ -29,8 +29,10 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def served(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Served]:
+async def served(settings: Settings, *, clock: Clock | None = None, process: int = 0) -> AsyncIterator[Served]:
     """Serve while in the context; on leaving, accept nothing new and finish or give back what is under way.
+
+    `process` is our number among those that share the port.
 
     Without the role `api` nothing listens: the process delivers only. Raises as `opened` and `Server.listening`.
     """
@@ -38,7 +40,7 @@ async def served(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         if parts.settings.roles.isdisjoint({"api", "receive"}):
             yield _started(parts)
         else:
-            async with _listening(parts):
+            async with _listening(parts, process=process):
                 yield _started(parts)
         log.info("server.stopped")
 
@@ -63,12 +65,12 @@ def _started(parts: Parts) -> Served:
 
 
 @contextlib.asynccontextmanager
-async def _listening(parts: Parts) -> AsyncIterator[None]:
+async def _listening(parts: Parts, *, process: int) -> AsyncIterator[None]:
     settings = parts.settings
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(chain=settings.tls_cert, key=settings.tls_key)
-    opening = front(parts)
+    opening = front(parts, process=process)
 
     def on_stop() -> None:
         parts.inspector.close()
@@ -86,5 +88,6 @@ async def _listening(parts: Parts) -> AsyncIterator[None]:
         certificate=certificate,
         on_stop=on_stop,
     )
-    async with opening.keeping_up(), server.listening(settings.host, settings.port):
+    is_shared = settings.siblings > 0
+    async with opening.keeping_up(), server.listening(settings.host, settings.port, is_shared=is_shared):
         yield

@@ -152,7 +152,7 @@ class Settings:
     workers: int = _setting(
         _number(1, 64),
         "1",
-        is_="processes on this machine; all but the first deliver on PostgreSQL, and send for the first on SQLite",
+        is_="processes on this machine: on PostgreSQL equal ones at one port; on SQLite all but the first send for it",
     )
     roles: frozenset[str] = _setting(_roles, "all", is_=f"what this process does: some of {', '.join(ROLES)}")
     egress_allow: tuple[Network, ...] = _setting(
@@ -208,6 +208,11 @@ class Settings:
     def porters(self) -> int:
         """Processes that send for this one: where others cannot deliver, since SQLite is for one process alone."""
         return self.workers - 1 if self.database.reveal().startswith("sqlite:") else 0
+
+    @property
+    def siblings(self) -> int:
+        """Processes that do at the same port what this one does: on PostgreSQL, which any number may use."""
+        return self.workers - 1 - self.porters
 
     @property
     def tables_url(self) -> str:

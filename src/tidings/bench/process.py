@@ -108,6 +108,12 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def listeners(port: int) -> int:
+    """How many sockets of this machine listen at that port of any address of version 4."""
+    lines = [line.split() for line in (_PROC / "net" / "tcp").read_text().splitlines()[1:]]
+    return sum(state == "0A" and int(local.rpartition(":")[2], 16) == port for _, local, _, state, *_ in lines)
+
+
 def backends(database: str) -> list[int]:
     """PostgreSQL's processes on this machine that work for that database: their titles say so."""
     found = []

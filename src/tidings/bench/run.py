@@ -18,7 +18,7 @@ from tidings.bench.carrying import HOST, Target, Told, a_second, carried_through
 from tidings.bench.figures import Delivered, Figures, LaidFlat, Latency
 from tidings.bench.laid import counting
 from tidings.bench.load import Publish
-from tidings.bench.process import Process, backends, children_of, cpu_us, peak_rss_mb, started
+from tidings.bench.process import Process, backends, children_of, cpu_us, listeners, peak_rss_mb, started
 from tidings.bench.receiver import Open
 from tidings.bench.work import Of, prepare
 from tidings.core.clock import Clock
@@ -70,9 +70,11 @@ async def measure(plan: Plan, *, tell: Told) -> Delivered | LaidFlat:
         tell("starting the server")
         server = await site.server(stack)
         loading = await stack.enter_async_context(started("load", *module_of("load"), folder=site.folder))
+        port = await port_of(server)
+        await _all_listen(port, count=1 + site.settings.siblings)
         order = Publish(
             host=HOST,
-            port=await port_of(server),
+            port=port,
             request=request,
             events=plan.events,
             concurrency=plan.concurrency,
@@ -186,6 +188,16 @@ async def port_of(server: Process) -> int:
     except TimeoutError as error:
         raise Unavailable(f"the server did not start within {_START_WITHIN_S:.0f} seconds") from error
     return urlsplit(said.split()[-1]).port or 0
+
+
+async def _all_listen(port: int, *, count: int) -> None:
+    """Wait for the processes that share the port: connections that are made before are not dealt out among them."""
+    clock = Clock()
+    deadline = clock.monotonic() + _START_WITHIN_S
+    while listeners(port) < count:
+        if clock.monotonic() > deadline:
+            raise Unavailable(f"of {count} processes not all did listen within {_START_WITHIN_S:.0f} seconds")
+        await clock.sleep(0.05)
 
 
 def _settings(database: str, *, chain: str | None, key: str | None) -> dict[str, str]:

@@ -22,8 +22,9 @@ from tidings.cli.installation import COMMAND_LINE
 from tidings.console.entrance import FIRST
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
-from tidings.core.errors import Unavailable
+from tidings.core.errors import Invalid, Unavailable
 from tidings.core.secret import Secret
+from tidings.web.listener import listening
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 # Seconds. Whatever makes a worker end at once must not keep the machine busy.
 _START_AGAIN_AFTER_S = 2.0
 _LOOK_AFTER_S = 0.2
+# For which a port that is to be shared may still be another's: that of processes whose server was killed just now.
+_PORT_WITHIN_S = 5.0
 _DELIVERING = frozenset({"deliver"})
 # Seconds for which a thread may keep Python to itself while another waits for it. With the usual 0.005 the thread that
 # writes to SQLite waits so long between any two statements; with this the whole way carries 15 to 30 % more (measured).
@@ -55,24 +58,24 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @with_settings
-def serve(**given: str | None) -> None:
+@click.option("--as-sibling", type=int, default=0, hidden=True)
+def serve(*, as_sibling: int, **given: str | None) -> None:
     """Serve the API, catch, and deliver; everything that this machine has to do, until Ctrl-C or SIGTERM.
 
     Each option is a setting and may be given by its variable or in tidings.toml too. TIDINGS_DATABASE and the other
     settings that hold secrets are read from there only.
     """
     environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
-    _run(_serve(load(environ), environ))
+    _run(_serve(load(environ), environ, as_sibling=as_sibling))
 
 
 @click.command()
 @with_settings
-@click.option("--until-input-ends", is_flag=True, hidden=True)
-def worker(*, until_input_ends: bool, **given: str | None) -> None:
+def worker(**given: str | None) -> None:
     """Deliver only, beside servers on the same PostgreSQL database, until Ctrl-C or SIGTERM."""
     environ = os.environ | {variable(name): text for name, text in given.items() if text is not None}
     settings = replace(load(environ), roles=_DELIVERING, workers=1)
-    _run(_serve(settings, environ, until_input_ends=until_input_ends))
+    _run(_serve(settings, environ))
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -83,7 +86,7 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
     uvloop.run(serving)
 
 
-async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_ends: bool = False) -> None:
+async def _serve(settings: Settings, environ: Mapping[str, str], *, as_sibling: int = 0) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_LOG_FORMAT)
     for name in unknown(environ):
         log.warning("setting.unknown name=%s", name)
@@ -91,17 +94,19 @@ async def _serve(settings: Settings, environ: Mapping[str, str], *, until_input_
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if until_input_ends:
+    is_open = not settings.roles <= _DELIVERING
+    if as_sibling:
         await loop.connect_read_pipe(lambda: _Input(stop), sys.stdin)
-    workers = settings.workers - 1 - settings.porters
+    elif settings.siblings and is_open:
+        await _port_is_free(settings, Clock())
+    others = 0 if as_sibling else settings.siblings
     async with (
-        served(settings) as serving,
-        _workers(workers, environ=environ),
+        served(settings, process=as_sibling) as serving,
+        _siblings(others, environ={**environ, variable("port"): str(serving.parts.settings.port)}),
         alongside(watch_descriptors(Clock())),
     ):
-        is_open = not settings.roles <= _DELIVERING
         click.echo(f"Tidings listens on {serving.url}" if is_open else "Tidings delivers")
-        if "api" in settings.roles:
+        if "api" in settings.roles and not as_sibling:
             await invite(serving)
         await stop.wait()
 
@@ -132,11 +137,25 @@ class _Input(asyncio.Protocol):
         self._ended.set()
 
 
+async def _port_is_free(settings: Settings, clock: Clock) -> None:
+    """Raises Invalid if another server has it, with which we would share it unknowingly."""
+    patience_ends = clock.monotonic() + _PORT_WITHIN_S
+    while True:
+        try:
+            listening(settings.host, settings.port).close()
+        except Invalid:
+            if clock.monotonic() > patience_ends:
+                raise
+            await clock.sleep(_LOOK_AFTER_S)
+        else:
+            return
+
+
 @contextlib.asynccontextmanager
-async def _workers(count: int, *, environ: Mapping[str, str]) -> AsyncIterator[None]:
-    """So many more processes that deliver, started again if they end; they end with us, however we do."""
+async def _siblings(count: int, *, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    """So many more processes that do what we do, started again if they end; they end with us, however we do."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_keep_working(environ)) for _ in range(count)]
+        tasks = [group.create_task(_keep_serving(number, environ)) for number in range(1, 1 + count)]
         try:
             yield
         finally:
@@ -144,10 +163,10 @@ async def _workers(count: int, *, environ: Mapping[str, str]) -> AsyncIterator[N
                 task.cancel()
 
 
-async def _keep_working(environ: Mapping[str, str]) -> None:
+async def _keep_serving(number: int, environ: Mapping[str, str]) -> None:
     clock = Clock()
     while True:
-        process = await asyncio.to_thread(_begun_worker, environ)
+        process = await asyncio.to_thread(_begun_sibling, number, environ)
         try:
             while process.poll() is None:
                 await clock.sleep(_LOOK_AFTER_S)
@@ -155,14 +174,14 @@ async def _keep_working(environ: Mapping[str, str]) -> None:
             if process.stdin is not None:
                 process.stdin.close()
             await asyncio.to_thread(process.wait)
-        log.error("worker.ended status=%s", process.returncode)
+        log.error("sibling.ended process=%s status=%s", number, process.returncode)
         await clock.sleep(_START_AGAIN_AFTER_S)
 
 
-def _begun_worker(environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def _begun_sibling(number: int, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     # In a thread, as every process of ours begins: see `inbox.child`.
-    return subprocess.Popen(
-        [sys.executable, "-m", "tidings", "worker", "--until-input-ends"],
+    return subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "tidings", "serve", "--as-sibling", str(number)],
         env=environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -58,8 +58,11 @@ class _Snapshot(Collector):
         yield from self._families
 
 
-def metrics_page(*, version: str, figures: Sequence[Figure], latencies: Sequence[Latency]) -> Page:
-    """The page. A figure that cannot be had just now (the store is away) is left out; the others are told."""
+def metrics_page(*, version: str, figures: Sequence[Figure], latencies: Sequence[Latency], process: str = "") -> Page:
+    """The page. A figure that cannot be had just now (the store is away) is left out; the others are told.
+
+    `process` names which of those at this port is asked, for each counts for itself.
+    """
 
     async def told(_: Request) -> Response:
         families: list[Metric] = [GaugeMetricFamily("tidings_build_info", "Which Tidings this is.", labels=["version"])]
@@ -67,6 +70,9 @@ def metrics_page(*, version: str, figures: Sequence[Figure], latencies: Sequence
         families += [family for figure in figures if (family := await _figure(figure)) is not None]
         families += map(_latency, latencies)
         registry = CollectorRegistry(auto_describe=False)
+        if process:
+            for family in families:
+                family.samples = [one._replace(labels=one.labels | {"process": process}) for one in family.samples]
         registry.register(_Snapshot(families))
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 

@@ -91,15 +91,17 @@ class Server:
         self._uvicorn = _Uvicorn(config)
 
     @contextlib.asynccontextmanager
-    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+    async def listening(self, host: str, port: int, *, is_shared: bool = False) -> AsyncIterator[int]:
         """Serve while in the context, on that port or, for 0, on any free one; the port.
+
+        With `is_shared` other processes may serve there too, and the system deals the connections out among them.
 
         On leaving, nothing new is accepted, and what was begun is finished or, after 7 seconds, broken off. Raises
         Invalid if the address or the certificate cannot be used.
         """
         if self._certificate is not None:
             self._certificate.load(self._context)
-        listener = listening(host, port)
+        listener = listening(host, port, is_shared=is_shared)
         async with alongside(self._uvicorn.serve(sockets=[listener]), self._reload()):
             await self._uvicorn.has_started.wait()
             try:
