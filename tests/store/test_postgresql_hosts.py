@@ -13,6 +13,7 @@ from tidings.core.errors import Unavailable
 from tidings.store.open import open_database
 from tidings.store.postgresql.connection import Connections, pooled
 from tidings.store.postgresql.database import PostgresqlDatabase
+from tidings.store.postgresql.hosts import Hosts
 
 PATIENCE_S = 2.0
 
@@ -77,3 +78,19 @@ async def test_a_host_is_taken_that_is_what_is_wanted(pair: Pair, wanted: str) -
     else:
         connections = await pooled(url)
         await connections.close()
+
+
+async def test_several_that_connect_at_once_leave_a_lost_host_together(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pair.lose_the_first()
+    hosts = Hosts(pair.network.sites[0].database)
+
+    connections = await asyncio.gather(*(hosts.connect() for _ in range(4)))
+    # The lost host would take all of its time to fail.
+    monkeypatch.setattr("tidings.store.postgresql.hosts.CONNECT_S", 120.0)
+    async with asyncio.timeout(60):
+        connections.append(await hosts.connect())
+
+    for connection in connections:
+        await connection.close()

@@ -28,17 +28,20 @@ class Hosts:
 
     async def connect(self, *__: object, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":  # noqa: ANN401 - asyncpg's
         """Connect as `asyncpg.connect` does; raises what the last one raised. A pool calls it with its own URL too."""
-        for _ in self._urls[1:]:
+        # Our own count: several connect at once, and each that fails must not send the others back to where it was.
+        *places, last = (place % len(self._urls) for place in range(self._first, self._first + len(self._urls)))
+        for place in places:
             try:
-                return await self._ask(**options)
+                return await self._ask(place, **options)
             except _NEXT:
-                self._first = (self._first + 1) % len(self._urls)
-        return await self._ask(**options)
+                continue
+        return await self._ask(last, **options)
 
-    async def _ask(self, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":  # noqa: ANN401 - as `connect`
+    async def _ask(self, place: int, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":  # noqa: ANN401 - as `connect`
         connected: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self._urls[self._first], timeout=CONNECT_S, **options
+            self._urls[place], timeout=CONNECT_S, **options
         )
+        self._first = place
         return connected
 
 
