@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidings.core.secret import Secret
+from tidings.core.errors import Unavailable
+from tidings.core.secret import Secret, Unopened
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,11 @@ def test_reveal_gives_the_text(text: str) -> None:
 def test_an_empty_secret_is_false() -> None:
     assert not Secret("")
     assert Secret("hunter2")
+
+
+def test_a_secret_that_was_not_opened_is_there_and_says_why_it_cannot_be_used() -> None:
+    secret = Unopened("the key is missing")
+
+    assert secret
+    with pytest.raises(Unavailable, match="the key is missing"):
+        secret.reveal()

@@ -168,6 +168,17 @@ async def test_a_second_try_under_way_ends_with_the_client(guard: Guard) -> None
     assert not asked.answers
 
 
+async def test_what_waits_for_its_answer_ends_with_the_client_and_is_not_sent_again(guard: Guard) -> None:
+    async with Endpoint(200, NEVER_ANSWERS) as endpoint:
+        async with Client(guard=guard, clock=Clock()) as client:
+            asked = await Asked(client).begin(endpoint.url)
+            await endpoint.received(2)
+
+        await eventually(lambda: not endpoint.open)
+        assert len(endpoint.requests) == 2
+    assert not asked.answers
+
+
 async def test_a_name_is_judged_for_what_is_begun_and_looked_up_by_a_task_only() -> None:
     clock = ManualClock()
     names: dict[str, list[str] | None] = {"hook.example.com": ["127.0.0.1"]}

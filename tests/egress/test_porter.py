@@ -19,7 +19,7 @@ from tidings.egress.handing import Handing
 from tidings.egress.porter import Porter, serve
 from tidings.egress.request import Request
 from tidings.egress.rules import Own, Rules
-from tidings.egress.waybill import Asked, Briefing, Handed, encode
+from tidings.egress.waybill import Asked, Briefing, Handed, encode, read_returned
 from tidings.testing.endpoint import NEVER_ANSWERS, Endpoint
 from tidings.testing.endpoint import Answer as Item
 
@@ -160,6 +160,25 @@ async def test_giving_up_in_the_moment_of_the_answer_harms_nobody() -> None:
         porter.taken = answered  # type: ignore[method-assign]  # as above
 
         assert (await porter.send(post(endpoint.url))).status == 201
+
+
+async def test_an_answer_to_what_was_just_abandoned_is_told_to_nobody() -> None:
+    told: list[Answer] = []
+    async with Endpoint(200, 201) as endpoint, handing() as porter:
+        answered = porter.taken
+
+        def abandon_first(message: bytes) -> None:
+            if read_returned(message).answers:
+                porter.abandon(number)
+            answered(message)
+
+        porter.taken = abandon_first  # type: ignore[method-assign]  # the moment cannot be met otherwise
+        number = porter.begin(post(endpoint.url), told.append)
+        await eventually(lambda: porter.under_way == 0)
+        porter.taken = answered  # type: ignore[method-assign]  # as above
+
+        assert (await porter.send(post(endpoint.url))).status == 201
+    assert not told
 
 
 async def test_what_a_lost_porter_had_is_answered_as_broken() -> None:

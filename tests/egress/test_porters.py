@@ -172,6 +172,7 @@ async def test_one_that_reads_nothing_holds_back_what_is_meant_for_it() -> None:
         for _ in range(20):
             sending.append(asyncio.create_task(client.send(post(endpoint.url, body=b"x" * 500_000))))
             await Clock().sleep(0)
+        assert client.begin(post(endpoint.url), lambda _: None) is None
         os.kill(process, signal.SIGCONT)
 
         assert {answer.outcome for answer in await asyncio.gather(*sending)} == {Outcome.OK}
@@ -202,6 +203,9 @@ async def test_the_server_sends_itself_where_no_process_can_be_begun_and_tries_a
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     async with Endpoint() as endpoint, porters(clock=manual_clock) as client:
         assert (await client.send(post(endpoint.url))).outcome is Outcome.OK
+        begun = client.begin(post(endpoint.url), lambda _: None)
+        assert begun is not None
+        client.abandon(begun)
         for tries, pause_ms in enumerate([500, 1_000, 2_000, 4_000], start=1):
             await eventually(lambda: failures() == tries)  # noqa: B023 - asked at once
             await manual_clock.jump(pause_ms - 1)

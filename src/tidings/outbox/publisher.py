@@ -104,15 +104,12 @@ class Publisher:
         futures = [self.submit(part) for part in parts]
         if futures:
             await asyncio.wait(futures)
-        errors = [future.exception() for future in futures]  # each one looked at, else asyncio calls it forgotten
         outcomes: list[Outcome] = []
-        for part, future, error in zip(parts, futures, errors, strict=True):
-            if error is None:
+        for part, future in zip(parts, futures, strict=True):
+            try:
                 outcomes += future.result()
-            elif isinstance(error, Unavailable):
+            except Unavailable as error:
                 outcomes += [error] * len(part)
-            else:
-                raise error
         return outcomes
 
     async def publish_one(self, draft: Draft) -> Kept:
