@@ -110,12 +110,7 @@ def front(parts: Parts, *, process: int = 0) -> Front:
         *([boards.page(), *_report_pages(parts, login, throttle=throttle)] if has_api else []),
         *([*bins.pages(), *receive.pages()] if catches else []),
         *health_pages(_checks(parts)),
-        metrics_page(
-            version=VERSION,
-            figures=[*_figures(parts), *named_figures(parts)],
-            latencies=_latencies(parts),
-            process=str(process) if parts.settings.siblings else "",
-        ),
+        _metrics(parts, process=process),
     ]
     # Pages for people are no part of the API, and nothing that is added later is.
     document = _described(parts, routes, pages=tuple(pages))
@@ -273,6 +268,15 @@ def _checks(parts: Parts) -> Mapping[str, Check]:
         check_descriptors()
 
     return {"store": store, "tenure": tenure, "descriptors": descriptors}
+
+
+def _metrics(parts: Parts, *, process: int) -> Page:
+    return metrics_page(
+        version=VERSION,
+        figures=[*_figures(parts), *named_figures(parts)],
+        latencies=_latencies(parts),
+        process=str(process) if parts.settings.siblings else "",
+    )
 
 
 def _figures(parts: Parts) -> Sequence[Figure]:
