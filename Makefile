@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.14 python3
 	&& echo $$python && break; done)
 BIN := .venv/bin
 # How many processes share the tests: one more than two cores, for a third of their time they wait.
-WORKERS ?= 3
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := uv==0.13.9
 AUDIT := pip-audit==2.10.1
