@@ -1,7 +1,7 @@
 """Reading tables in real databases of three engines."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -103,16 +103,31 @@ def test_a_sheet_tells_its_columns_and_hides_our_bookkeeping(query: Query) -> No
     assert sheet.columns["goods"].comment == "The goods."
 
 
-async def test_what_another_process_adds_is_seen_a_second_later(tables: Tables, tables_url: str) -> None:
-    clock = ManualClock()
-    query = Query(tables.engine, clock=clock)
+@pytest.mark.parametrize("ask", [lambda query: list(query.sheets()), lambda query: [query.sheet("orders").name]])
+def test_a_table_that_another_process_makes_is_there_at_once(
+    tables: Tables, tables_url: str, ask: Callable[[Query], list[str]]
+) -> None:
+    query = Query(tables.engine, clock=ManualClock())
     assert query.sheets() == {}
 
     with open_tables(tables_url) as others:
         others.write([row(ROWS[0])])
+
+    assert ask(query) == ["orders"]
+
+
+async def test_a_column_that_another_process_adds_is_seen_a_second_later(tables: Tables, tables_url: str) -> None:
+    clock = ManualClock()
+    query = Query(tables.engine, clock=clock)
+    tables.write([row(ROWS[0])])
+    assert "note" not in query.sheet("orders").columns
+
+    note = Field(origin="note", name="note", shape=Shape.TEXT, value="late")
+    with open_tables(tables_url) as others:
+        others.write([row_of(place=PLACE, key=row(ROWS[0]).key, fields=(note,), version=2)])
     await clock.advance(1_000)
 
-    assert list(query.sheets()) == ["orders"]
+    assert "note" in query.sheet("orders").columns
 
 
 def test_parts_follow_one_another_by_key_and_hold_all_values_as_they_were_written(query: Query) -> None:

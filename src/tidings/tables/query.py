@@ -19,7 +19,7 @@ from tidings.tables.selection import Cells, Column, Part, Selection, Sheet
 
 # For one statement: a guess, ten times what the slowest take with a million rows.
 LONGEST_MS = MINUTE
-# Seconds. Other processes make tables, too; nobody waits longer for a new column.
+# Seconds. Other processes make tables, too; nobody waits longer for a new column, nor at all for a new table.
 _LOOK_AGAIN_AFTER_S = 1.0
 # Characters of text after which a part ends, so that rows of a megabyte each cost no more memory than small ones.
 _LARGEST_PART = 4_000_000
@@ -47,7 +47,8 @@ class Query:
 
     def sheets(self) -> Mapping[str, Sheet]:
         """All tables by name. Raises Unavailable."""
-        sheets = sorted(map(_sheet, self._named().values()), key=lambda sheet: sheet.name)
+        self._refresh()
+        sheets = sorted(map(_sheet, self._catalogue.named().values()), key=lambda sheet: sheet.name)
         return {sheet.name: sheet for sheet in sheets}
 
     def sheet(self, name: str) -> Sheet:
@@ -99,18 +100,19 @@ class Query:
 
     def find(self, name: str) -> Known:
         """A table, as SQLAlchemy knows it. Raises NotFound and Unavailable."""
-        known = self._named().get(name)
-        if known is None:
+        named = self._catalogue.named()
+        if name not in named or self.clock.monotonic() >= self._fresh_until:
+            self._refresh()
+            named = self._catalogue.named()
+        if name not in named:
             raise NotFound("there is no such table; /tables lists those that there are")
-        return known
+        return named[name]
 
-    def _named(self) -> Mapping[str, Known]:
+    def _refresh(self) -> None:
         now = self.clock.monotonic()
-        if now >= self._fresh_until:
-            with telling():
-                self._catalogue.refresh()
-            self._fresh_until = now + _LOOK_AGAIN_AFTER_S
-        return self._catalogue.named()
+        with telling():
+            self._catalogue.refresh()
+        self._fresh_until = now + _LOOK_AGAIN_AFTER_S
 
     def statement(self, selection: Selection) -> sa.Select[Any]:
         """The statement that reads a part. Raises NotFound, Invalid and Unavailable."""
