@@ -16,7 +16,9 @@ from tests.store.factories import claimed, kept, publication, settlement
 from tidings.core.clock import Clock
 from tidings.core.errors import Unavailable
 from tidings.store.database import Database
+from tidings.store.postgresql.connection import pooled
 from tidings.store.postgresql.database import PostgresqlDatabase, open_postgresql
+from tidings.store.postgresql.session import Session
 
 DEADLINE_S = 120
 # The name that a server's socket has in its folder.
@@ -185,3 +187,24 @@ async def test_a_statement_whose_connection_was_ended_meanwhile_finds_another(
                 kept_at_last = await kept(database, publication(1))
 
         assert len(await events(url)) == 1
+
+
+async def test_a_connection_that_the_pool_took_back_from_whoever_works_with_it_is_a_lost_one(
+    new_postgresql_database: Callable[[], str],
+) -> None:
+    async def work(session: Session) -> None:
+        with suppress(asyncpg.PostgresError):
+            await session.script("SELECT pg_terminate_backend(pg_backend_pid())")
+        while True:
+            with suppress(asyncpg.PostgresError, asyncpg.InternalClientError):
+                await session.script("SELECT 1")
+
+    async with asyncio.timeout(DEADLINE_S):
+        connections = await pooled(new_postgresql_database())
+        try:
+            with pytest.raises(Unavailable) as loss:
+                await connections.run(work)
+        finally:
+            await connections.close()
+
+    assert loss.value.is_fate_unknown

@@ -149,7 +149,7 @@ def meant(connection: "Connection | None") -> Iterator[None]:
             "cannot read the address of PostgreSQL; write postgresql://user:password@host:port/database"
         ) from None
     except _LOST as error:
-        if isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed():
+        if isinstance(error, asyncpg.InterfaceError) and connection is not None and _is_open(connection):
             raise  # it is used wrongly
         raise Unavailable(
             "nothing can be kept just now: PostgreSQL does not answer", is_fate_unknown=connection is not None
@@ -160,6 +160,13 @@ def meant(connection: "Connection | None") -> Iterator[None]:
         if error.sqlstate == _DEAD:
             raise Conflict("this process was declared dead after a silence; enrol anew") from error
         raise
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False  # the pool took it back, as it does with one that was lost
 
 
 async def pooled(url: str) -> Connections:
