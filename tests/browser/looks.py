@@ -43,6 +43,7 @@ every_width = pytest.mark.parametrize("look", [Look(width=NARROW), Look()], ids=
 
 async def barriers(page: Page, *, asked: Asked = _EVERYTHING) -> list[str]:
     """What keeps people from using the page: serious and critical findings of axe, each with its places."""
+    await page.wait_for_load_state()  # a click waits until the next page begins, not until all of it is there
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_AXE)
     found: dict[str, Any] = await page.evaluate(

@@ -110,7 +110,7 @@ async def test_the_newest_appear_beside_an_open_request_too(caught: BinOnPage) -
     await caught.send(b"two")
 
     await expect(caught.rows).to_have_count(2)
-    assert await caught.page.locator("[aria-current]").count() == 1
+    await expect(caught.page.locator("[aria-current]")).to_have_count(1)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_hostile_requests_are_shown_and_run_nothing(caught: BinOnPage, kin
         for summary in await page.locator("summary").all():
             await summary.click()
         assert await page.evaluate("window.evil === undefined && document.images.length === 0")
-        assert await page.locator("script").count() == 1
+        await expect(page.locator("script")).to_have_count(1)
 
 
 async def test_json_keeps_every_letter_in_its_colours(caught: BinOnPage) -> None:

@@ -119,7 +119,7 @@ async def test_a_dashboard_is_narrowed_and_taken_along(page: Page, site: Served)
     await page.get_by_role("button", name="Show").click()
 
     await chart(page, "outlet")
-    assert await page.locator("[data-chart]").count() == 1
+    await expect(page.locator("[data-chart]")).to_have_count(1)
     async with page.expect_download() as asked:
         await page.get_by_role("link", name="Outlet as PNG").click()
     assert (await (await asked.value).path()).read_bytes().startswith(b"\x89PNG")
@@ -153,7 +153,9 @@ async def test_a_source_is_made_and_what_it_cannot_read_is_found(page: Page, sit
     await page.get_by_label("Name").fill("harbour")
     await page.get_by_label("Who sends").select_option("raw")
     await page.get_by_role("button", name="Make the source").click()
-    address, secret = [await one.text_content() for one in await page.locator(".copyable code").all()]
+    codes = page.locator(".copyable code")
+    await expect(codes).to_have_count(2)
+    address, secret = await codes.all_text_contents()
     assert address
     assert secret
     async with httpx.AsyncClient() as sender:

@@ -65,7 +65,7 @@ async def reports_are_there(stage: Stage) -> None:
 
 
 async def test_every_place_is_found_by_following_links_and_answers(tour: Tour) -> None:
-    assert tour.missing == ELSEWHERE
+    assert tour.missing <= ELSEWHERE
     assert not tour.broken
 
 

@@ -97,7 +97,9 @@ async def feed_tables(page: Page, group: str) -> None:
     await page.get_by_role("link", name="New source").first.click()
     await page.get_by_label("Name").fill(SOURCE)
     await page.get_by_role("button", name="Make the source").click()
-    address, secret = [await one.text_content() for one in await page.locator(".copyable code").all()]
+    codes = page.locator(".copyable code")
+    await expect(codes).to_have_count(2)
+    address, secret = await codes.all_text_contents()
     assert address
     assert secret
     await page.goto(group)

@@ -67,10 +67,19 @@ async def test_what_was_delivered_is_delivered_again_on_a_replay(shop: Shop) -> 
 def test_what_cannot_be_triggered_is_refused(here: Terminal) -> None:
     assert "there is no sample of order.lost" in here.refuses("trigger", "order.lost")
     assert "--about: write KIND:ID" in here.refuses("trigger", "order.created", "--about", "shop")
+    assert "--about: write KIND:ID" in here.refuses("trigger", "order.created", "--about", "Application:*")
+    refused = here.refuses("trigger", "TextMessageCreated", "--about", "Group:nope")
+    assert "--about Group:nope: there is no such group" in refused
     lost = ("trigger", "order.lost", "--about", "Application:shop-1", "--data")
     assert "--data: expected a JSON object" in here.refuses(*lost, "[1]")
     assert "NUL" in here.refuses(*lost, '{"a": "\\u0000"}')
     assert "cannot name an event type" in here.refuses("trigger", "order..lost", *lost[2:], "{}")
+
+
+def test_who_triggers_what_nobody_hears_is_told_so(here: Terminal) -> None:
+    told = here.says("trigger", "order.created", "--about", "Application:shop-2")
+
+    assert told.endswith("goes to no webhook: none hears of order.created about Application shop-2")
 
 
 def test_every_sample_can_be_triggered_twice(here: Terminal) -> None:

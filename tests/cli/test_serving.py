@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.children import children_of
-from tests.cli.terminal import Terminal, eventually, line_of
+from tests.cli.terminal import LONGEST_S, Terminal, eventually, line_of
 
 
 def is_gone(pid: int) -> bool:
@@ -39,7 +39,7 @@ def test_a_server_says_where_it_listens_and_stops_in_good_order(terminal: Termin
             assert answer.status == 200
 
         process.send_signal(how)
-        process.wait(10)
+        process.wait(LONGEST_S)
 
     assert process.returncode == 0
 
@@ -119,10 +119,10 @@ def test_what_sends_for_a_server_leaves_the_end_to_it(here: Terminal) -> None:
         assert children_of(process.pid, running="tidings.egress.porter") == [porter]
 
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(LONGEST_S)
 
     assert process.returncode == 0
-    assert is_gone(porter)
+    assert eventually(lambda: is_gone(porter))
     assert "porter.ended" not in (here.folder / "log").read_text()
 
 

@@ -34,7 +34,7 @@ from tidings.core.signature import new_key_pair, new_secret, sign
 from tidings.core.subscription import State, Subscription
 from tidings.core.vault import Drawer, Vault, new_key
 from tidings.outbox.terms import Terms
-from tidings.store.database import Statement, Value
+from tidings.store.database import Kept, Owed, Publication, Statement, Value
 from tidings.testing.endpoint import Endpoint
 
 
@@ -56,11 +56,22 @@ async def test_a_webhook_whose_key_is_missing_is_shown_as_held_with_the_key(hous
             "secrets": stranger.seal("[]", Drawer.SUBSCRIPTION_SECRETS),
             "was_secrets": was.secrets,
         }
-        await house.parts.database.write(Statement("reseal_subscription", values | secrets))
+        database = house.parts.database
+        await database.write(Statement("reseal_subscription", values | secrets))
+        [version] = await database.read(int, "subscriptions_version")
+        event = Event(type="order.created", subjects=(ORDERS,), data=b"{}", at=1, source="test")
+        [kept] = await database.keep([Publication(event=event, owed=[Owed(webhook.number)])], version=version, owner=0)
+        assert isinstance(kept, Kept)
+        identifier = outside(kept.id, webhook.number)
 
         page = unescape((await operator.get(f"/console/webhooks/{webhook.id}")).text)
         edit = await operator.get(f"/console/webhooks/{webhook.id}/edit")
+        listed = (await operator.get("/console/deliveries?state=held")).text
+        waiting = (await operator.get("/console/deliveries?state=pending")).text
+        one = unescape((await operator.get(f"/console/deliveries/{identifier}")).text)
 
+    assert (identifier in listed, identifier in waiting) == (True, False)
+    assert "Held, because this was sealed with the key" in one
     assert f"Events are held: this was sealed with the key {stranger.sealing_key}, which is not in" in page
     assert edit.status_code == 200
 

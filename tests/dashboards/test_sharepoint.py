@@ -12,7 +12,9 @@ from tidings.core.clock import MINUTE, SECOND
 from tidings.core.delivery import State
 from tidings.core.errors import Invalid, Undeliverable
 from tidings.core.secret import Secret
+from tidings.core.vault import Drawer, Vault, new_key
 from tidings.dashboards.carrying import ListAddress
+from tidings.store.database import Statement, Value
 
 Trouble = tuple[int, dict[str, str]] | None
 
@@ -312,6 +314,38 @@ async def test_a_list_that_cannot_be_entered_is_refused_at_once(office: Office, 
     with pytest.raises(Undeliverable):
         await office.passing.create("list", to=address(office, graph="https://10.0.0.1"), table="words", actor="test")
     assert await office.passing.sinks.list() == []
+
+
+async def test_a_sink_whose_key_is_missing_is_held_by_name_until_the_key_is_there(open_office: OpenOffice) -> None:
+    async with open_office() as office:
+        far = FarList(office.endpoint)
+        await office.inbox.create_source("box", dialect="words", actor="test")
+        await office.tell({"word": "first", "count": 0})
+        await keep_words(office)
+        [sealed] = await office.parts.database.read(str, "sink_settings", name="list")
+        foreign = Vault([new_key()]).seal("{}", Drawer.SINK_SETTINGS)
+        await reseal(office, foreign, was=sealed)
+        asked = far.tokens
+    async with open_office() as office:
+        await office.tell({"word": "rice", "count": 2})
+        [sink] = await office.passing.sinks.list()
+        webhook = await office.passing.webhook(sink)
+        await office.clock.advance(MINUTE)
+
+        assert await states(office) == [State.HELD]
+        assert webhook is not None
+        assert "which is not in TIDINGS_SECRET_KEY" in webhook.held_because
+        assert webhook.held_because.endswith("; or end the sink list and make a new one")
+        assert far.tokens == asked
+        await reseal(office, sealed, was=foreign)
+    async with open_office() as office:
+        await settled(office)
+        assert [row["word"] for row in far.rows()] == ["rice"]
+
+
+async def reseal(office: Office, sealed: str, *, was: str) -> None:
+    values: dict[str, Value] = {"id": "list", "settings": sealed, "was_settings": was}
+    await office.parts.database.write(Statement("reseal_sink", values))
 
 
 async def test_its_secret_is_sealed_shown_nowhere_and_forgotten_at_the_end(office: Office, far: FarList) -> None:

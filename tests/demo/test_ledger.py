@@ -25,6 +25,7 @@ async def test_what_a_receiver_refuses_is_waiting(house: House) -> None:
 
 
 async def test_what_the_source_has_received_is_in_the_tables_once_nothing_waits(house: House) -> None:
+    assert await house.ledger.rows() == {}  # rows are laid by another process, after we looked
     await house.post()
 
     await house.becomes(lambda tally: tally.delivered == 4 and not tally.waiting)

@@ -76,11 +76,11 @@ ENDINGS: dict[str, Ending] = {
     ),
     "huge head": Ending(HUGE_HEAD, Outcome.TOO_BIG, None, "over 64 kB"),
     "many headers": Ending(Drip(HEAD, b"x-a: b\r\n" * 500, 0), Outcome.TOO_BIG, None, "over 64 kB"),
-    "never answers": Ending(NEVER_ANSWERS, Outcome.TIMED_OUT, None, "within 0.4 s, still waiting for the answer"),
-    "drips its head": Ending(DRIPS_HEAD, Outcome.TIMED_OUT, None, "within 0.4 s, still reading the answer"),
-    "drips its body": Ending(DRIPS_BODY, Outcome.TIMED_OUT, 200, "within 0.4 s, still reading the answer"),
+    "never answers": Ending(NEVER_ANSWERS, Outcome.TIMED_OUT, None, "s, still waiting for the answer"),
+    "drips its head": Ending(DRIPS_HEAD, Outcome.TIMED_OUT, None, "s, still reading the answer"),
+    "drips its body": Ending(DRIPS_BODY, Outcome.TIMED_OUT, 200, "s, still reading the answer"),
     "interim answers for ever": Ending(
-        Drip(b"", b"HTTP/1.1 103 x\r\n\r\n", 40), Outcome.TIMED_OUT, None, "within 0.4 s"
+        Drip(b"", b"HTTP/1.1 103 x\r\n\r\n", 40), Outcome.TIMED_OUT, None, "no complete answer within"
     ),
 }
 # asyncio's TLS can neither reset nor half-close.

@@ -1,15 +1,18 @@
 """A request over a kept connection: it takes no task, and everything that may happen to one happens to it too."""
 
 import asyncio
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from tests.egress.conftest import LOOPBACK
+from tests.egress.conftest import LOOPBACK, post
 from tests.egress.name_server import NameServer
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
-from tidings.egress.answer import Answer, Outcome
+from tidings.egress.answer import Answer, Failed, Outcome
 from tidings.egress.client import Client
+from tidings.egress.connection import Connection
 from tidings.egress.course import Course
 from tidings.egress.guard import Guard
 from tidings.egress.request import Request
@@ -18,10 +21,6 @@ from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import CLOSES, DRIPS_BODY, DRIPS_HEAD, NEVER_ANSWERS, Endpoint, Item, Raw, Then
 
 ENDS_IN_THE_MIDDLE = Raw(b"HTTP/1.1 2", Then.CLOSE)
-
-
-def post(url: str, *, timeout_ms: int = 60_000) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=timeout_ms)
 
 
 class Asked:
@@ -113,16 +112,20 @@ async def test_what_is_begun_is_sent_again_once_and_only_if_not_a_byte_came(
     ids=["silent", "head", "body", "sent again"],
 )
 async def test_the_deadline_holds_for_what_is_begun_its_second_try_included(
-    *, asked: Asked, script: tuple[Item, ...], doing: str
+    *, client: Client, script: tuple[Item, ...], doing: str
 ) -> None:
-    async with Endpoint(200, *script) as endpoint:
-        answer = await (await asked.begin(endpoint.url, timeout_ms=300)).answer()
+    for timeout_ms in (300, 3_000, 30_000):
+        async with Endpoint(200, *script) as endpoint:
+            answer = await (await Asked(client).begin(endpoint.url, timeout_ms=timeout_ms)).answer()
+            await eventually(lambda: not endpoint.open)
+        # A busy machine may need longer to get so far.
+        if answer.error.endswith(doing):
+            break
 
-        assert (answer.outcome, answer.error) == (
-            Outcome.TIMED_OUT,
-            f"no complete answer within 0.3 s, still {doing}",
-        )
-        await eventually(lambda: not endpoint.open)
+    assert (answer.outcome, answer.error) == (
+        Outcome.TIMED_OUT,
+        f"no complete answer within {timeout_ms / 1_000:g} s, still {doing}",
+    )
 
 
 @pytest.mark.parametrize("script", [(NEVER_ANSWERS,), (CLOSES, NEVER_ANSWERS)], ids=["first try", "second try"])
@@ -134,6 +137,24 @@ async def test_nobody_is_told_of_what_was_abandoned(*, asked: Asked, script: tup
         asked.abandon()
 
         await eventually(lambda: not endpoint.open)
+    assert not asked.answers
+
+
+async def test_what_could_not_be_begun_has_no_deadline_and_nobody_is_told_of_it(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Failed(Outcome.BROKEN, "lost just now")
+
+    async with Endpoint(200, NEVER_ANSWERS) as endpoint:
+        await asked.client.send(post(endpoint.url))
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "begin", refuse)
+            with pytest.raises(Failed):
+                asked.client.begin(post(endpoint.url, timeout_ms=50), asked.answers.append)
+        later = await asked.client.send(post(endpoint.url, timeout_ms=100))
+
+    assert later.outcome is Outcome.TIMED_OUT
     assert not asked.answers
 
 
@@ -213,3 +234,46 @@ async def test_a_cancellation_at_the_moment_of_the_deadline_counts(client: Clien
 
         with pytest.raises(asyncio.CancelledError):
             await sending
+
+
+SAYS = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nServer: Caf\xe9\r\n\r\n"
+SERVER = (("content-length", "2"), ("server", "Caf\xe9"))
+
+
+async def test_an_answer_like_the_one_before_is_read_as_that_and_any_other_as_what_it_says(asked: Asked) -> None:
+    said = [b"ok", b"ok", b"ok", b"no", b"ok"]
+    refusal = Raw(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n")
+    async with Endpoint(*[Raw(SAYS + body) for body in said], refusal, refusal) as endpoint:
+        answers = [await asked.client.send(post(endpoint.url))]
+        for _ in range(len(said) + 1):
+            told: list[Answer] = []
+            assert asked.client.begin(post(endpoint.url), told.append) is not None
+            await eventually(partial(bool, told))
+            answers += told
+
+        assert [(answer.status, answer.headers, answer.body) for answer in answers] == [
+            *[(200, SERVER, body) for body in said],
+            *[(503, (("content-length", "0"),), b"")] * 2,
+        ]
+        assert all(answer.timings.first_byte_ms >= 0 for answer in answers)
+        assert endpoint.connections == 1
+
+
+async def test_an_answer_like_the_one_before_with_more_behind_it_ends_the_connection(asked: Asked) -> None:
+    async with Endpoint(Raw(SAYS + b"ok"), Raw(SAYS + b"ok"), Raw(SAYS + b"ok" + SAYS + b"no"), 201) as endpoint:
+        answers = [await asked.client.send(post(endpoint.url)) for _ in range(4)]
+
+        assert [(answer.status, answer.body) for answer in answers] == [(200, b"ok")] * 3 + [(201, b"")]
+        assert endpoint.connections == 2
+
+
+async def test_an_answer_like_the_one_before_is_written_where_the_request_wants_it(
+    asked: Asked, tmp_path: Path
+) -> None:
+    async with Endpoint(*[Raw(SAYS + b"ok")] * 2) as endpoint:
+        await asked.client.send(post(endpoint.url))
+        with (tmp_path / "answer").open("wb") as file:
+            answer = await asked.client.send(Request(url=endpoint.url, timeout_ms=60_000, into=file, most=100))
+
+        assert (answer.status, answer.body, answer.headers) == (200, b"", SERVER)
+        assert (tmp_path / "answer").read_bytes() == b"ok"

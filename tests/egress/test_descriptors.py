@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.descriptors import told
 from tidings.core.clock import Clock
+from tidings.core.descriptors import Descriptors
+from tidings.egress import dialer
 from tidings.egress.answer import Outcome
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
@@ -43,7 +46,10 @@ def use_up(taken: list[int]) -> None:
             taken.append(os.dup(0))
 
 
-async def test_a_request_waits_for_a_descriptor_within_its_deadline(guard: Guard, limit: tuple[int, int]) -> None:
+async def test_a_request_waits_for_a_descriptor_within_its_deadline_and_that_is_told_once(
+    guard: Guard, limit: tuple[int, int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dialer, "DESCRIPTORS", Descriptors())
     clock, taken = Watched(), [os.dup(0)]
     async with Endpoint() as endpoint, Client(guard=guard, clock=clock) as client:
         resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 1, limit[1]))
@@ -65,3 +71,4 @@ async def test_a_request_waits_for_a_descriptor_within_its_deadline(guard: Guard
         assert given_up.error.endswith("still connecting")
         assert answer.outcome is Outcome.OK
         assert len(endpoint.requests) == 1
+        assert told(caplog) == ["descriptors.exhausted"]

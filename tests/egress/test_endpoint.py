@@ -5,16 +5,13 @@ import socket
 
 import pytest
 
+from tests.egress.conftest import post
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
 from tidings.egress.answer import Outcome
 from tidings.egress.client import Client
 from tidings.egress.request import Request
 from tidings.testing.endpoint import DRIPS_BODY, ENDLESS_BODY, Answer, Captured, Drip, Endpoint
-
-
-def post(url: str, *, body: bytes = b"{}") -> Request:
-    return Request(url=url, body=body, timeout_ms=60_000)
 
 
 async def test_the_script_is_followed_and_its_last_item_repeats(client: Client) -> None:

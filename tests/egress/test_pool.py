@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.egress.conftest import LOOPBACK
+from tests.egress.conftest import LOOPBACK, post
 from tests.egress.name_server import NameServer
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
@@ -16,7 +16,6 @@ from tidings.egress.client import Client
 from tidings.egress.connection import Connection
 from tidings.egress.guard import Guard
 from tidings.egress.pool import Pool
-from tidings.egress.request import Request
 from tidings.egress.resolver import Resolver
 from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import NEVER_ANSWERS, Answer, Endpoint
@@ -34,10 +33,6 @@ def small(guard: Guard) -> Small:
             yield client
 
     return opened
-
-
-def post(url: str, *, timeout_ms: int = 60_000) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=timeout_ms)
 
 
 async def test_the_connection_unused_for_longest_makes_room(small: Small) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.egress.conftest import post
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
@@ -24,10 +25,6 @@ from tidings.testing.endpoint import NEVER_ANSWERS, Endpoint
 from tidings.testing.endpoint import Answer as Item
 
 RULES = Rules(allow=["127.0.0.0/8"], plain_http=True)
-
-
-def post(url: str, **options: object) -> Request:
-    return Request(url=url, **{"body": b"{}", "timeout_ms": 60_000, **options})  # type: ignore[arg-type]  # by name
 
 
 @asynccontextmanager

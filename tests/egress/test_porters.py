@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.children import children_of
+from tests.egress.conftest import post
 from tests.egress.connect_proxy import ConnectProxy
-from tests.egress.test_porter import RULES, post
+from tests.egress.test_porter import RULES
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid

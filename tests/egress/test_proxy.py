@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.egress.conftest import LOOPBACK
+from tests.egress.conftest import LOOPBACK, post
 from tests.egress.connect_proxy import ConnectProxy
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
@@ -14,7 +14,6 @@ from tidings.egress.answer import Outcome
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
 from tidings.egress.proxy import Proxy
-from tidings.egress.request import Request
 from tidings.egress.resolver import Resolver
 from tidings.testing.authority import Authority
 from tidings.testing.endpoint import Endpoint
@@ -31,10 +30,6 @@ def through(resolver: Resolver, authority: Authority) -> Through:
             yield client
 
     return opened
-
-
-def post(url: str) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=60_000)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tests.egress.conftest import post
 from tests.egress.waiting import eventually
 from tidings.core.clock import Clock
 from tidings.core.errors import Invalid
@@ -21,15 +22,10 @@ from tidings.egress import tls as tls_module
 from tidings.egress.answer import Answer, Outcome
 from tidings.egress.client import Client
 from tidings.egress.guard import Guard
-from tidings.egress.request import Request
 from tidings.egress.tls import check_client_certificate
 from tidings.testing.authority import Authority
 from tidings.testing.clock import ManualClock
 from tidings.testing.endpoint import Endpoint
-
-
-def post(url: str, *, client_certificate: str | None = None) -> Request:
-    return Request(url=url, body=b"{}", timeout_ms=60_000, client_certificate=client_certificate)
 
 
 async def sent_to(client: Client, context: ssl.SSLContext | None, *, name: str = "localhost") -> Answer:

@@ -166,13 +166,28 @@ async def test_tables_that_cannot_be_opened_are_told_with_the_reason_and_tried_a
         understood = await scribes.read([receipt], {"box": "kaizala"})
         assert [said.id for said in understood.said] == [1]
         with pytest.raises(Unavailable, match="the tables cannot be opened"):
-            await scribes.write(())
+            await scribes.write([1])
     (tmp_path / "file").unlink()
     await scribes.read([receipt], {"box": "kaizala"})
-    written = await scribes.write(())
+    written = await scribes.write([1])
     await scribes.close()
 
     assert [done.state for done in written.done] == [State.UNDERSTOOD]
+
+
+async def test_one_batch_is_read_before_the_other_is_written_and_what_was_read_too_long_ago_is_not(
+    tmp_path: Path,
+) -> None:
+    scribes = Apart("tidings.app.scribe", tables_url=f"sqlite:{tmp_path / 'tables.db'}")
+    for number in range(1, 6):
+        await scribes.read([Receipt(id=number, source="box", at=0, body=message(str(number)))], {"box": "kaizala"})
+
+    written = [await scribes.write([number]) for number in (4, 5, 1, 4)]
+    await scribes.close()
+
+    assert [[done.id for done in one.done] for one in written] == [[4], [5], [], []]
+    with open_tables(f"sqlite:{tmp_path / 'tables.db'}") as tables:
+        assert sorted(str(row["text"]) for row in tables.rows("messages")) == ["4", "5"]
 
 
 async def test_closing_ends_the_process(office: Office) -> None:

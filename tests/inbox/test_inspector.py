@@ -6,7 +6,7 @@ import pytest
 
 from tidings.core.errors import Conflict, Invalid, NotFound, Throttled
 from tidings.core.reply import Replies, Reply
-from tidings.inbox.inspector import LIFE_MS, MOST_BINS, MOST_OPEN_BINS_OF_ONE, MOST_REQUESTS, Inspector
+from tidings.inbox.inspector import LIFE_MS, MOST_BINS, MOST_OPEN_BINS_OF_ONE, Inspector
 from tidings.inbox.search import Wish
 from tidings.store.bins import Bins, Capture, Request
 from tidings.store.database import Database
@@ -110,13 +110,15 @@ async def test_a_bin_is_shown_to_its_connector_and_nobody_elses(inspector: Inspe
         await inspector.belonging_to("mine", "other")
 
 
-async def test_a_bin_keeps_its_newest_requests_only(inspector: Inspector, manual_clock: ManualClock) -> None:
+async def test_a_bin_keeps_its_newest_requests_only(
+    inspector: Inspector, manual_clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.inbox.inspector.MOST_REQUESTS", 9)
     await inspector.make("mine", connector="shop")
 
-    await asyncio.gather(*(inspector.catch("mine", sent(manual_clock)) for _ in range(MOST_REQUESTS + 2)))
+    await asyncio.gather(*(inspector.catch("mine", sent(manual_clock)) for _ in range(11)))
 
-    numbers = [one.number for one in await caught(inspector, "mine")]
-    assert numbers == list(range(3, MOST_REQUESTS + 3))
+    assert [one.number for one in await caught(inspector, "mine")] == list(range(3, 12))
 
 
 async def test_whoever_waits_gets_the_request_when_it_comes(inspector: Inspector, manual_clock: ManualClock) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tidings.core.clock import MINUTE, Clock
+from tidings.core.alongside import alongside
+from tidings.core.clock import MINUTE, SECOND, Clock
 from tidings.core.dialect import EVER_MS
 from tidings.core.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from tidings.core.receipt import Receipt
 from tidings.core.row import Change, Field, Place, Reading, Shape, row_of
 from tidings.core.secret import Secret
 from tidings.core.vault import Vault, new_key
+from tidings.inbox import laying
 from tidings.inbox.inbox import Inbox, open_inbox
 from tidings.inbox.receiving import MOST_REFUSED
 from tidings.store.open import open_database
@@ -155,6 +157,24 @@ async def test_what_a_failing_database_left_undone_is_taken_up_again(office: Off
     await office.inbox.laying.step()
 
     assert await office.words() == ["rice"]
+
+
+async def test_batches_follow_one_another_and_one_that_fails_comes_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(laying, "_BATCH", 3)
+    words = [f"word-{number:02}" for number in range(20)]
+    office.failing.times = 1
+    await office.send(*words, *words[:5])
+
+    async with alongside(office.inbox.laying.run()):
+        async with asyncio.timeout(60):
+            while len(await office.words()) < len(words) or State.KEPT in await office.states():
+                await office.clock.advance(SECOND)
+                await REAL.sleep(0.05)  # disk and threads are real, and take real time
+
+    assert await office.words() == words
+    assert sorted(await office.states()) == [State.DUPLICATE] * 5 + [State.UNDERSTOOD] * 20
 
 
 async def test_everything_can_be_laid_again_into_emptied_tables(office: Office) -> None:

@@ -146,11 +146,10 @@ async def test_whoever_subscribed_hears_once_of_all_tables_that_changed(house: H
 
     await house.clock.advance(6 * SECOND)
     async with asyncio.timeout(60):
-        while not (found := await told()):
+        while not any("responses_orderform" in event["data"]["tables"] for event in await told()):
             await house.clock.advance(SECOND)
 
-    assert len(found) <= 2
-    assert "responses_orderform" in {name for event in found for name in event["data"]["tables"]}
+    assert len(await told()) <= 2
 
 
 async def test_table_changed_that_leads_to_a_source_of_our_own_is_not_told_of_itself(
@@ -169,12 +168,13 @@ async def test_table_changed_that_leads_to_a_source_of_our_own_is_not_told_of_it
         return [row["tables"] for row in tables.rows("news_table_changed")] if is_there else []
 
     await house.reaches(told, by=SECOND)
-    await house.clock.advance(6 * SECOND)
-    before = told()
-    for _ in range(10):
-        laid = house.parts.inbox.laying.laid
-        await house.clock.advance(6 * SECOND)
-        await asyncio.to_thread(house.parts.open_query().sheets)
+    # What the answers changed may be told in two; then nothing more comes of it.
+    quiet, laid = 0, house.parts.inbox.laying.laid
+    async with asyncio.timeout(60):
+        while quiet < 10:
+            await house.clock.advance(6 * SECOND)
+            await asyncio.to_thread(house.parts.open_query().sheets)
+            quiet = quiet + 1 if house.parts.inbox.laying.laid == laid else 0
+            laid = house.parts.inbox.laying.laid
 
-    assert 1 <= len(before) <= 2
-    assert (told(), house.parts.inbox.laying.laid) == (before, laid)
+    assert 1 <= len(told()) <= 2

@@ -43,7 +43,9 @@ def run(*folders: str, variables: dict[str, str]) -> str:
     command = [str(NEWMAN), "run", str(COLLECTION), "--working-dir", str(FOLDER), "--color", "off"]
     chosen = [part for folder in folders for part in ("--folder", folder)]
     given = [part for name, value in variables.items() for part in ("--env-var", f"{name}={value}")]
-    done = subprocess.run([*command, *chosen, *given], capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    done = subprocess.run(
+        [*command, *chosen, *given], capture_output=True, text=True, timeout=2 * LONGEST_S, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -158,6 +158,25 @@ class House:
 OpenHouse = Callable[..., contextlib.AbstractAsyncContextManager[House]]
 
 
+async def leaving(
+    open_house: OpenHouse, prepare: Callable[[House], Awaitable[None]]
+) -> tuple[House, "asyncio.Task[None]"]:
+    """A house that is left once it is prepared, and the task that leaves it."""
+    prepared: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+
+    async def serve() -> None:
+        async with open_house() as house:
+            await prepare(house)
+            prepared.set_result(house)
+
+    serving = asyncio.create_task(serve())
+    either: list[asyncio.Future[Any]] = [serving, prepared]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if not prepared.done():
+        serving.result()  # raises what went wrong
+    return await prepared, serving
+
+
 @pytest.fixture
 def open_house(database_url: str) -> OpenHouse:
     """Opens houses on one database: the second one is a restart, or another node."""

@@ -13,7 +13,7 @@ from tidings.outbox.publisher import Draft
 from tidings.testing.endpoint import Answer, Endpoint
 
 
-def test_a_lane_that_answers_at_once_may_hold_half_of_the_memory_and_a_slow_one_a_twentieth() -> None:
+def test_a_lane_that_answers_at_once_may_hold_twenty_times_what_a_slow_one_may() -> None:
     fast, slow = lane(), lane()
     for _ in range(200):
         fast.learn(succeeded=True, timed_out=False, took_ms=2)
@@ -50,6 +50,7 @@ async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
+    monkeypatch.setattr("tidings.outbox.roster.MOST_HELD", 200)
     answers = asyncio.Event()
     async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
         subscription = await house.subscribe(endpoint.url)
@@ -67,3 +68,26 @@ async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
         await house.reaches(lambda: len(endpoint.requests) == 151, by=1_000)
         await house.settled()
     assert await house.states(subscription.number) == ["delivered"] * 100  # the first page of them
+
+
+@pytest.mark.parametrize(("most_held", "in_memory"), [(4_000, 66), (100, 56)])
+async def test_a_lane_that_answers_may_have_all_that_comes_while_less_than_three_eighths_of_the_memory_are_taken(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, most_held: int, in_memory: int
+) -> None:
+    monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
+    answers = asyncio.Event()
+    async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
+        subscription = await house.subscribe(endpoint.url)
+        await house.publish()
+        await house.settled()
+        one = house.courier.roster.lane(subscription)
+        one.slots, one.took_ms = 4, 60_000.0
+        monkeypatch.setattr("tidings.outbox.roster.MOST_HELD", most_held)
+
+        await house.hub.publisher.publish([house.draft() for _ in range(60)])
+        await house.hub.publisher.publish([house.draft() for _ in range(10)])
+
+        assert len(one.queue) == in_memory
+        answers.set()
+        await house.reaches(lambda: len(endpoint.requests) == 71, by=1_000)
+        await house.settled()

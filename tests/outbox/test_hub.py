@@ -6,7 +6,7 @@ from collections import Counter
 import msgspec
 import pytest
 
-from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, types
+from tests.outbox.conftest import House, OpenHouse, Outage, declare_silent, leaving, types
 from tests.outbox.test_agenda import lane as lane_of_a_webhook
 from tidings.core.clock import SECOND
 from tidings.core.event import Event, Subject
@@ -24,25 +24,15 @@ async def test_whoever_stops_does_not_wait_for_an_endpoint_that_never_answers_lo
     open_house: OpenHouse,
 ) -> None:
     async with Endpoint(NEVER_ANSWERS) as endpoint:
-        stop = asyncio.Event()
-        began: list[House] = []
 
-        async def serve() -> None:
-            async with open_house() as house:
-                subscription = await house.subscribe(endpoint.url)
-                for _ in range(3):
-                    await house.publish()
-                await endpoint.received(2)
-                assert await house.states(subscription.number) == ["pending"] * 3
-                began.append(house)
-                await stop.wait()
+        async def prepare(house: House) -> None:
+            subscription = await house.subscribe(endpoint.url)
+            for _ in range(3):
+                await house.publish()
+            await endpoint.received(2)
+            assert await house.states(subscription.number) == ["pending"] * 3
 
-        serving = asyncio.create_task(serve())
-        await endpoint.received(2)
-        stop.set()
-        while not began:
-            await asyncio.wait([serving], timeout=0.005)
-        [house] = began
+        house, serving = await leaving(open_house, prepare)
         await house.clock.advance(round(GRACE_S * 1_000) - 1)
         assert not serving.done()
         # The grace may begin only now: the other task has yet to notice that it is to stop.
@@ -165,12 +155,30 @@ async def test_large_events_fill_the_memory_by_their_size(house: House, monkeypa
     answer = asyncio.Event()
     async with Endpoint(Answer(200, after=answer)) as endpoint:
         await house.subscribe(endpoint.url)
-        data = b'{"text":"%b"}' % (b"a" * 989)
-        await house.hub.publisher.publish([house.draft(data=data) for _ in range(6)])
+        await house.hub.publisher.publish([house.draft(data=a_thousand(b"a")) for _ in range(6)])
         assert house.courier.roster.held <= 3  # a claim does not know beforehand how large its events are
         answer.set()
 
         await house.reaches(lambda: len(endpoint.requests) == 6, by=100)
+
+
+async def test_what_is_owed_to_many_takes_its_room_in_memory_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster, "MOST_HELD_BYTES", 2_000)
+    memory, shared, other = house.courier.roster, a_thousand(b"a"), a_thousand(b"a")
+
+    for _ in range(100):
+        memory.hold(shared)
+    assert (memory.held, memory.is_full) == (100, False)
+    memory.hold(other)  # it says the same, and is there all the same
+    assert memory.is_full
+
+    for _ in range(99):
+        memory.let_go(shared)
+    assert memory.is_full
+    memory.let_go(shared)
+    assert (memory.held, memory.is_full) == (1, False)
 
 
 async def test_a_slow_lane_holds_so_many_in_memory_and_the_rest_in_the_table(
@@ -228,7 +236,7 @@ async def test_work_goes_on_after_the_store_was_away(
 
 
 def test_nobody_takes_nothing() -> None:
-    assert not Nobody().accepts(lane_of_a_webhook().subscription, 1)
+    assert not Nobody().accepts(lane_of_a_webhook().subscription, b"{}")
 
 
 async def test_a_process_that_does_not_deliver_tells_what_it_keeps(open_house: OpenHouse) -> None:
@@ -253,11 +261,16 @@ async def test_a_webhook_whose_key_is_missing_is_held_by_itself_until_the_key_is
             await house.publish()
             await other.received(1)
             assert (await house.now(held.number)).unopened
-            assert await house.states(held.number) == ["pending"]
+            assert await house.states(held.number) == ["held"]
             await _reseal(house, held, secrets=was, was=foreign)
         assert len(lost.requests) == 0
         async with open_house():
             await lost.received(1)
+
+
+def a_thousand(letter: bytes) -> bytes:
+    """An event's data of so many bytes."""
+    return b'{"text":"%b"}' % (letter * 989)
 
 
 async def _secrets(house: House, subscription: Subscription) -> str:

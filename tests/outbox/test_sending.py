@@ -1,8 +1,6 @@
 """What is under way: over kept connections without a task, by tasks, and by carriers."""
 
-import asyncio
-
-from tests.outbox.conftest import House, OpenHouse
+from tests.outbox.conftest import House, OpenHouse, leaving
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import Answer as Carried
 from tidings.egress.answer import Outcome
@@ -14,26 +12,16 @@ async def test_a_stop_breaks_off_what_a_kept_connection_does_not_answer_and_it_i
     open_house: OpenHouse,
 ) -> None:
     async with Endpoint(200, NEVER_ANSWERS) as endpoint:
-        stop = asyncio.Event()
-        began: list[House] = []
 
-        async def serve() -> None:
-            async with open_house() as house:
-                await house.subscribe(endpoint.url)
-                await house.publish()
-                await house.settled()
-                await house.publish()
-                await endpoint.received(2)
-                assert (endpoint.connections, house.courier.in_flight) == (1, 1)
-                began.append(house)
-                await stop.wait()
+        async def prepare(house: House) -> None:
+            await house.subscribe(endpoint.url)
+            await house.publish()
+            await house.settled()
+            await house.publish()
+            await endpoint.received(2)
+            assert (endpoint.connections, house.courier.in_flight) == (1, 1)
 
-        serving = asyncio.create_task(serve())
-        await endpoint.received(2)
-        stop.set()
-        while not began:
-            await asyncio.wait([serving], timeout=0.005)
-        [house] = began
+        house, serving = await leaving(open_house, prepare)
         await house.reaches(serving.done, by=100, is_beating=False)
         await serving
 

@@ -25,9 +25,10 @@ async def test_an_answer_that_cannot_be_kept_costs_neither_its_delivery_nor_the_
         attempt = msgspec.structs.replace(settlement.attempt, error="\ud800")
         add(msgspec.structs.replace(settlement, attempt=attempt), owner=owner, is_awaited=is_awaited)
 
-    for poisoned in (False, True, False):
+    for number, poisoned in enumerate((False, True, False), start=1):
         courier.recorder.add = add_with_half_a_character if poisoned else add  # type: ignore[method-assign]  # as if read
         kept = await house.publish()
+        await endpoint.received(number)
         await house.reaches(lambda: not courier.in_flight)
         if poisoned:
             spoilt = kept.id

@@ -62,14 +62,9 @@ async def test_a_server_without_a_descriptor_says_so_and_goes_on_when_it_has_som
                 await until(says_so)
                 await publisher.acknowledged(100)  # on the connections that there are
 
-            async def is_told() -> bool:
-                # Whatever came free since is taken, so that there is none when the server looks.
-                await calls.enter_async_context(talk(one.port))
-                return "descriptors.exhausted" in server.log.read_text()
-
             await call(calls, port=one.port)
             await until(lambda: is_at_rest(pid))
-            await until(is_told)
+            await until(lambda: "descriptors.exhausted" in server.log.read_text())
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         async with publisher.publishing("later"):
             await publisher.acknowledged(100)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -43,6 +44,18 @@ async def until_a_look_waits(session: "asyncpg.Connection[asyncpg.Record]") -> N
             pass
 
 
+@asynccontextmanager
+async def waiting(
+    session: "asyncpg.Connection[asyncpg.Record]", database: Database
+) -> AsyncIterator["asyncio.Task[list[str]]"]:
+    """Who asks first waits as long as that lasts."""
+    async with session.transaction():
+        await session.execute("LOCK TABLE application")
+        first = asked(database, "1")
+        await until_a_look_waits(session)
+        yield first
+
+
 @pytest.mark.usefixtures("session")
 async def test_each_is_answered_what_they_asked(database: Database) -> None:
     found = await asyncio.gather(*(asked(database, str(number)) for number in range(80, 80 + MANY)))
@@ -62,10 +75,7 @@ async def test_the_rows_of_one_question_come_in_the_order_of_the_query(database:
 async def test_who_goes_away_takes_nobodys_answer_with_them_and_many_wait_as_one(
     database: Database, session: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    async with session.transaction():
-        await session.execute("LOCK TABLE application")
-        first = asked(database, "1")
-        await until_a_look_waits(session)
+    async with waiting(session, database) as first:
         others = [asked(database, str(number)) for number in range(MANY)]
         await until_a_look_waits(session)
         looks = await session.fetchval(WAITING)
@@ -92,10 +102,7 @@ async def test_what_cannot_be_asked_fails_for_who_asked_it(database: Database) -
 async def test_everybody_is_told_when_the_server_ends_their_session(
     database: Database, session: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    async with session.transaction():
-        await session.execute("LOCK TABLE application")
-        first = asked(database, "1")
-        await until_a_look_waits(session)
+    async with waiting(session, database) as first:
         second = asked(database, "2")
         await session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_class ON oid = relation"

@@ -18,6 +18,7 @@ from tidings.store.database import Database
 from tidings.store.deliveries import Count, Deliveries, Wish
 from tidings.store.history import History
 from tidings.store.subscriptions import Subscriptions, disabling
+from tidings.store.webhooks import ALL, Standing, Webhooks
 
 
 @pytest.fixture
@@ -104,6 +105,36 @@ async def test_deliveries_are_found_by_how_they_stand(database: Database, delive
     ]
     for wish, expected in cases:
         assert await events(deliveries, wish) == expected, wish
+
+
+async def test_what_only_this_process_holds_because_no_key_opens_it_is_found_as_held(
+    database: Database, deliveries: Deliveries, owner: int
+) -> None:
+    one, _, _, failed, retrying, pending, _, held = await made(database, owner=owner)
+    history = History(database)
+    of_pending = await history.event(pending)
+    numbers = [one + 10, one, one + 100]
+    assert of_pending is not None
+    for number in numbers:
+        database.unopened.note(number, is_opened=False)
+    hearers, _ = await deliveries.of_event(of_pending, most=9)
+    webhooks, _ = await Webhooks(database).page(ALL, limit=9, standing=Standing.HELD)
+    listed, _ = await history.deliveries(one, limit=9, states=[State.HELD])
+
+    assert await events(deliveries, Wish(state=State.HELD)) == [retrying, pending, held]
+    assert await events(deliveries, Wish(webhook=one, state=State.HELD)) == [pending, retrying]
+    assert await events(deliveries, Wish(state=State.PENDING)) == []
+    assert await events(deliveries, Wish(state=State.RETRYING)) == []
+    assert await events(deliveries, Wish(state=State.FAILED)) == [failed]
+    assert [hearer.state for hearer in hearers if hearer.state] == [State.HELD]
+    assert [webhook.number for webhook in webhooks] == [one]
+    assert [delivery.event for delivery in listed] == [pending, retrying]
+    assert (await history.standing()).held == 3
+
+    for number in numbers:
+        database.unopened.note(number, is_opened=True)
+    assert await events(deliveries, Wish(state=State.PENDING)) == [pending]
+    assert (await history.standing()).held == 1
 
 
 @pytest.mark.parametrize("state", [None, State.DELIVERED, State.FAILED, State.PENDING])

@@ -8,8 +8,8 @@ from tidings.core.clock import DAY, Clock
 from tidings.core.identifier import instant_of
 from tidings.store.database import Database, Key
 
-# PostgreSQL forgets whole days: by then today is one.
-TOMORROW = NOW + DAY
+# PostgreSQL forgets whole days: by then today is one, which may have begun after this was read.
+LATER = NOW + 2 * DAY
 
 
 async def expire(database: Database, *, before: int) -> int:
@@ -28,7 +28,7 @@ async def test_what_is_too_old_is_forgotten_with_all_that_was_made_of_it(
     ids = await kept(database, *[publication(1, 2, keys=[Key(f"key {n}", b"hash")]) for n in range(count)])
     await database.settle([settlement(id_, to=lane) for id_ in ids for lane in (1, 2)], (), owner=owner)
 
-    assert await expire(database, before=TOMORROW) >= min(count, 100)
+    assert await expire(database, before=LATER) >= min(count, 100)
 
     for table in ("event", "owed", "attempt", "publication_key"):
         assert await raw(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608 - tables of ours
@@ -63,7 +63,7 @@ async def test_a_debt_that_expires_ends_cancelled_without_an_attempt(database: D
 
 async def test_a_key_can_be_used_anew_once_it_is_forgotten(database: Database, raw: Raw) -> None:
     await kept(database, publication(keys=[Key("key", b"hash")]))
-    await expire(database, before=TOMORROW)
+    await expire(database, before=LATER)
 
     assert await raw("SELECT count(*) FROM publication_key") == [(0,)]
 
@@ -71,6 +71,6 @@ async def test_a_key_can_be_used_anew_once_it_is_forgotten(database: Database, r
 async def test_debts_of_many_lanes_expire(database: Database, raw: Raw) -> None:
     await kept(database, publication(*range(1, 301)))
 
-    await expire(database, before=TOMORROW)
+    await expire(database, before=LATER)
 
     assert await raw("SELECT count(*) FROM owed") == [(0,)]

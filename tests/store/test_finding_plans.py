@@ -93,7 +93,7 @@ async def test_on_postgresql_a_page_in_the_middle_reads_what_it_shows(postgresql
     values: dict[str, Any] = {"before": middle, "since": 0, "state": "failed", "subscription": 1, "event": middle}
     values |= {"status": 0, "type": "", "look": 1_000, "most": PAGE, "kind": "Application", "object": "shop"}
     values |= {"after": 0, "wire_id": "", "subject": "", "person": "", "phone": "", "person_name": "", "text": ""}
-    values |= {"escaped": ""}
+    values |= {"escaped": "", "unopened": ""}
 
     for is_analysed in (False, True):
         if is_analysed:
@@ -118,6 +118,7 @@ async def test_on_postgresql_many_debts_are_listed_without_reading_all_events(po
     await postgresql.execute("ANALYZE")
     text = statements("postgresql")["owed_listed"]
     values = {"subscription": 0, "event": 0, "state": "pending", "since": 0, "until": 2**62, "look": 5_000}
+    values |= {"unopened": ""}
 
     for type_ in ("", "order.created"):
         arguments = [(values | {"type": type_, "most": PAGE})[parameter] for parameter in text.parameters]

@@ -28,7 +28,7 @@ async def test_an_owner_that_beats_keeps_what_it_has(database: Database, owner: 
     other = await database.enrol()
     await kept(database, publication(1))
     await claimed(database, 1, owner=owner)
-    await silence(database, raw, owner, ms=9_000)
+    await silence(database, raw, owner, ms=5_000)
 
     assert await database.beat(other) == []
     assert await database.beat(owner) == []

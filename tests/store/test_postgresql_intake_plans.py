@@ -13,6 +13,12 @@ MANY, MOST = 100_000, 50
 SINKS = ["sink-1", "sink-2"]
 # What is asked, and how many rows of what is big it may read.
 RECEIPTS = "[11, 12, 13]"
+TOLD = """[
+    {"id": 11, "type": "T", "once": "once-11", "window_ms": 9, "again": false},
+    {"id": 12, "type": "T", "once": "new", "window_ms": 9, "again": false},
+    {"id": 13, "type": "T", "once": "once-12", "window_ms": 9, "again": true}
+]"""
+DONE = '[{"id": 11, "state": "understood", "type": "T", "reason": "", "once": "once-11"}]'
 QUESTIONS: dict[str, tuple[dict[str, Value], int]] = {
     "sinks_waiting": ({"before": 1, "most": MOST}, 10 * len(SINKS)),
     "sinks_owed": ({"done": '[{"id": 11, "state": "understood"}, {"id": 12, "state": "unreadable"}]'}, 10),
@@ -21,8 +27,9 @@ QUESTIONS: dict[str, tuple[dict[str, Value], int]] = {
     "sinks_behind": ({"after": "", "page": MOST, "most": MOST}, 3 * MOST * len(SINKS)),
     "receipts_these": ({"ids": RECEIPTS}, 10),
     "receipts_claimed": ({"now": 2, "before": 1, "most": MOST, "bytes": 1_000}, 4 * MOST),
+    "receipts_done": ({"done": DONE}, 4),
     "receipts_repeated": (
-        {"told": '[[11, "T", "once-11", 9, 0], [12, "T", "new", 9, 0], [13, "T", "once-12", 9, 1]]'},
+        {"told": TOLD},
         20,
     ),
     "receipts_known": ({"source": "box", "onces": '["once-11", "once-12", "new"]'}, 10),

@@ -1,7 +1,10 @@
 """Receipts in both engines."""
 
+import asyncio
+
 import pytest
 
+from tests.store.conftest import Raw
 from tidings.core.errors import Conflict, NotFound
 from tidings.core.receipt import Receipt
 from tidings.core.secret import Secret
@@ -135,3 +138,37 @@ async def test_what_was_said_before_is_known_from_batch_to_batch_and_to_others_o
     await receipts.done([Done(id=first.id, state=State.UNDERSTOOD)])
     assert await receipts.repetitions([said(third, window_ms=1_000)]) == {third.id}
     assert await Receipts(database).repetitions([said(fourth, window_ms=1_000)]) == {fourth.id}
+
+
+async def test_processes_that_claim_at_once_share_what_there_is_and_leave_nothing_behind(
+    database: Database, raw: Raw
+) -> None:
+    if database.engine == "sqlite":
+        pytest.skip("one process claims on SQLite")
+    processes = [Receipts(database) for _ in range(3)]
+    await processes[0].keep([receipt(b"%d" % number) for number in range(40)])
+    found: list[list[int]] = [[], [], []]
+
+    async def lay_all(place: int) -> None:
+        while sum(map(len, found)) < 40:
+            batch = await claimed(processes[place], now=100_000, most=7)
+            found[place] += [one.id for one in batch]
+            await processes[place].done([Done(id=one.id, state=State.UNDERSTOOD) for one in batch])
+
+    await asyncio.gather(*map(lay_all, range(3)))
+
+    assert len(set().union(*found)) == sum(map(len, found)) == 40
+    assert await raw("SELECT COUNT(*) FROM receipt_taken") == [(0,)]
+
+
+async def test_what_a_process_took_and_left_is_taken_by_another_once_patience_ends(database: Database) -> None:
+    await Receipts(database).keep([receipt(b"%d" % number) for number in range(3)])
+    lost, other = Receipts(database), Receipts(database)
+    taken = await claimed(lost, now=100_000, most=2)
+
+    early = await claimed(other, now=100_001)
+    late = await claimed(other, now=160_001)
+
+    if database.engine == "postgresql":
+        assert [one.body for one in early] == [b"2"]
+    assert {one.id for one in [*early, *late]} >= {one.id for one in taken}

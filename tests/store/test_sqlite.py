@@ -290,7 +290,7 @@ async def test_a_query_that_takes_too_long_is_ended(open_file: Opener) -> None:
     await kept(database, publication(*range(1, 20_001)))
 
     with pytest.raises(Unavailable, match="too long"):
-        await database.read(int, "debts_standing", most=1_000_000)
+        await database.read(int, "debts_standing", unopened="", most=1_000_000)
     assert await database.read(int, "subscriptions_version") == [0]
 
 

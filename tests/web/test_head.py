@@ -57,10 +57,18 @@ async def test_a_request_that_does_not_name_one_host_is_400_and_says_so(
         (b"GET /a HTTP/1.1\r\nhost: [::1]:8080\r\n", "/a"),
         (b"GET /a HTTP/1.1\r\nhost: some_name.example.com:\r\n", "/a"),
         (b"GET http://other.example.com/a?b HTTP/1.1\r\nhost: x\r\n", "/a"),
+        (b"GET http://example.com HTTP/1.1\r\nhost: example.com\r\n", "/"),
+        (b"GET HTTPS://[::1]:8080?b/c HTTP/1.1\r\nhost: x\r\n", "/"),
+        (b"POST http://example.com HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n", "/"),
+        (b"OPTIONS http://example.com HTTP/1.1\r\nhost: x\r\n", "*"),
+        (b"OPTIONS http://example.com?b HTTP/1.1\r\nhost: x\r\n", "/"),
+        (b"OPTIONS * HTTP/1.1\r\nhost: x\r\n", "*"),
         (b"GET /a HTTP/1.0\r\n", "/a"),
     ],
 )
-async def test_each_way_to_name_a_host_is_understood(conversation: Conversation, head: bytes, path: str) -> None:
+async def test_each_way_to_name_a_host_and_what_is_wanted_of_it_is_understood(
+    conversation: Conversation, head: bytes, path: str
+) -> None:
     await conversation.say(head + b"\r\n")
 
     assert (await conversation.hear()).json["path"] == path

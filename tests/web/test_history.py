@@ -22,7 +22,7 @@ from tidings.store.connectors import Connectors
 from tidings.store.database import Database, Key, Wanted
 from tidings.store.history import History
 from tidings.store.look_ups import LookUps, name_key
-from tidings.store.subscriptions import Subscriptions, ending
+from tidings.store.subscriptions import Subscriptions, disabling, ending
 from tidings.web.deliveries import DeliveriesApi
 from tidings.web.door import Door
 from tidings.web.events import EventsApi
@@ -238,6 +238,17 @@ async def test_deliveries_are_listed_by_state(past: Past) -> None:
     assert await listed("") == [past.delivery(one) for one in (pending, failed, delivered)]
     assert await listed("states=failed,%20pending") == [past.delivery(one) for one in (pending, failed)]
     assert await listed(f"cursor={failed}") == [past.delivery(delivered)]
+
+
+async def test_a_held_delivery_says_why_and_what_ends_that(past: Past) -> None:
+    identifier = await past.publish()
+    await past.database.write(disabling(past.number, why="10 in a row failed", at=1, unless_succeeded_since=0))
+    listed = await ask(past.port, f"GET /v1/webhook/{WEBHOOK}/deliveries?states=held", headers=SHOP)
+    shown = await ask(past.port, f"GET /v1/deliveries/{past.delivery(identifier)}", headers=SHOP)
+
+    why = "the webhook is disabled: 10 in a row failed; it goes out when the webhook is active again"
+    assert [(one["state"], one["heldBecause"]) for one in listed.json["deliveries"]] == [("held", why)]
+    assert shown.json["heldBecause"] == why
 
 
 async def test_a_delivery_that_waits_behind_another_is_shown_without_a_time_for_its_next_attempt(past: Past) -> None:

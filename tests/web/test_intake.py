@@ -112,6 +112,34 @@ async def test_an_array_is_answered_in_order(port: int, desk: Desk) -> None:
     assert len(await desk.kept()) == 4
 
 
+async def test_an_event_that_was_published_alone_is_known_again_in_an_array(port: int) -> None:
+    named = msgspec.json.encode(EVENT | {"eventId": "order-7"})
+    other = msgspec.json.encode(EVENT | {"eventId": "order-7", "data": {}})
+    await ask(port, PUBLISH, headers=SHOP, body=named)
+
+    body = b"[ %b ,\n%b, %b]" % (named, msgspec.json.encode(EVENT), other)
+    answer = await ask(port, PUBLISH, headers=SHOP, body=body)
+
+    assert answer.status == 207
+    assert [one.get("errorCode", one.get("duplicate")) for one in answer.json] == [True, False, "Conflict"]
+
+
+async def test_each_event_of_an_array_is_judged_by_what_it_is_about(port: int, desk: Desk) -> None:
+    hidden, beneath = (
+        EVENT | {"subjects": [{"objectType": kind, "objectId": name}]}
+        for kind, name in [("Application", "hidden"), ("Group", "sub")]
+    )
+
+    answer = await ask(port, PUBLISH, headers=SHOP, json=[hidden, beneath, EVENT])
+
+    assert [one.get("errorCode") for one in answer.json] == ["NotFound", None, None]
+    events, _ = await History(desk.database).events(limit=2)
+    assert {one.subjects for one in events} == {
+        (Subject("Group", "sub"), Subject("Group", "above")),
+        (Subject("Application", "shop-1"),),
+    }
+
+
 BAD = EVENT | {"data": [1]}
 
 

@@ -1,7 +1,9 @@
 """The server listens, speaks TLS, keeps limits on heads, and stops in good order."""
 
 import asyncio
+import contextlib
 import shutil
+import socket
 import ssl
 from pathlib import Path
 
@@ -10,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from tests.descriptors import told, with_only
 from tests.web.conversation import ask, request, talk
 from tidings.core.clock import Clock
+from tidings.core.descriptors import Descriptors
 from tidings.core.errors import Invalid
 from tidings.testing.authority import Authority, Issued
 from tidings.testing.clock import ManualClock
@@ -20,6 +24,7 @@ from tidings.web.protocol import LARGEST_HEAD
 from tidings.web.server import LOOK_AT_FILES_EVERY_S, Certificate, Server
 
 HELLO = request("GET /hello")
+CALLERS, ROUNDS = 20, 100
 
 
 class Slow:
@@ -79,6 +84,24 @@ async def test_an_address_that_is_taken_is_refused_with_the_settings_that_choose
         with pytest.raises(Invalid, match=r"cannot listen on 127\.0\.0\.1 port .* TIDINGS_PORT"):
             async with Server(ready(), clock=Clock()).listening("127.0.0.1", port):
                 raise AssertionError
+
+
+async def test_who_accepts_with_the_last_descriptor_tells_that_none_is_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(protocol, "DESCRIPTORS", Descriptors())
+    async with Server(ready(), clock=Clock()).listening("127.0.0.1", 0) as port:
+        with contextlib.ExitStack() as calls:
+            callers = [calls.enter_context(socket.socket()) for _ in range(CALLERS)]
+            with with_only(2):
+                callers.pop().connect(("127.0.0.1", port))
+                # More than one, should something else have been closed meanwhile.
+                while not told(caplog):
+                    callers.pop().connect(("127.0.0.1", port))
+                    for _ in range(ROUNDS):
+                        await Clock().sleep(0)
+
+    assert told(caplog) == ["descriptors.exhausted"]
 
 
 async def test_it_listens_on_version_6_addresses_too() -> None:

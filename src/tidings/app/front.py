@@ -9,13 +9,13 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from tidings.app.descriptors import check_descriptors
 from tidings.app.figures import named_figures
 from tidings.app.parts import Parts
 from tidings.app.settings import shown
 from tidings.console.console import Console
 from tidings.console.offers import Offers
 from tidings.core.alongside import alongside
+from tidings.core.descriptors import DESCRIPTORS
 from tidings.core.errors import Unavailable
 from tidings.core.pattern import compile_types
 from tidings.core.route import Route
@@ -265,7 +265,7 @@ def _checks(parts: Parts) -> Mapping[str, Check]:
             raise Unavailable("the last beat is too old, so nothing is sent; it goes on when the store has answered")
 
     async def descriptors() -> None:
-        check_descriptors()
+        DESCRIPTORS.check()
 
     return {"store": store, "tenure": tenure, "descriptors": descriptors}
 

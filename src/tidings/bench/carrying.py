@@ -42,9 +42,9 @@ async def webhooks(stack: contextlib.AsyncExitStack, *, folder: Path, opening: O
 
 
 async def carried_through(
-    order: Publish, *, load: Process, target: Target, fan_out: int, tell: Told
+    order: Publish, *, load: Process, target: Target, fan_out: int, tell: Told, already: int = 0
 ) -> tuple[Published, Arrivals]:
-    """Publish, and wait until everything has arrived or nothing more does."""
+    """Publish, and wait until everything has arrived or nothing more does, beside what has `already`."""
     clock = Clock()
     publishing = asyncio.create_task(load.ask(order, Published))
     arrived, since, refused = 0, clock.monotonic(), list[int]()
@@ -53,7 +53,7 @@ async def carried_through(
         if is_published := publishing.done():
             refused = publishing.result().refused
         arrivals = await target.arrivals(refused)
-        expected = (order.events - len(refused)) * fan_out
+        expected = already + (order.events - len(refused)) * fan_out
         tell(f"{arrivals.arrived:,} of {expected:,} have arrived")
         if arrivals.arrived != arrived or not is_published:
             arrived, since = arrivals.arrived, clock.monotonic()

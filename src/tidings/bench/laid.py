@@ -18,6 +18,7 @@ class Laid:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._clock = Clock()
+        self._query: Query | None = None
         self._rows = self._last_us = 0
 
     async def arrivals(self, refused: Sequence[int]) -> Arrivals:
@@ -29,9 +30,12 @@ class Laid:
         return Arrivals(port=0, arrived=rows, last_us=self._last_us)
 
     def _count(self) -> int:
-        # Each one looks for the table anew: an older one would not see it for a second.
+        # Until the table is there each one looks anew: an older one would not see it for a second.
+        query = self._query or Query(self._tables.engine, clock=self._clock)
         with contextlib.suppress(NotFound):
-            return Query(self._tables.engine, clock=self._clock).count(TABLE, None)
+            rows = query.count(TABLE, None)
+            self._query = query
+            return rows
         return 0
 
 

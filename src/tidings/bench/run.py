@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from tidings.app.compose import opened
 from tidings.app.settings import Settings, load, variable
@@ -131,12 +131,13 @@ class _Run:
     tell: Told
 
     async def measured(self, order: Publish) -> Delivered | LaidFlat:
+        already = await self._begun(order) if self.plan.of is Of.CALLBACKS else 0
         before = self._used()
         published, arrivals = await carried_through(
-            order, load=self.load, target=self.target, fan_out=self.plan.fan_out, tell=self.tell
+            order, load=self.load, target=self.target, fan_out=self.plan.fan_out, tell=self.tell, already=already
         )
-        accepted = self.plan.events - len(published.refused)
-        arrived_per_s = a_second(arrivals.arrived, arrivals.last_us - published.first_us)
+        accepted, arrived = self.plan.events - len(published.refused), arrivals.arrived - already
+        arrived_per_s = a_second(arrived, arrivals.last_us - published.first_us)
         figures = Figures(
             engine=self.database.partition(":")[0],
             of=self.plan.of,
@@ -146,7 +147,7 @@ class _Run:
                 name: round((used - before.get(name, 0)) / max(1, accepted), 1) for name, used in self._used().items()
             },
             peak_rss_mb=round(sum(map(peak_rss_mb, (self.server.pid, *children_of(self.server.pid)))), 1),
-            lost=max(0, accepted * self.plan.fan_out - arrivals.arrived),
+            lost=max(0, accepted * self.plan.fan_out - arrived),
             refused=len(published.refused),
             why=published.why,
         )
@@ -159,6 +160,12 @@ class _Run:
             latency_ms=Latency(p50=arrivals.p50_ms, p99=arrivals.p99_ms),
             duplicates=arrivals.duplicates,
         )
+
+    async def _begun(self, order: Publish) -> int:
+        """Have one laid before: that a process begins with the first of all is nothing that each one costs."""
+        first = replace(order, events=1, concurrency=1)
+        _, arrivals = await carried_through(first, load=self.load, target=self.target, fan_out=1, tell=self.tell)
+        return arrivals.arrived
 
     def _used(self) -> dict[str, int]:
         used = {process.name: cpu_us(process.pid) for process in (self.server, self.load, *self.target.processes)}

@@ -15,13 +15,13 @@ from typing import Any
 import rich_click as click
 import uvloop
 
-from tidings.app.descriptors import raise_limit, watch_descriptors
 from tidings.app.serve import Served, served
 from tidings.app.settings import Settings, load, unknown, variable
 from tidings.cli.installation import COMMAND_LINE
 from tidings.console.entrance import FIRST
 from tidings.core.alongside import alongside
 from tidings.core.clock import Clock
+from tidings.core.descriptors import DESCRIPTORS, raise_limit
 from tidings.core.errors import Invalid, Unavailable
 from tidings.core.secret import Secret
 from tidings.web.listener import listening
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, environ: Mapping[str, str], *, as_sibling: 
     async with (
         served(settings, process=as_sibling) as serving,
         _siblings(others, environ={**environ, variable("port"): str(serving.parts.settings.port)}),
-        alongside(watch_descriptors(Clock())),
+        alongside(DESCRIPTORS.watch(Clock())),
     ):
         click.echo(f"Tidings listens on {serving.url}" if is_open else "Tidings delivers")
         if "api" in settings.roles and not as_sibling:

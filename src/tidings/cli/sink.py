@@ -132,7 +132,10 @@ async def _all(parts: Parts) -> list[dict[str, str]]:
 
 async def _told(parts: Parts, one: Sink) -> dict[str, str]:
     webhook = await parts.passing.webhook(one)
-    state = {"url": webhook.url, "state": str(webhook.state), "why": webhook.disabled_why} if webhook else {}
+    state = {}
+    if webhook:
+        held = "held" if webhook.unopened else str(webhook.state)
+        state = {"url": webhook.url, "state": held, "why": webhook.disabled_why or webhook.unopened}
     return (
         {"name": one.name, "table": one.table, "source": one.source} | {"url": "", "state": "ended", "why": ""} | state
     )

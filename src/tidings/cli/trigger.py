@@ -4,10 +4,11 @@ import msgspec
 import rich_click as click
 
 from tidings.app.parts import Parts
+from tidings.cli.group import OPERATOR
 from tidings.cli.installation import COMMAND_LINE, with_parts
 from tidings.cli.output import as_json, print_json
-from tidings.core.errors import Invalid
-from tidings.core.event import Event, Subject
+from tidings.core.errors import Invalid, NotFound
+from tidings.core.event import ANY, Event, Subject
 from tidings.core.identifier import outside
 from tidings.core.json_text import read_object
 from tidings.core.pattern import check_type
@@ -28,20 +29,33 @@ def trigger(*, type_: str, about: str | None, data: str | None, is_json: bool) -
     Types that have no sample need --about and --data.
     """
 
-    async def work(parts: Parts) -> Kept:
+    async def work(parts: Parts) -> tuple[Event, Kept]:
         event = _event(type_, parts, about=about, data=data)
+        if about:
+            await _must_be_there(event.subjects[0], parts)
         await parts.hub.directory.refresh()
         async with parts.hub.publisher.running():
             kept = await parts.hub.publisher.publish_one(Draft(event=event))
         await parts.access.audit(COMMAND_LINE, "event.triggered", about=outside(kept.id))
         await parts.database.ring("owed")
-        return kept
+        return event, kept
 
-    kept = with_parts(work)
+    event, kept = with_parts(work)
     if is_json:
         print_json({"event_id": outside(kept.id), "deliveries": kept.deliveries})
+    elif kept.deliveries:
+        click.echo(f"{outside(kept.id)} goes to {kept.deliveries} webhook{'s' if kept.deliveries > 1 else ''}")
     else:
-        click.echo(f"{outside(kept.id)} goes to {kept.deliveries} webhooks")
+        about = " and ".join(f"{subject.kind} {subject.id}" for subject in event.subjects)
+        click.echo(f"{outside(kept.id)} goes to no webhook: none hears of {event.type} about {about}")
+
+
+async def _must_be_there(subject: Subject, parts: Parts) -> None:
+    """Raise NotFound for a group, an action or a package that there is not."""
+    try:
+        await parts.workspace.rights.may_list(OPERATOR, subject)
+    except NotFound as error:
+        raise NotFound(f"--about {subject.kind}:{subject.id}: {error.message}") from error
 
 
 def _event(type_: str, parts: Parts, *, about: str | None, data: str | None) -> Event:
@@ -53,7 +67,7 @@ def _event(type_: str, parts: Parts, *, about: str | None, data: str | None) -> 
     subjects = sample.subjects
     if about:
         kind, _, identifier = about.partition(":")
-        if not (kind and identifier):
+        if not kind or identifier in {"", ANY}:
             raise Invalid("--about: write KIND:ID, like Application:shop-1")
         subjects = (Subject(kind, identifier), *(one for one in subjects if one.kind != kind))
     # Without the sample's id: a receiver that remembers ids must not take the second one for a duplicate.

@@ -8,7 +8,6 @@ from tidings.console.wording import duration
 from tidings.core.circuit import Circuit
 from tidings.core.delivery import FINAL, State
 from tidings.core.schedule import RetrySchedule
-from tidings.core.subscription import State as WebhookState
 from tidings.core.subscription import Subscription
 from tidings.egress.answer import Outcome
 from tidings.store.history import NO_REQUEST, Delivery, Tried
@@ -73,15 +72,8 @@ def standing(delivery: Delivery, subscription: Subscription, *, circuit: Circuit
     """What is the matter with a delivery that is not finished, and what it waits for; empty for one that is."""
     if delivery.state in FINAL:
         return ""
-    if subscription.unopened and subscription.state is WebhookState.ACTIVE:
-        return f"Held: {subscription.unopened}."
-    if delivery.state is State.HELD:
-        if subscription.state is WebhookState.DISABLED:
-            why = subscription.disabled_why or "it was disabled"
-            return f"Held, because the webhook is disabled: {why}. It goes out when the webhook is active again."
-        if subscription.state is WebhookState.ENDED:
-            return "The webhook has ended; this is cancelled in a moment."
-        return "Held, because the webhook’s owner may not hear this any more, or its connector was revoked."
+    if delivery.state is State.HELD and subscription.held_because:
+        return f"Held, because {subscription.held_because}."
     if delivery.due == NEVER:
         return "It waits behind an older delivery of its order; skip that one, or wait until it is through."
     if circuit.is_open:

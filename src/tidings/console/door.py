@@ -88,7 +88,7 @@ class ConsoleDoor:
                 return _wrong(visit, error)
             except ClientDisconnect:
                 raise
-            except Exception:
+            except Exception:  # the request's outermost door
                 log.exception("console.failed path=%s", place.path)
                 return visit.page(
                     "wrong.html", block="wrong", status=500, heading="This is our fault", error_text=_OUR_FAULT

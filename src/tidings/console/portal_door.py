@@ -75,7 +75,7 @@ class PortalDoor:
                 return _wrong(guest, error)
             except ClientDisconnect:
                 raise
-            except Exception:
+            except Exception:  # the request's outermost door
                 log.exception("portal.failed path=%s", request.url.path)
                 fault = "something went wrong that should not have; try again"
                 return guest.shows("portal/wrong.html", status=HTTPStatus.INTERNAL_SERVER_ERROR, message=fault)

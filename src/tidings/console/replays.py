@@ -100,7 +100,7 @@ class Replays:
                 self._on_owed(order.webhook.number)
         except TidingsError as error:
             replay.trouble = error.message
-        except Exception:
+        except Exception:  # nobody waits for this task: whoever looks on would see it run for ever
             log.exception("webhook.not_replayed webhook=%s", order.webhook.id)
             replay.trouble = "a mistake of ours; the server's log tells it"
         finally:

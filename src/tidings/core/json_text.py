@@ -80,7 +80,7 @@ def guard(body: bytes, *, limit: int = LARGEST_BODY) -> None:
     if not body.isascii():
         _refuse_other_than_utf8(body)
     has_escapes = _BACKSLASH in body
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
+    if (objects := body.count(b"{")) > DEEPEST or objects + body.count(b"[") > DEEPEST:
         _refuse_depth(body, has_escapes=has_escapes)
     if has_escapes and b"\\u" in body:
         _refuse_unkeepable(body)

@@ -14,6 +14,9 @@ class Index:
         self.version = 0
         self._by_subject: dict[Subject, dict[int, Subscription]] = {}
         self._by_number: dict[int, Subscription] = {}
+        # Who may want what is about the subjects of the latest event; most are about the same as the one before.
+        self._subjects: tuple[Subject, ...] = ()
+        self._candidates: list[dict[int, Subscription]] = []
 
     def __len__(self) -> int:
         return len(self._by_number)
@@ -35,16 +38,18 @@ class Index:
                 self._by_number[subscription.number] = subscription
                 self._by_subject.setdefault(subscription.subject, {})[subscription.number] = subscription
         self.version = version
+        self._subjects, self._candidates = (), []
 
     def matches(self, event: Event) -> list[Subscription]:
         """The subscriptions that want the event, each once."""
-        found: list[Subscription] = []
+        # By identity: to compare them would cost as much as to look them up. Who publishes has them made once a second.
+        if event.subjects is not self._subjects:
+            self._subjects = event.subjects
+            self._candidates = [self._by_subject[key] for key in _keys(event) if key in self._by_subject]
+        if not self._candidates:
+            return []
         document = _Document(event)
-        for subject in _keys(event):
-            candidates = self._by_subject.get(subject)
-            if candidates:
-                found += [one for one in candidates.values() if one.chooses(event, document)]
-        return found
+        return [one for candidates in self._candidates for one in candidates.values() if one.chooses(event, document)]
 
 
 class _Document:

@@ -85,6 +85,19 @@ class Subscription:
         """Whether what is owed to it may be sent at all."""
         return self.state is _ACTIVE and not self.withheld
 
+    @property
+    def held_because(self) -> str:
+        """Why what is owed to it is held, and what ends that; empty if it may be sent."""
+        if self.is_sending:
+            return ""
+        if self.state is _ENDED:
+            return "the webhook has ended, so this is cancelled in a moment"
+        if self.state is not _ACTIVE:
+            return f"the webhook is disabled: {self.disabled_why}; it goes out when the webhook is active again"
+        if self.unopened:
+            return self.unopened
+        return "its owner may not hear this now, or its connector was revoked; it goes out when that is mended"
+
     def hears(self, subject: Subject) -> bool:
         """Whether that subject is its own, or falls under its `*`."""
         return self.subject.kind == subject.kind and self.subject.id in (subject.id, ANY)

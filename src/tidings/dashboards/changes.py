@@ -53,7 +53,7 @@ class Changes:
             except TidingsError as error:
                 log.warning("table.not_told error=%r", error.message)
                 self._remember(names)
-            except Exception:
+            except Exception:  # a worker's loop: who makes the counts must not end the telling
                 log.exception("table.not_counted")
 
     def _remember(self, names: Iterable[str]) -> None:

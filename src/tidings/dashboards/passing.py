@@ -132,7 +132,7 @@ class Passing:
             except TidingsError as error:
                 log.warning("sinks.unavailable error=%r", error.message)
                 await self.clock.sleep(_TRY_AGAIN_AFTER_S)
-            except Exception:
+            except Exception:  # a worker's loop: a mistake of ours with one sink must not end the others
                 log.exception("sinks.failed")
                 await self.clock.sleep(_TRY_AGAIN_AFTER_S)
 

@@ -55,6 +55,7 @@ class Ledger:
 
     def _count(self) -> Mapping[str, int]:
         tables = self._stage.parts.open_tables()
+        tables.refresh()
         counts = {name: sum(1 for _ in tables.rows(name)) for name in sorted(tables.known())}
         return {name: count for name, count in counts.items() if count}
 

@@ -132,8 +132,9 @@ class Client:
             asked_at=now,
             doing=_ASKING,
         )
-        self._deadlines.begin(course)
+        # Before its time runs: if this raises, nothing has begun that could expire.
         kept.begin(data, partial(self._ended, course))
+        self._deadlines.begin(course)
         return course
 
     def abandon(self, course: Course) -> None:
@@ -272,7 +273,7 @@ class Client:
             timings = _timings((course.name_ms, course.connect_ms, course.tls_ms, -1.0, total_ms))
             return Answer(outcome=outcome, error=error, timings=timings)
         first_byte_ms = (connection.first_byte_at - course.asked_at) * 1_000 if connection.first_byte_at else -1.0
-        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection.headers])
+        headers = connection.headers
         return Answer(
             outcome=outcome,
             status=connection.status or None,

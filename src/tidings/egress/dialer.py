@@ -1,13 +1,13 @@
 """Opening a connection to one of the addresses that were judged: TCP, a tunnel if there is a proxy, TLS."""
 
 import asyncio
-import errno
 import os
 import ssl
 from collections.abc import Hashable, Sequence
 from time import perf_counter
 
 from tidings.core.clock import Clock
+from tidings.core.descriptors import DESCRIPTORS
 from tidings.core.errors import Invalid
 from tidings.egress.answer import Failed, Outcome
 from tidings.egress.connection import Connection
@@ -20,7 +20,7 @@ from tidings.egress.url import Target
 # A guess: while a name has further addresses, one that does not answer costs no more than this.
 _NEXT_ADDRESS_AFTER_S = 3.0
 # What is the matter with us and not with the endpoint: no descriptor is left. A guess: it may pass soon.
-_NO_DESCRIPTOR, _AGAIN_AFTER_S = frozenset({errno.EMFILE, errno.ENFILE}), 0.1
+_AGAIN_AFTER_S = 0.1
 # OpenSSL's codes for a certificate whose authority is not known: self-signed, or without an issuer that we have.
 _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 
@@ -91,7 +91,7 @@ class Dialer:
             try:
                 await self._loop.create_connection(lambda: protocol, address, port)
             except OSError as error:
-                if error.errno not in _NO_DESCRIPTOR:
+                if not DESCRIPTORS.missed(error):
                     raise
             else:
                 return

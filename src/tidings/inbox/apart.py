@@ -1,6 +1,6 @@
 """Apart: a scribe in a process of its own, so that what it reads and writes takes no time from those who receive."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -20,7 +20,7 @@ class _ToRead(msgspec.Struct, frozen=True, tag="read"):
 
 
 class _ToWrite(msgspec.Struct, frozen=True, tag="write"):
-    repeated: Collection[int]
+    fresh: Sequence[int]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,8 +45,8 @@ class Apart:
     async def read(self, batch: Sequence[Receipt], dialects: Mapping[str, str]) -> Understood:
         return (await self._ask(_ToRead(batch, dialects))).understood or Understood(said=[], unreadable=[])
 
-    async def write(self, repeated: Collection[int]) -> Written:
-        return (await self._ask(_ToWrite(repeated))).written or Written(done=[])
+    async def write(self, fresh: Sequence[int]) -> Written:
+        return (await self._ask(_ToWrite(fresh))).written or Written(done=[])
 
     async def close(self) -> None:
         """End the process, what it has begun finished."""
@@ -72,6 +72,6 @@ def _answered(scribe: Scribe, order: _ToRead | _ToWrite) -> _Answer:
     try:
         if isinstance(order, _ToRead):
             return _Answer(understood=scribe.read(order.batch, order.dialects))
-        return _Answer(written=scribe.write(order.repeated))
+        return _Answer(written=scribe.write(order.fresh))
     except TidingsError as error:
         return _Answer(unavailable=error.message)

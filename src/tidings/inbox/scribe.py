@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,6 +17,8 @@ from tidings.store.underway import Said
 
 log = logging.getLogger(__name__)
 
+# Batches that are read and not written: two of laying, one of whoever lays something again, and one that failed.
+_MOST_IN_MIND = 4
 # What an operator sees of why.
 _LONGEST_REASON = 300
 
@@ -49,22 +52,22 @@ class Scribes(Protocol):
         """As `Scribe.read`. Raises Unavailable."""
         ...
 
-    async def write(self, repeated: Collection[int]) -> Written:
+    async def write(self, fresh: Sequence[int]) -> Written:
         """As `Scribe.write`. Raises Unavailable."""
         ...
 
 
 class Scribe:
-    """Has one batch at a time: reads it, then writes it. It blocks."""
+    """Reads batches, then writes what is new of them. It blocks."""
 
     def __init__(self, readers: Mapping[str, Reader], open_tables: Callable[[], Rows]) -> None:
         self._readers = readers
         self._open_tables = open_tables
-        self._batch: list[tuple[int, Reading]] = []
+        self._in_mind: deque[dict[int, Reading]] = deque(maxlen=_MOST_IN_MIND)
 
     def read(self, batch: Sequence[Receipt], dialects: Mapping[str, str]) -> Understood:
         """Understand receipts, whose sources have those dialects, and keep in mind what they say."""
-        self._batch = []
+        in_mind: dict[int, Reading] = {}
         understood = Understood(said=[], unreadable=[])
         for receipt in batch:
             reader = self._readers.get(dialects[receipt.source])
@@ -72,14 +75,14 @@ class Scribe:
             if reader is None or isinstance(reading, str):
                 understood.unreadable.append(_unreadable(receipt.id, str(reading)))
                 continue
-            self._batch.append((receipt.id, reading))
+            in_mind[receipt.id] = reading
             understood.said.append(_said(receipt, reading, window_ms=reader.window_ms))
+        self._in_mind.append(in_mind)
         return understood
 
-    def write(self, repeated: Collection[int]) -> Written:
-        """Write what was read, but for these. Raises Unavailable if the tables cannot be written now."""
-        fresh, self._batch = [one for one in self._batch if one[0] not in repeated], []
-        return self._written(fresh)
+    def write(self, fresh: Sequence[int]) -> Written:
+        """Write what these receipts say, as far as it is in mind. Raises Unavailable if that is not possible now."""
+        return self._written([(one, batch.pop(one)) for batch in self._in_mind for one in fresh if one in batch])
 
     def _written(self, readings: Sequence[tuple[int, Reading]]) -> Written:
         if not readings:
@@ -101,12 +104,15 @@ class InThreads:
 
     def __init__(self, scribe: Scribe) -> None:
         self._scribe = scribe
+        self._alone = asyncio.Lock()
 
     async def read(self, batch: Sequence[Receipt], dialects: Mapping[str, str]) -> Understood:
-        return await asyncio.to_thread(self._scribe.read, batch, dialects)
+        async with self._alone:
+            return await asyncio.to_thread(self._scribe.read, batch, dialects)
 
-    async def write(self, repeated: Collection[int]) -> Written:
-        return await asyncio.to_thread(self._scribe.write, repeated)
+    async def write(self, fresh: Sequence[int]) -> Written:
+        async with self._alone:
+            return await asyncio.to_thread(self._scribe.write, fresh)
 
 
 def _read(reader: Reader, receipt: Receipt) -> Reading | str:
@@ -115,7 +121,7 @@ def _read(reader: Reader, receipt: Receipt) -> Reading | str:
         return reader.read(receipt)
     except Invalid as error:
         return error.message
-    except Exception as error:
+    except Exception as error:  # a worker's loop: a mistake in a dialect must not hold up those behind it
         log.exception("receipt.reader_failed receipt=%d", receipt.id)
         return f"its reader failed: {type(error).__name__}"
 

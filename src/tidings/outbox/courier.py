@@ -21,7 +21,7 @@ from tidings.core.subscription import Subscription
 from tidings.egress.answer import OK, Answer, Outcome
 from tidings.egress.client import Client
 from tidings.outbox.agenda import Agenda
-from tidings.outbox.lane import Lane
+from tidings.outbox.lane import Lane, Standing
 from tidings.outbox.recorder import Recorder
 from tidings.outbox.roster import MOST_HELD, Roster
 from tidings.outbox.sending import Sending, Turn
@@ -32,7 +32,7 @@ from tidings.store.database import Claim, Database, Settlement, Wanted
 
 log = logging.getLogger(__name__)
 
-# Lanes asked, and debts taken, in one transaction: a claim stays some ten milliseconds long.
+# Lanes asked, and debts taken or given back, in one transaction: it stays some ten milliseconds long.
 MOST_LANES_A_CLAIM = 100
 MOST_DEBTS_A_CLAIM = 1_000
 LANES_A_SWEEP = 500
@@ -91,18 +91,21 @@ class Courier:
         """The number that leases what is handed over; 0 when nothing can be."""
         return 0 if self._is_closing or not self._tenure.is_fresh else self._tenure.number
 
-    def accepts(self, subscription: Subscription, size: int) -> bool:
-        """Reserve room for one delivery of that many bytes, if its lane keeps up."""
+    def accepts(self, subscription: Subscription, data: bytes) -> bool:
+        """Reserve room for one delivery of that data, if its lane keeps up."""
         lane = self.roster.lane(subscription)
-        is_full = self.roster.is_full if lane.is_proven else self.roster.is_half_full
-        if is_full or lane.circuit.is_open or lane.is_full:
+        if lane.circuit.is_open:
             return False
-        self.roster.hold(size)
+        if not (lane.is_proven and self.roster.is_roomy):
+            is_full = self.roster.is_full if lane.is_proven else self.roster.is_half_full
+            if is_full or lane.is_full:
+                return False
+        self.roster.hold(data)
         return True
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, data: bytes) -> None:
         """A reservation came to nothing."""
-        self.roster.let_go(size)
+        self.roster.let_go(data)
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
         """Take a delivery that `accepts` reserved, now that it is on disk and leased; `begin` sends it."""
@@ -195,9 +198,8 @@ class Courier:
     async def _stop(self) -> None:
         self.begin_grace()
         await self.sending.stop(within_s=self._grace_ends - self._clock.monotonic())
-        waiting = [(debt.subscription, debt.event.id) for lane in self.roster for debt, _ in lane.queue]
         with contextlib.suppress(Unavailable):  # then the lease runs out, to the same effect
-            await self._database.release(waiting, owner=self._tenure.number)
+            await self._let_go([debt for lane in self.roster for debt, _ in lane.queue])
 
     # Taking from the table
 
@@ -226,7 +228,7 @@ class Courier:
             claim = Claim(debts=[], again={lane.subscription.number: now + ASK_AGAIN_MS for lane in lanes})
         by_number = {lane.subscription.number: lane for lane in lanes}
         for debt in claim.debts:
-            self.roster.hold(len(debt.event.data))
+            self.roster.hold(debt.event.data)
             by_number[debt.subscription].queue.append((debt, owner))
         for number, lane in by_number.items():
             lane.is_asking = False
@@ -251,26 +253,27 @@ class Courier:
 
     async def _give_back_debts(self, debts: Sequence[Debt]) -> None:
         try:
-            await self._database.release(
-                [(debt.subscription, debt.event.id) for debt in debts], owner=self._tenure.number
-            )
+            await self._let_go(debts)
         except Unavailable as error:
             log.warning("courier.release_failed count=%s error=%r", len(debts), error.message)
             # They are held under a number that lives on: give it up, so that the table takes them back.
             self._tenure.doubt()
         self.notice(debts[0].subscription, self._clock.now())
 
+    async def _let_go(self, debts: Sequence[Debt]) -> None:
+        for start in range(0, len(debts), MOST_DEBTS_A_CLAIM):
+            some = [(debt.subscription, debt.event.id) for debt in debts[start : start + MOST_DEBTS_A_CLAIM]]
+            await self._database.release(some, owner=self._tenure.number)
+
     # Sending
 
     def _pump(self) -> None:
-        while (turn := self._next()) is not None:
-            self.sending.send(turn)
+        if self.owner:
+            while (taken := self._turns.take()) is not None:
+                self.sending.send(self._turn(*taken))
 
-    def _next(self) -> Turn | None:
-        """The next delivery, of the lane whose turn it is."""
-        if self._turns.is_empty or not self.owner or (taken := self._turns.take()) is None:
-            return None
-        lane, standing = taken
+    def _turn(self, lane: Lane, standing: Standing) -> Turn:
+        """The lane's next delivery."""
         debt, owner = lane.queue.popleft()
         self.roster.drop(debt)
         lane.in_flight += 1
@@ -285,7 +288,7 @@ class Courier:
         lane = turn.lane
         lane.in_flight -= 1
         self._learn(turn, answer)
-        if lane.overflow:
+        if self.roster.is_half_full and lane.overflow:
             self._release(lane, keep=lane.most_queued)
         self._turns.give_back(turn.standing)
         self._turns.offer(lane)
@@ -316,7 +319,8 @@ class Courier:
         )
         lane.unsettled += 1
         self.recorder.add(settlement, owner=turn.owner, is_awaited=subscription.order_key is not None)
-        self._set_circuit(lane, circuit)
+        if circuit is not lane.circuit:
+            self._set_circuit(lane, circuit)
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:
         before, lane.circuit = lane.circuit, circuit

@@ -38,9 +38,9 @@ class Nobody:
 
     owner = 0
 
-    def accepts(self, subscription: Subscription, size: int) -> bool:
+    def accepts(self, subscription: Subscription, data: bytes) -> bool:
         """Refuse."""
-        del subscription, size
+        del subscription, data
         return False
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
@@ -49,7 +49,7 @@ class Nobody:
     def begin(self) -> None:
         """Have nothing to send."""
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, data: bytes) -> None:
         """Is never called, since nothing is accepted."""
 
     def notice(self, subscription: int, due: int) -> None:

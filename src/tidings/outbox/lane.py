@@ -14,13 +14,13 @@ MOST_SLOTS = 64
 FEWEST_SLOTS = 1
 # An answer within that time is fast: it earns a slot.
 FAST_MS = 1_000
-# How many fresh deliveries one lane may have waiting in memory; the rest waits in the table. An eightieth of the whole
-# memory, so that a slow endpoint cannot take the fast way from the others; a fast one may have what it gets through in
-# a second, up to a quarter of the memory.
+# How many fresh deliveries one lane may have waiting in memory once that fills (see `Roster.is_roomy`); the rest waits
+# in the table. Little of the whole memory, so that a slow endpoint cannot take the fast way from the others; a
+# fast one may have what it gets through in a second, up to a twelfth of the memory.
 MOST_QUEUED, MOST_QUEUED_FAST = 250, 5_000
 # What is taken from the table for a fast lane at once, in slots and as a part of a second: enough that it is not idle
 # until the next claim, and little enough that a claim is short.
-_SLOTS_FILLED, _SECONDS_FILLED = 8, 0.25
+_SLOTS_FILLED, _SLOTS_FILLED_AT_LEAST, _SECONDS_FILLED = 8, 2, 0.25
 # The weight of the latest attempt in what a lane is thought to take.
 _NEWEST = 1 / 16
 
@@ -113,8 +113,11 @@ class Lane:
 
         Not of less, for what a lane gets through goes up and down, and each way into the table and back costs a claim.
         """
-        most = MOST_QUEUED if len(self.queue) <= 2 * MOST_QUEUED else self.most_queued
-        return len(self.queue) - most if len(self.queue) > 2 * most else 0
+        waiting = len(self.queue)
+        if waiting <= 2 * MOST_QUEUED:
+            return 0
+        most = self.most_queued
+        return waiting - most if waiting > 2 * most else 0
 
     @property
     def room(self) -> int:
@@ -125,7 +128,8 @@ class Lane:
             return 0 if self.in_flight or self.queue else 1
         if self.subscription.is_held_alone:
             return max(0, self.slots - len(self.queue) - self.in_flight)
-        filled = max(2 * self.slots, int(min(_SLOTS_FILLED * self.slots, _SECONDS_FILLED * self.per_second)))
+        a_slot_fills = _SECONDS_FILLED * 1_000 / max(self.took_ms, 1.0)
+        filled = int(self.slots * max(_SLOTS_FILLED_AT_LEAST, min(_SLOTS_FILLED, a_slot_fills)))
         room = filled - len(self.queue) - self.in_flight
         # Half of it or nothing: many small claims would cost a commit each.
         return room if 2 * room >= filled else 0

@@ -43,8 +43,8 @@ class HandOver(Protocol):
         """The number that leases what is handed over; 0 when nothing can be."""
         ...
 
-    def accepts(self, subscription: Subscription, size: int) -> bool:
-        """Reserve room for one delivery of that many bytes; False sends it through the table."""
+    def accepts(self, subscription: Subscription, data: bytes) -> bool:
+        """Reserve room for one delivery of that data; False sends it through the table."""
         ...
 
     def take(self, subscription: int, event: Event, *, owner: int) -> None:
@@ -55,8 +55,8 @@ class HandOver(Protocol):
         """Send what was taken: once for all that shared a commit."""
         ...
 
-    def give_back(self, size: int) -> None:
-        """A reservation came to nothing."""
+    def give_back(self, data: bytes) -> None:
+        """A reservation came to nothing; the data is the very one that it was made with."""
         ...
 
     def notice(self, subscription: int, due: int) -> None:
@@ -204,14 +204,14 @@ class Publisher:
         return None
 
     def _match(self, draft: Draft, owner: int) -> Publication:
-        owed = [self._owed(subscription, draft.event, owner=owner) for subscription in self._wanting(draft)]
-        return Publication(event=draft.event, owed=owed, keys=draft.keys, also=draft.also)
-
-    def _wanting(self, draft: Draft) -> list[Subscription]:
+        event, index = draft.event, self._directory.index
         if draft.only:
-            subscription = self._directory.index.get(draft.only)
-            return [subscription] if subscription else []
-        return self._directory.index.matches(draft.event)
+            subscription = index.get(draft.only)
+            wanting = [subscription] if subscription else []
+        else:
+            wanting = index.matches(event)
+        owed = [self._owed(subscription, event, owner=owner) for subscription in wanting] if wanting else ()
+        return Publication(event=event, owed=owed, keys=draft.keys, also=draft.also)
 
     def _owed(self, subscription: Subscription, event: Event, *, owner: int) -> Owed:
         order_key = order_of(event, subscription.order_key)
@@ -220,7 +220,7 @@ class Publisher:
             and order_key is None
             and not subscription.rate
             and subscription.is_sending
-            and self._hand_over.accepts(subscription, len(event.data))
+            and self._hand_over.accepts(subscription, event.data)
         )
         return Owed(subscription.number, order_key, is_handed_over)
 
@@ -228,10 +228,10 @@ class Publisher:
         for one in publications:
             for owed in one.owed:
                 if owed.is_handed_over:
-                    self._hand_over.give_back(len(one.event.data))
+                    self._hand_over.give_back(one.event.data)
 
     def _pass_on(self, publications: Sequence[Publication], results: Sequence[Outcome], *, owner: int) -> None:
-        is_owed_elsewhere = False
+        elsewhere: dict[int, int] = {}  # when each lane's first is due that is not handed over
         for one, kept in zip(publications, results, strict=True):
             if isinstance(kept, TidingsError) or kept.is_duplicate:
                 self.duplicates += isinstance(kept, Kept)
@@ -246,11 +246,13 @@ class Publisher:
             for owed in one.owed:
                 if owed.is_handed_over:
                     self._hand_over.take(owed.subscription, event, owner=owner)
-                elif self._is_sending(owed.subscription):
-                    self._hand_over.notice(owed.subscription, event.at)
-                    is_owed_elsewhere = True
+                else:
+                    elsewhere[owed.subscription] = min(event.at, elsewhere.get(owed.subscription, event.at))
+        sending = [number for number in elsewhere if self._is_sending(number)]
+        for number in sending:
+            self._hand_over.notice(number, elsewhere[number])
         self._hand_over.begin()
-        if is_owed_elsewhere:
+        if sending:
             self._on_owed_elsewhere()
 
     def _is_sending(self, number: int) -> bool:

@@ -27,11 +27,6 @@ class Turns:
         self._busy = self._unproven = self._silent = 0
         self._latest = 0
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no lane waits."""
-        return not any(self._waiting)
-
     def offer(self, lane: Lane) -> None:
         """Let the lane have a turn if it can send and does not wait for one already."""
         if not lane.is_ready and lane.can_send:

@@ -9,6 +9,7 @@ from tidings.egress.answer import OK, Answer, Outcome
 from tidings.store.database import Settlement
 
 _DELIVERED = State.DELIVERED  # see `core.subscription` for why
+_AT_ONCE = Result(state=_DELIVERED, tries=0)
 
 
 def verdict(
@@ -24,7 +25,8 @@ def verdict(
     """What an attempt is written down as, and how the circuit stands now."""
     if answer.outcome is OK:
         # Nearly always, so that nothing is worked out for it that only a failure needs.
-        result, circuit = Result(state=_DELIVERED, tries=debt.tries), CLOSED
+        result = Result(state=_DELIVERED, tries=debt.tries) if debt.tries else _AT_ONCE
+        circuit = CLOSED
     else:
         circuit = circuit.after(succeeded=False, now=ended_at, is_probe=is_probe, first_wait_ms=schedule.waits_ms[0])
         result = _after_failure(debt, answer, at=ended_at, is_probe=is_probe, circuit=circuit, schedule=schedule)

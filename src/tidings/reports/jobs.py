@@ -194,7 +194,7 @@ class Renderer:
             await self._store.end(order.id, error="it took too long; ask for less of it")
         except TidingsError as error:
             await self._store.end(order.id, error=error.message[:_LONGEST_ERROR])
-        except Exception:
+        except Exception:  # a worker's loop: whoever waits for the file must hear that there is none
             log.exception("report_job.failed job=%s", order.id)
             await self._store.end(order.id, error="a mistake of ours; the server's log tells it")
         else:

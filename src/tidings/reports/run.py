@@ -124,7 +124,7 @@ class Runner:
         except TidingsError as error:
             # It would be the same the next time.
             await self._failed(watch, error=error.message, most=0)
-        except Exception:
+        except Exception:  # a worker's loop: a run must end, whatever its template or its data make of us
             log.exception("report.failed report=%s attempt=%d", run.id, run.attempt)
             await self._failed(watch, error="a mistake of ours; the server's log tells it", most=most)
 

@@ -117,7 +117,7 @@ class Running:
                 except TidingsError as error:
                     log.warning("reports.not_run error=%r", error.message)
                     await self._clock.sleep(_TRY_AGAIN_AFTER_S)
-                except Exception:
+                except Exception:  # a worker's loop: a mistake of ours must not end all reports
                     log.exception("reports.running_failed")
                     await self._clock.sleep(_TRY_AGAIN_AFTER_S)
         finally:

@@ -45,7 +45,7 @@ def rendered(html: str, *, values: Mapping[str, object], time_zone: str) -> str:
         raise Spent(_told("it wants more memory than it may have", line=_line(error))) from error
     except RecursionError as error:
         raise Invalid(_told("it goes too deep; nest less in each other", line=_line(error))) from error
-    except Exception as error:
+    except Exception as error:  # a template is a program: it may raise anything
         raise Invalid(_told(str(error) or type(error).__name__, line=_line(error))) from error
 
 

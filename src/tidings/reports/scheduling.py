@@ -55,7 +55,7 @@ class Scheduling:
             except TidingsError as error:
                 log.warning("reports.not_scheduled error=%r", error.message)
                 await self._clock.sleep(_TRY_AGAIN_AFTER_S)
-            except Exception:
+            except Exception:  # a worker's loop: a mistake of ours must not end all schedules
                 log.exception("reports.scheduling_failed")
                 await self._clock.sleep(_TRY_AGAIN_AFTER_S)
 

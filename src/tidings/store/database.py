@@ -8,6 +8,7 @@ import msgspec
 from tidings.core.delivery import Attempt, Debt, Result
 from tidings.core.errors import TidingsError
 from tidings.core.event import Event
+from tidings.store.unopened import Unopened
 
 T = TypeVar("T")
 Value = str | int | float | bytes | None
@@ -115,6 +116,7 @@ class Database(Protocol):
     """
 
     engine: str
+    unopened: Unopened
     parallel_batches: int  # how many `keep`s at once are worth while: 1 for SQLite's single writer
 
     async def migrate(self) -> list[str]:

@@ -136,6 +136,7 @@ class Deliveries:
                 kind=subject.kind,
                 object=subject.id,
                 event=event.id,
+                unopened=self._database.unopened.told,
                 after=0,
                 most=most + 1,
             )
@@ -144,7 +145,13 @@ class Deliveries:
         # A test goes to one webhook, whatever the event is about.
         for number in await self._database.read(int, "webhooks_tried_soon", event=event.id, look=_SOON):
             if number not in found:
-                some = await self._database.read(Hearer, "webhook_of_delivery", number=number, event=event.id)
+                some = await self._database.read(
+                    Hearer,
+                    "webhook_of_delivery",
+                    number=number,
+                    event=event.id,
+                    unopened=self._database.unopened.told,
+                )
                 found |= {one.number: one for one in some}
         return list(found.values()), is_whole
 
@@ -186,7 +193,10 @@ class Deliveries:
         # Those of one state lie apart in the table, and take twice as long.
         look = LOOK if name == "tried_lately" else LOOK // 2
         values = {"state": wish.state or "", "before": before, "since": identifier_at(wish.since), "look": look}
-        found = await self._database.read(Listed, name, **values, type=wish.type, status=wish.status, most=most)
+        unopened = self._database.unopened.told
+        found = await self._database.read(
+            Listed, name, **values, type=wish.type, status=wish.status, unopened=unopened, most=most
+        )
         if len(found) == most:
             return Page(deliveries=found, cursor=str(found[-1].id))
         [looked] = await self._database.read(_Look, f"{name}_looked_at", **values)
@@ -203,6 +213,7 @@ class Deliveries:
             type=wish.type,
             since=identifier_at(wish.since),
             until=_LAST if wish.until is None else identifier_at(wish.until),
+            unopened=self._database.unopened.told,
             look=LOOK,
             most=most,
         )
@@ -224,6 +235,7 @@ class Deliveries:
             state=wish.state or "",
             type=wish.type,
             status=wish.status,
+            unopened=self._database.unopened.told,
             look=LOOK if is_filtered else most,
             most=most,
         )

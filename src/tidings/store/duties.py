@@ -33,7 +33,8 @@ class Duties:
 
     async def holding(self, *, before: int, most: int) -> list[Holding]:
         """Subscriptions that hold events with identifiers below that one."""
-        return await self._database.read(Holding, "subscriptions_holding", before=before, most=most)
+        unopened = self._database.unopened.told
+        return await self._database.read(Holding, "subscriptions_holding", before=before, unopened=unopened, most=most)
 
 
 def expiry_announced(number: int) -> Statement:

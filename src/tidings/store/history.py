@@ -159,6 +159,7 @@ class History:
             before=before,
             look=LOOK if states else limit,
             states=" ".join(states),
+            unopened=self._database.unopened.told,
             most=limit,
         )
         if len(found) == limit:
@@ -168,7 +169,9 @@ class History:
         return found, await self._cursor("deliveries_looked_at", subscription=subscription, before=before)
 
     async def delivery(self, event: int, subscription: int) -> Delivery | None:
-        rows = await self._database.read(Delivery, "delivery", event=event, subscription=subscription)
+        rows = await self._database.read(
+            Delivery, "delivery", event=event, subscription=subscription, unopened=self._database.unopened.told
+        )
         return rows[0] if rows else None
 
     async def attempts(self, event: int, subscription: int, *, limit: int, cursor: str = "") -> tuple[list[Tried], str]:
@@ -181,7 +184,8 @@ class History:
 
     async def standing(self) -> Standing:
         """How much is owed altogether."""
-        found = await self._database.read(_Debts, "debts_standing", most=MOST_COUNTED)
+        unopened = self._database.unopened.told
+        found = await self._database.read(_Debts, "debts_standing", unopened=unopened, most=MOST_COUNTED)
         sending = [some for some in found if not some.is_held]
         return Standing(
             pending=sum(some.debts - some.tried for some in sending),

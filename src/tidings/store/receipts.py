@@ -138,9 +138,9 @@ class Sources:
 class Receipts:
     """Keeps receipts to the byte, and what became of each.
 
-    What is under way is kept in mind, so that on SQLite, where one process claims, a receipt is written when it comes
-    and when it is done, and not twice more between; with its body that is a page of the file each time. Other engines
-    keep that in the table, too, for the other processes.
+    A receipt is written when it comes and when it is done, and not twice more between; with its body that is a page of
+    the file each time. What is under way is kept in mind; on PostgreSQL, where others claim too, a small table says
+    which receipts somebody has taken.
     """
 
     def __init__(self, database: Database) -> None:
@@ -152,7 +152,17 @@ class Receipts:
         rows, end = [], 0
         for one in receipts:
             begin, end = end, end + len(one.body)
-            rows.append((one.source, one.at, one.query, one.headers, one.peer, begin + 1, len(one.body)))
+            rows.append(
+                {
+                    "source": one.source,
+                    "at": one.at,
+                    "query": one.query,
+                    "headers": one.headers,
+                    "peer": one.peer,
+                    "first": begin + 1,
+                    "size": len(one.body),
+                }
+            )
         # The bodies as they are, one behind the other: in JSON they would be twice as long, and written twice.
         values: dict[str, Value] = {
             "receipts": msgspec.json.encode(rows).decode(),
@@ -178,9 +188,21 @@ class Receipts:
         return found
 
     async def repetitions(self, said: Sequence[Said]) -> set[int]:
-        """Remember what receipts say; the ids of those that are duplicates, which is all that becomes of them."""
+        """Remember what receipts say; the ids of those that are duplicates, which is all that becomes of them.
+
+        Other processes know what was said once it is done.
+        """
         self._underway.hear(said)
-        told = [(one.id, one.type, one.once, one.window_ms, int(self._underway.was_told(one))) for one in said]
+        told = [
+            {
+                "id": one.id,
+                "type": one.type,
+                "once": one.once,
+                "window_ms": one.window_ms,
+                "again": self._underway.was_told(one),
+            }
+            for one in said
+        ]
         values: dict[str, Value] = {"told": msgspec.json.encode(told).decode()}
         [rows] = await self._database.write(Statement("receipts_repeated", values))
         repeated = {identifier for (identifier,) in rows if isinstance(identifier, int)}

@@ -164,7 +164,15 @@ class Subscriptions:
     async def _opened_all(self, rows: Sequence[_Row]) -> list[Subscription]:
         owners = sorted({row.owner for row in rows if row.kind == "ActionPackage" and row.owner})
         admin_in = await self._administered(owners) if owners else {}
-        return [self._subscription(row, admin_in) for row in rows]
+        # What a sink is sent is held as well if nobody can open how it is entered.
+        entries = {row.number: await self._entry(row.object) for row in rows if row.kind == "Sink"}
+        found = [self._subscription(row, admin_in, entry=entries.get(row.number, "")) for row in rows]
+        for one in found:
+            self._database.unopened.note(one.number, is_opened=not one.unopened)
+        return found
+
+    async def _entry(self, sink: str) -> str:
+        return "".join(await self._database.read(str, "sink_settings", name=sink))
 
     async def _administered(self, people: Sequence[str]) -> Mapping[str, frozenset[str]]:
         groups: dict[str, set[str]] = {person: set() for person in people}
@@ -183,14 +191,14 @@ class Subscriptions:
             last, step = found[-1] if found else last, len(found)
         return {person: frozenset(found) for person, found in groups.items()}
 
-    def _subscription(self, row: _Row, admin_in: Mapping[str, frozenset[str]]) -> Subscription:
+    def _subscription(self, row: _Row, admin_in: Mapping[str, frozenset[str]], *, entry: str) -> Subscription:
         try:
-            opened, unopened = self._opened(row), ""
+            opened, unopened = self._opened(row, entry=entry), ""
         except Invalid as error:
             # Failure policy: hold. What it is owed goes out when the key is there; all others go on. Nothing is ever
             # signed with the secret that stands in.
             opened = _Opened(secrets=(new_secret(),))
-            unopened = f"{error.message}; or end the webhook {row.id} and make a new one"
+            unopened = f"{error.message}; or end the {_told(row)} and make a new one"
         return Subscription(
             number=row.number,
             id=row.id,
@@ -223,7 +231,9 @@ class Subscriptions:
             unopened=unopened,
         )
 
-    def _opened(self, row: _Row) -> "_Opened":
+    def _opened(self, row: _Row, *, entry: str) -> "_Opened":
+        if entry:
+            self._vault.open(entry)
         secrets = msgspec.json.decode(self._vault.open(row.secrets), type=list[tuple[str, int | None]])
         return _Opened(
             token=self._secret(row.token),
@@ -306,6 +316,10 @@ def following_tree(group: str) -> Statement:
 async def held_authors(database: Database, people: Collection[str]) -> frozenset[str]:
     """Those of some people who have a webhook on an action that is held: if they come back, `following_role`."""
     return frozenset(await database.read(str, "authors_held", people=json_text(sorted(people))))
+
+
+def _told(row: _Row) -> str:
+    return f"sink {row.object}" if row.kind == "Sink" else f"webhook {row.id}"
 
 
 def _only_in(row: _Row, admin_in: Mapping[str, frozenset[str]]) -> frozenset[str] | None:

@@ -14,6 +14,7 @@ from tidings.core.subscription import State
 from tidings.store.cursor import read_cursor
 from tidings.store.database import Database, Value
 from tidings.store.event_row import json_text
+from tidings.store.unopened import Unopened
 
 # Webhooks that one page looks through: some fifteen milliseconds, whatever there is to find (measured on SQLite).
 LOOK = 2_000
@@ -28,7 +29,7 @@ class Standing(StrEnum):
     ACTIVE = "active"  # what is owed is sent, and the last attempt succeeded, if there was one
     FAILING = "failing"  # the last attempt failed
     DISABLED = "disabled"  # events are held until somebody makes it active
-    HELD = "held"  # events are held: its owner may not hear them now, or its connector was revoked
+    HELD = "held"  # events are held: its owner may not hear them now, or its connector was revoked, or a key lacks
     ENDED = "ended"  # nothing is matched any more
 
 
@@ -226,10 +227,10 @@ class Webhooks:
             return []
         # As texts: PostgreSQL reads them so out of a list.
         rows = await self._database.read(_Row, "webhooks_told", numbers=json_text([str(one) for one in numbers]))
-        return [_webhook(row) for row in rows]
+        return [_webhook(row, unopened=self._database.unopened) for row in rows]
 
 
-def _webhook(row: _Row) -> Webhook:
+def _webhook(row: _Row, *, unopened: Unopened) -> Webhook:
     return Webhook(
         number=row.number,
         id=row.id,
@@ -238,7 +239,7 @@ def _webhook(row: _Row) -> Webhook:
         url=row.url,
         format=row.format,
         state=row.state,
-        withheld=bool(row.withheld),
+        withheld=bool(row.withheld) or row.number in unopened,
         connector=row.connector,
         owner=row.owner,
         created_at=row.created_at,

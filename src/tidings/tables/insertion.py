@@ -33,6 +33,9 @@ class Insertion:
         statement = (upsert_of_json if self._is_json else upsert)(table, self._columns, version=version)
         compiled = statement.compile(dialect=dialect)
         self._sql = str(compiled)
+        # An object for PostgreSQL, several times as quick as a dictionary.
+        spelled = {f"column_{place}": name for place, name in enumerate(self._columns) if self._is_json}
+        self._object = msgspec.defstruct("Object", list(spelled), rename=spelled, gc=False)
         places = {name: place for place, name in enumerate((*names, version)) if name}
         order = self._columns if self._is_json else compiled.positiontup or ()
         self._in_order: Callable[[list[Cell]], tuple[Cell, ...]] = itemgetter(*(places[name] for name in order))
@@ -44,7 +47,7 @@ class Insertion:
         """
         cells = [self._cells(row) for row in rows]
         if self._is_json:
-            text = msgspec.json.encode([dict(zip(self._columns, row, strict=True)) for row in cells]).decode()
+            text = msgspec.json.encode([self._object(*row) for row in cells]).decode()
             connection.exec_driver_sql(self._sql, {"rows": text})
         else:
             connection.exec_driver_sql(self._sql, cells)

@@ -13,7 +13,10 @@ from tidings.store.order import NEVER
 
 
 class DeliveryShown(msgspec.Struct, rename="camel", kw_only=True):
-    """How a delivery stands. `dueAt` is when an unfinished one is tried next, unless it waits behind another."""
+    """How a delivery stands. `dueAt` is when an unfinished one is tried next, unless it waits behind another.
+
+    `heldBecause` says why one is held, and what ends that.
+    """
 
     delivery_id: str
     webhook_id: str
@@ -22,6 +25,7 @@ class DeliveryShown(msgspec.Struct, rename="camel", kw_only=True):
     state: State
     tries: int | UnsetType = UNSET
     due_at: int | UnsetType = UNSET
+    held_because: str | UnsetType = UNSET
     finished_at: int | UnsetType = UNSET
     outcome: str | UnsetType = UNSET
     status: int | UnsetType = UNSET
@@ -82,6 +86,7 @@ def delivery_told(delivery: Delivery, subscription: Subscription) -> DeliverySho
     else:
         shown.tries = delivery.tries
         shown.due_at = UNSET if delivery.due == NEVER else delivery.due
+        shown.held_because = (delivery.state is State.HELD and subscription.held_because) or UNSET
     return shown
 
 

@@ -10,6 +10,8 @@ from tidings.web.refusal import Refusal
 
 # A name, an address of version 4 or, in brackets, a later one; and a port. RFC 3986, 3.2.2 and 3.2.3.
 _HOST = re.compile(rb"(?:\[[0-9A-Za-z:.%~_-]+\]|[0-9A-Za-z._~!$&'()*+,;=%-]+)(?::[0-9]*)?")
+# A URL without a path, and its query if it has one.
+_NO_PATH = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]+)(\?[^#]*)?")
 
 NOT_HTTP = Refusal(status=400, code="InvalidParameters", message="this is not a valid HTTP/1.1 request")
 _WRONG_HOST = Refusal(
@@ -44,3 +46,14 @@ def fault_in(headers: Iterable[tuple[bytes, bytes]], *, method: bytes, version: 
     if coding is not None and (version == "1.0" or coding.strip().lower() != b"chunked"):
         return _OTHER_CODING
     return _NO_PROXY if method == b"CONNECT" else None
+
+
+def target_of(url: bytes, *, method: bytes) -> bytes:
+    """What a request line names, with the path that a URL without one means (RFC 9112, 3.2.2 and 3.2.4)."""
+    if url.startswith(b"/"):
+        return url
+    bare = _NO_PATH.fullmatch(url)
+    if bare is None:
+        return url
+    server, query = bare.groups(b"")
+    return b"*" if method == b"OPTIONS" and not query else server + b"/" + query

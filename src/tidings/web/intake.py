@@ -20,7 +20,7 @@ from tidings.web.body import read_body
 from tidings.web.login import Login
 from tidings.web.permits import Permit, Permits
 from tidings.web.schemas import Schemas
-from tidings.web.submission import Published, Refused, Said, data_of, event_of, lines, read, result_of, several
+from tidings.web.submission import Published, Refused, Said, Several, data_of, event_of, read, result_of
 
 SCOPE = "publish"
 LONGEST_KEY = 255
@@ -52,7 +52,9 @@ class Intake:
         try:
             said = read(raw)
             permit = self._permits.remembered(caller, said)
-            return None if permit is None else self._publisher.submit((self._draft(said, permit, raw=raw),))
+            if permit is None:
+                return None
+            return self._publisher.submit((self._draft(said, permit, at=self._clock.now(), raw=raw),))
         except TidingsError:
             return None
 
@@ -66,17 +68,17 @@ class Intake:
         # A repetition is known by the hash of the whole request.
         named = (key, _hash(body)) if key else None
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _NDJSON:
-            judged = await self._judged_each(lines(body), caller, named=named)
-            return await self._publish_several(judged, is_keyed=named is not None)
+            return await self._publish_several(Several(body, is_array=False), caller, named=named)
         if body.startswith(b"["):
-            judged = await self._judged_each(several(body), caller, named=named, is_guarded=True)
-            return await self._publish_several(judged, is_keyed=named is not None)
+            return await self._publish_several(Several(body, is_array=True), caller, named=named)
         said = read(body)
-        draft = self._draft(said, await self._asked(said, caller, raw=body), raw=body, named=named)
+        permit = await self._asked(said, caller, raw=body)
+        draft = self._draft(said, permit, at=self._clock.now(), raw=body, named=named)
         return _json(200, result_of(await self._publisher.publish_one(draft)))
 
-    async def _publish_several(self, judged: Sequence[Draft | TidingsError], *, is_keyed: bool) -> Response:
-        outcomes = await self._keep(judged, is_keyed=is_keyed)
+    async def _publish_several(self, several: Several, caller: Caller, *, named: _Named | None) -> Response:
+        judged = await self._judged_each(several, caller, named=named)
+        outcomes = await self._keep(judged, is_keyed=named is not None)
         refusals = [outcome for outcome in outcomes if isinstance(outcome, TidingsError)]
         status = 200
         if len(refusals) == len(outcomes):
@@ -89,14 +91,19 @@ class Intake:
         return _json(status, [_told(outcome, index=index) for index, outcome in enumerate(outcomes)])
 
     async def _judged_each(
-        self, raws: Sequence[bytes], caller: Caller, *, named: _Named | None, is_guarded: bool = False
+        self, several: Several, caller: Caller, *, named: _Named | None
     ) -> Sequence[Draft | TidingsError]:
         judged: list[Draft | TidingsError] = []
-        for index, raw in enumerate(raws):
+        at = self._clock.now()
+        for index in range(len(several)):
             try:
-                said = read(raw, is_guarded=is_guarded)
-                permit = self._permits.remembered(caller, said) or await self._asked(said, caller, raw=raw)
-                judged.append(self._draft(said, permit, raw=raw, named=named, index=index))
+                said = several.said(index)
+                permit = self._permits.remembered(caller, said)
+                if permit is None:
+                    permit = await self._asked(said, caller, raw=several.raw(index))
+                    at = self._clock.now()
+                raw = several.raw(index) if said.event_id else b""
+                judged.append(self._draft(said, permit, at=at, raw=raw, named=named, index=index))
             except TidingsError as error:
                 judged.append(error)
         return judged
@@ -121,7 +128,9 @@ class Intake:
         self._schemas.check(event.type, event.data)
         return await self._permits.check(caller, said, event=event)
 
-    def _draft(self, said: Said, permit: Permit, *, raw: bytes, named: _Named | None = None, index: int = 0) -> Draft:
+    def _draft(
+        self, said: Said, permit: Permit, *, at: int, raw: bytes, named: _Named | None = None, index: int = 0
+    ) -> Draft:
         data = data_of(said)
         self._schemas.check(said.type, data)
         keys = () if named is None else (_key(named, index=index),)
@@ -131,7 +140,7 @@ class Intake:
             type=said.type,
             subjects=permit.subjects,
             data=data,
-            at=self._clock.now(),
+            at=at,
             actor=permit.actor,
             wire_id=said.event_id or "",
             source=permit.caller.connector,

@@ -13,12 +13,13 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tidings.core.descriptors import DESCRIPTORS
 from tidings.core.errors import TidingsError
 from tidings.store.database import Kept
 from tidings.web.arrival import arrival, is_spelled
 from tidings.web.counter import Counter, Headers, Spot
 from tidings.web.familiar import Familiar
-from tidings.web.head import NOT_HTTP, fault_in
+from tidings.web.head import NOT_HTTP, fault_in, target_of
 from tidings.web.intake import Intake, answer_to, plain_token
 from tidings.web.receive import HEAD_OF_KEPT, KEPT, ReceiveDoor
 from tidings.web.receive import PATH as RECEIVE
@@ -106,6 +107,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        DESCRIPTORS.took(transport.get_extra_info("socket").fileno())
         self._head_timer = self.loop.call_later(SLOWEST_HEAD_S, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -278,7 +280,8 @@ class Protocol(HttpToolsProtocol):
         """Have the application answer the request whose head is complete."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
-        self.url, self.expect_100_continue = url, expects
+        self.url = target_of(url, method=self.parser.get_method())
+        self.expect_100_continue = expects
         self.headers += headers
         if self._names is not None:
             self.scope["extensions"] = arrival(self._names, transport=self.transport)

@@ -1,7 +1,7 @@
 """Submission: an event as a publisher sends it, and what is answered for it."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from tidings.core.identifier import outside
 from tidings.core.json_text import decode, guard, read_typed
 from tidings.core.pattern import LONGEST_NAME, check_type
 from tidings.store.database import Kept
+
+T = TypeVar("T")
 
 # So many events share a body of 1 MiB if each has the customary kilobyte.
 MOST_EVENTS = 1_000
@@ -81,6 +83,42 @@ class Refused(msgspec.Struct, rename="camel"):
 _SAID = msgspec.json.Decoder(Said)
 _SUBMISSION = msgspec.json.Decoder(Submission)
 _SEVERAL = msgspec.json.Decoder(list[msgspec.Raw])
+_SEVERAL_SAID = msgspec.json.Decoder(list[Said])
+
+
+class Several:
+    """The events of a request: those of an array are read all at once, unless something is wrong with one of them.
+
+    Raises Invalid for what is no array or holds no event, and for more than `MOST_EVENTS`.
+    """
+
+    def __init__(self, body: bytes, *, is_array: bool) -> None:
+        self._body = body
+        self._is_array = is_array
+        self._said: Sequence[Said] = ()
+        self._raws: Sequence[bytes] = ()
+        if not is_array:
+            self._raws = _counted([line for line in map(bytes.strip, body.split(b"\n")) if line])
+            return
+        try:
+            self._said = _counted(read_typed(body, _SEVERAL_SAID))
+        except Invalid:
+            self._raws = self._members()
+
+    def __len__(self) -> int:
+        return len(self._said or self._raws)
+
+    def said(self, index: int) -> Said:
+        """One of them. Raises as `read` does."""
+        return self._said[index] if self._said else read(self._raws[index], is_guarded=self._is_array)
+
+    def raw(self, index: int) -> bytes:
+        """One of them, as it is written. Of an array nearly always nobody asks, and each is sought only then."""
+        self._raws = self._raws or self._members()
+        return self._raws[index]
+
+    def _members(self) -> Sequence[bytes]:
+        return _counted([bytes(raw) for raw in read_typed(self._body, _SEVERAL)])
 
 
 def read(raw: bytes, *, is_guarded: bool = False) -> Said:
@@ -115,24 +153,11 @@ def event_of(raw: bytes, caller: Caller, *, at: int) -> Event:
     )
 
 
-def several(body: bytes) -> Sequence[bytes]:
-    """The members of a JSON array, guarded with it, each as it is written.
-
-    Raises Invalid, also for more than `MOST_EVENTS`.
-    """
-    return _counted([bytes(raw) for raw in read_typed(body, _SEVERAL)])
-
-
-def lines(body: bytes) -> Sequence[bytes]:
-    """The lines of NDJSON that are not blank. Raises Invalid for none, and for more than `MOST_EVENTS`."""
-    return _counted([line for line in map(bytes.strip, body.split(b"\n")) if line])
-
-
 def result_of(kept: Kept) -> Published:
     return Published(event_id=kept.wire_id or outside(kept.id), deliveries=kept.deliveries, duplicate=kept.is_duplicate)
 
 
-def _counted(members: Sequence[bytes]) -> Sequence[bytes]:
+def _counted(members: list[T]) -> list[T]:
     if not members:
         raise Invalid("the body holds no event; send at least one")
     if len(members) > MOST_EVENTS:

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from tidings.core.descriptors import DESCRIPTORS
+
 # Seconds that each is given. asyncpg's own limit is for all of them together, so that one which swallows everything
 # would use it up.
 CONNECT_S = 5.0
@@ -38,9 +40,13 @@ class Hosts:
         return await self._ask(last, **options)
 
     async def _ask(self, place: int, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":  # noqa: ANN401 - as `connect`
-        connected: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self._urls[place], timeout=CONNECT_S, **options
-        )
+        try:
+            connected: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+                self._urls[place], timeout=CONNECT_S, **options
+            )
+        except OSError as error:
+            DESCRIPTORS.missed(error)
+            raise
         self._first = place
         return connected
 

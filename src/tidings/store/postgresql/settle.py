@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from tidings.core.delivery import Debt, State
+from tidings.core.event import Event
 from tidings.store.database import Claim, LaneChange, Settlement, Wanted
 from tidings.store.event_row import EventRow, json_text
 from tidings.store.postgresql.session import Argument, numbers
@@ -65,11 +66,13 @@ def claimed(rows: Sequence[asyncpg.Record]) -> Claim:
     """What the function `claim` gives: debts with their events; without one, lanes that must be asked again."""
     debts: list[Debt] = []
     again: dict[int, int] = {}
-    for *event, subscription, due, tries, first_at in rows:
-        if event[0] is None:
+    events: dict[int, Event] = {}  # each is read and held once, to however many lanes it is owed
+    for identifier, *columns, subscription, due, tries, first_at in rows:
+        if identifier is None:
             again[subscription] = due
-        else:
-            debts.append(
-                Debt(event=EventRow(*event).event, subscription=subscription, due=due, tries=tries, first_at=first_at)
-            )
+            continue
+        event = events.get(identifier)
+        if event is None:
+            event = events[identifier] = EventRow(identifier, *columns).event
+        debts.append(Debt(event=event, subscription=subscription, due=due, tries=tries, first_at=first_at))
     return Claim(debts=debts, again=again)

@@ -5,7 +5,8 @@ SELECT attempt.id, attempt.event, attempt.subscription, event.type, attempt.at, 
     coalesce(owed.due, 0) AS due,
     CASE
         WHEN owed.event IS NULL THEN attempt.state
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
         WHEN owed.first_at = 0 THEN 'pending'
         ELSE 'retrying'
     END AS state
@@ -46,6 +47,7 @@ LEFT JOIN owed ON owed.subscription = attempt.subscription AND owed.event = atte
 WHERE (:status = 0 OR attempt.status = :status) AND (:type = '' OR event.type = :type)
     AND (attempt.is_final = 1 OR (
         attempt.state = 'retrying' AND owed.first_at > 0 AND subscription.state = 'active' AND subscription.withheld = 0
+        AND replace(:unopened, ',' || subscription.number || ',', '') = :unopened
     ))
     AND NOT EXISTS (
         SELECT 1 FROM attempt AS later WHERE later.subscription = attempt.subscription
@@ -66,7 +68,8 @@ SELECT count(*) AS looked, coalesce(min(id), 0) AS edge FROM (
 SELECT owed.event, owed.subscription, (SELECT type FROM event WHERE event.id = owed.event) AS type, owed.tries,
     owed.due, subscription.id AS webhook, subscription.url,
     CASE
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
         WHEN owed.first_at = 0 THEN 'pending'
         ELSE 'retrying'
     END AS state
@@ -75,8 +78,10 @@ FROM (
     ORDER BY subscription, event LIMIT :look
 ) AS owed
 JOIN subscription ON subscription.number = owed.subscription
-WHERE ((:state = 'held' AND (subscription.state <> 'active' OR subscription.withheld <> 0))
-        OR (:state = 'pending' AND owed.first_at = 0 AND subscription.state = 'active' AND subscription.withheld = 0))
+WHERE ((:state = 'held' AND (subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened))
+        OR (:state = 'pending' AND owed.first_at = 0 AND subscription.state = 'active' AND subscription.withheld = 0
+            AND replace(:unopened, ',' || subscription.number || ',', '') = :unopened))
     AND (:type = '' OR (SELECT type FROM event WHERE event.id = owed.event) = :type)
     AND owed.event >= :since AND owed.event < :until
 ORDER BY owed.subscription, owed.event LIMIT :most;
@@ -96,7 +101,8 @@ FROM (
     SELECT * FROM (
         SELECT owed.event, owed.subscription, owed.tries, owed.due, 0 AS at, '' AS outcome, '' AS error,
             CASE
-                WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+                WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+                    OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
                 WHEN owed.first_at = 0 THEN 'pending'
                 ELSE 'retrying'
             END AS state,
@@ -130,7 +136,8 @@ ORDER BY listed.event DESC LIMIT :most;
 SELECT subscription.number, subscription.id AS webhook, subscription.url, subscription.state AS webhook_state,
     CASE
         WHEN owed.event IS NULL THEN coalesce(attempt.state, '')
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
         WHEN owed.first_at = 0 THEN 'pending'
         ELSE 'retrying'
     END AS state,
@@ -163,7 +170,8 @@ GROUP BY event.type;
 SELECT subscription.number, subscription.id AS webhook, subscription.url, subscription.state AS webhook_state,
     CASE
         WHEN owed.event IS NULL THEN coalesce(attempt.state, '')
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
         WHEN owed.first_at = 0 THEN 'pending'
         ELSE 'retrying'
     END AS state,

@@ -19,7 +19,8 @@ ORDER BY expires_at LIMIT :most;
 -- Subscriptions that hold events older than an event's identifier, with how many.
 SELECT number, (SELECT count(*) FROM owed WHERE owed.subscription = number AND owed.event < :before) AS held
 FROM subscription
-WHERE (state = 'disabled' OR (state = 'active' AND withheld <> 0))
+WHERE (state = 'disabled' OR (state = 'active'
+    AND (withheld <> 0 OR replace(:unopened, ',' || number || ',', '') <> :unopened)))
 AND EXISTS (SELECT 1 FROM owed WHERE owed.subscription = subscription.number AND owed.event < :before)
 ORDER BY number LIMIT :most;
 

@@ -24,7 +24,8 @@ FROM (
     SELECT * FROM (
         SELECT owed.event, owed.subscription, owed.tries, owed.due, 0 AS at, '' AS outcome, 0 AS status,
             CASE
-                WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+                WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+                    OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
                 WHEN owed.first_at = 0 THEN 'pending'
                 ELSE 'retrying'
             END AS state
@@ -61,7 +62,8 @@ SELECT count(*) AS looked, coalesce(min(event), 0) AS edge FROM (
 -- One delivery: what is owed of it, or its last word.
 SELECT owed.event, owed.subscription, owed.tries, owed.due, 0 AS at, '' AS outcome, 0 AS status,
     CASE
-        WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 'held'
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 'held'
         WHEN owed.first_at = 0 THEN 'pending'
         ELSE 'retrying'
     END AS state,
@@ -92,7 +94,11 @@ ORDER BY id DESC LIMIT :most;
 -- name: debts_standing
 -- How many debts are held and how many are not, how many of each were tried, and the oldest event, among so many.
 SELECT
-    CASE WHEN subscription.state <> 'active' OR subscription.withheld <> 0 THEN 1 ELSE 0 END AS is_held,
+    CASE
+        WHEN subscription.state <> 'active' OR subscription.withheld <> 0
+            OR replace(:unopened, ',' || subscription.number || ',', '') <> :unopened THEN 1
+        ELSE 0
+    END AS is_held,
     CAST(sum(lanes.debts) AS BIGINT) AS debts,
     CAST(sum(lanes.tried) AS BIGINT) AS tried,
     min(lanes.oldest) AS oldest

@@ -22,6 +22,7 @@ from tidings.store.sqlite.settle import cancel, settle
 from tidings.store.sqlite.transaction import Row, Transaction
 from tidings.store.sqlite.writer import Writer
 from tidings.store.statements import migrations, statements
+from tidings.store.unopened import Unopened
 
 T = TypeVar("T")
 _Delivery = tuple[int, int]
@@ -48,6 +49,7 @@ class SqliteDatabase:
 
     def __init__(self, path: str, *, clock: Clock, serving: bool = False, busy_ms: int = BUSY_MS) -> None:
         """Opens nothing yet but the lock file; raises Conflict if another process serves the store."""
+        self.unopened = Unopened()
         self._clock = clock
         self._lock = ServingLock(path) if serving else None
         self._earlier_are_dead = serving
@@ -80,7 +82,7 @@ class SqliteDatabase:
     async def keep(self, publications: Sequence[Publication], *, version: int, owner: int) -> list[Kept | TidingsError]:
         return await self._writer.do(
             lambda transaction: keep(transaction, publications, version=version, owner=owner),
-            rows=sum(map(_rows, publications)),
+            rows=_rows(publications),
         )
 
     async def claim(self, wanted: Sequence[Wanted], *, owner: int, now: int) -> Claim:
@@ -193,10 +195,12 @@ async def open_sqlite(path: str, *, clock: Clock, serving: bool = False, busy_ms
     return database
 
 
-def _rows(publication: Publication) -> int:
-    """How many it writes; what is long counts for several."""
-    others = len(publication.owed) + len(publication.keys) + len(publication.also)
-    return 1 + others + len(publication.event.data) // _ROW_BYTES
+def _rows(publications: Sequence[Publication]) -> int:
+    """How many they write; what is long counts for several."""
+    rows = len(publications)
+    for one in publications:
+        rows += len(one.owed) + len(one.keys) + len(one.also) + len(one.event.data) // _ROW_BYTES
+    return rows
 
 
 def _migrate(transaction: Transaction) -> list[str]:

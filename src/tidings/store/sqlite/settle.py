@@ -23,14 +23,12 @@ def settle(
         "debt_postponed",
         [(*_delivery(one), one.result.due, one.result.tries, one.first_at, owner) for one in postponed],
     )
-    attempts: list[Row] = []
-    for id_, one in enumerate(settlements, transaction.identifiers(len(settlements))):
-        delivery = _delivery(one)
-        is_final = settled.get(delivery) is one.result.state
-        if is_final:
-            # Two reports of one end are two attempts, and one last word.
-            del settled[delivery]
-        attempts.append(_row(one.attempt, id_=id_, is_final=is_final))
+    # Nearly always each is the end of another delivery.
+    are_ends = len(settled) == len(settlements)
+    attempts = [
+        _row(one.attempt, id_=id_, is_final=are_ends or _has_last_word(one, settled))
+        for id_, one in enumerate(settlements, transaction.identifiers(len(settlements)))
+    ]
     transaction.change_for("attempt_kept", attempts)
     transaction.change_for(
         "lane_changed",
@@ -70,6 +68,15 @@ def _given_up(transaction: Transaction, settlements: Sequence[Settlement], *, ow
         for one in settlements
         if transaction.change("debt_ended", subscription=one.attempt.subscription, event=one.attempt.event, owner=owner)
     }
+
+
+def _has_last_word(settlement: Settlement, settled: dict[_Delivery, State]) -> bool:
+    """Two reports of one end are two attempts, and one last word."""
+    delivery = _delivery(settlement)
+    if settled.get(delivery) is not settlement.result.state:
+        return False
+    del settled[delivery]
+    return True
 
 
 def _delivery(settlement: Settlement) -> _Delivery:

@@ -2,10 +2,9 @@
 -- New receipts, of a JSON array; where each body begins in all of them, and its length, come last.
 INSERT INTO receipt (source, at, query, headers, peer, body)
 SELECT
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-    COALESCE(substr(:bodies, value ->> 5, value ->> 6), x'')
-FROM json_each(:receipts)
-RETURNING id;
+    value ->> 'source', value ->> 'at', value ->> 'query', value ->> 'headers', value ->> 'peer',
+    COALESCE(substr(:bodies, value ->> 'first', value ->> 'size'), x'')
+FROM json_each(:receipts);
 
 -- name: receipts_claimed
 -- Receipts that nobody has understood yet, and that we have not taken, until their bodies have so many bytes.
@@ -38,7 +37,8 @@ WHERE receipt.id = done.id;
 UPDATE receipt SET state = 'duplicate', type = told.type, once = told.once
 FROM (
     SELECT
-        value ->> 0 AS id, value ->> 1 AS type, value ->> 2 AS once, value ->> 3 AS window_ms, value ->> 4 AS again
+        value ->> 'id' AS id, value ->> 'type' AS type, value ->> 'once' AS once, value ->> 'window_ms' AS window_ms,
+        value ->> 'again' AS again
     FROM json_each(:told)
 ) AS told
 WHERE receipt.id = told.id AND (told.again OR EXISTS (
