@@ -39,7 +39,7 @@ class Seen(NamedTuple):
     """What the caller sees of one answer: a status, or the outcome of a failure."""
 
     status: int
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[str, str]]
     body: bytes
     outcome: Outcome | None = None
 
@@ -64,7 +64,7 @@ class Talk:
             await asking
         except Failed as failed:
             return Seen(0, (), b"", failed.outcome)
-        return Seen(self.connection.status, tuple(self.connection.headers), self.connection.body)
+        return Seen(self.connection.status, self.connection.headers, self.connection.body)
 
 
 def talked(*exchanges: Sequence[bytes]) -> Seen:
@@ -148,6 +148,21 @@ def test_nothing_behind_an_answer_becomes_part_of_the_next(
     assert asyncio.run(talk()) in (None, talked([after]))
 
 
+@given(data=ANYTHING | damaged(), after=WHOLE)
+@tries(200)
+def test_an_answer_that_comes_again_is_read_as_it_was_and_the_one_after_it_by_itself(data: bytes, after: bytes) -> None:
+    async def talk() -> list[Seen]:
+        talk, seen = Talk(), []
+        for answer in (data, data, after):
+            seen.append(await talk.ask([answer]))
+            if not talk.connection.is_reusable or talk.wire.is_given_up:
+                break
+        return seen
+
+    seen = asyncio.run(talk())
+    assert seen == [talked([data]), talked([data]), talked([after])][: len(seen)]
+
+
 @given(data=st.binary(min_size=1, max_size=50) | damaged())
 @tries(100)
 def test_what_comes_unasked_ends_the_connection(data: bytes) -> None:
@@ -211,5 +226,5 @@ def test_the_interim_answers_that_are_waited_through_are_counted_and_not_kept() 
     interim = b"HTTP/1.1 103 E\r\nx: y\r\n\r\n"
     final = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
-    assert talked([interim * INTERIM_LIMIT + final]).headers == ((b"content-length", b"0"),)
+    assert talked([interim * INTERIM_LIMIT + final]).headers == (("content-length", "0"),)
     assert talked([interim * (INTERIM_LIMIT + 1) + final]).outcome is Outcome.BROKEN
