@@ -99,16 +99,19 @@ def test_without_a_filter_the_data_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subscription", "is_sending"),
+    ("subscription", "because"),
     [
-        (SUBSCRIPTION, True),
-        (replace(SUBSCRIPTION, withheld=True), False),
-        (replace(SUBSCRIPTION, state=State.DISABLED), False),
-        (replace(SUBSCRIPTION, state=State.ENDED), False),
+        (SUBSCRIPTION, ""),
+        (replace(SUBSCRIPTION, withheld=True), "or its connector was revoked; it goes out when that is mended"),
+        (replace(SUBSCRIPTION, withheld=True, unopened="no key opens it"), "no key opens it"),
+        (replace(SUBSCRIPTION, state=State.DISABLED, disabled_why="410"), "the webhook is disabled: 410; it goes out"),
+        (replace(SUBSCRIPTION, state=State.ENDED), "the webhook has ended, so this is cancelled"),
     ],
-    ids=["active", "withheld", "disabled", "ended"],
+    ids=["active", "withheld", "unopened", "disabled", "ended"],
 )
-def test_only_an_active_subscription_that_is_not_withheld_is_sent_to(
-    *, subscription: Subscription, is_sending: bool
+def test_only_an_active_subscription_that_is_not_withheld_is_sent_to_and_any_other_says_why(
+    *, subscription: Subscription, because: str
 ) -> None:
-    assert subscription.is_sending is is_sending
+    assert subscription.is_sending == (not because)
+    assert because in subscription.held_because
+    assert bool(because) == bool(subscription.held_because)

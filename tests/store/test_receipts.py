@@ -140,11 +140,10 @@ async def test_what_was_said_before_is_known_from_batch_to_batch_and_to_others_o
     assert await Receipts(database).repetitions([said(fourth, window_ms=1_000)]) == {fourth.id}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_processes_that_claim_at_once_share_what_there_is_and_leave_nothing_behind(
     database: Database, raw: Raw
 ) -> None:
-    if database.engine == "sqlite":
-        pytest.skip("one process claims on SQLite")
     processes = [Receipts(database) for _ in range(3)]
     await processes[0].keep([receipt(b"%d" % number) for number in range(40)])
     found: list[list[int]] = [[], [], []]

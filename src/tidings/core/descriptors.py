@@ -35,22 +35,21 @@ class Descriptors:
 
     def check(self) -> None:
         """Raises Unavailable if there is none left."""
+        if not self._are_some_left():
+            raise Unavailable(_told())
+
+    def _are_some_left(self) -> bool:
         try:
             os.close(os.open(os.devnull, os.O_RDONLY))
         except OSError as error:
-            if not self.missed(error):
-                raise
-            raise Unavailable(_told()) from error
+            return not self.missed(error)
+        return True
 
     async def watch(self, clock: Clock) -> None:
         """Log when there is none left, and when there are some again; for ever."""
         while True:
             await clock.sleep(_LOOK_EVERY_S)
-            try:
-                self.check()
-            except Unavailable:
-                continue
-            if self._are_missed:
+            if self._are_some_left() and self._are_missed:
                 self._are_missed = False
                 log.warning("descriptors.available")
 

@@ -324,8 +324,6 @@ class Courier:
 
     def _set_circuit(self, lane: Lane, circuit: Circuit) -> None:
         before, lane.circuit = lane.circuit, circuit
-        if circuit is before:
-            return
         if circuit.openings != before.openings:
             self.recorder.circuit_changed(lane.subscription.number, msgspec.json.encode(circuit).decode())
         if circuit.is_open and not before.is_open:
