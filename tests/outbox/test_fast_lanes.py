@@ -1,6 +1,8 @@
 """Fast lanes hold and take more, and give it back when they slow down."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -8,7 +10,7 @@ from tests.outbox.conftest import House
 from tests.outbox.test_agenda import lane
 from tidings.core.delivery import Debt
 from tidings.core.event import Event
-from tidings.outbox.lane import MOST_QUEUED, MOST_QUEUED_FAST, MOST_SLOTS
+from tidings.outbox.lane import MOST_QUEUED, MOST_QUEUED_FAST, MOST_SLOTS, Lane
 from tidings.outbox.publisher import Draft
 from tidings.testing.endpoint import Answer, Endpoint
 
@@ -46,18 +48,26 @@ def test_a_lane_gives_back_nothing_before_it_holds_twice_what_it_may() -> None:
     assert one.overflow == MOST_QUEUED + 1
 
 
-async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
-    monkeypatch.setattr("tidings.outbox.roster.MOST_HELD", 200)
+@asynccontextmanager
+async def answered_once(house: House) -> AsyncIterator[tuple[Lane, Endpoint, asyncio.Event]]:
+    """A lane of four slots, its endpoint, and what that waits for before it answers again."""
     answers = asyncio.Event()
     async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
         subscription = await house.subscribe(endpoint.url)
         await house.publish()
         await house.settled()
-        one = house.courier.roster.lane(subscription)
-        one.slots, one.took_ms = 4, 1.0
+        proven = house.courier.roster.lane(subscription)
+        proven.slots = 4
+        yield proven, endpoint, answers
+
+
+async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
+    monkeypatch.setattr("tidings.outbox.roster.MOST_HELD", 200)
+    async with answered_once(house) as (one, endpoint, answers):
+        one.took_ms = 1.0
         drafts = [Draft(event=house.event()) for _ in range(150)]
         await house.hub.publisher.publish(drafts)
         assert len(one.queue) == 150 - 4
@@ -67,7 +77,7 @@ async def test_a_lane_that_slows_down_gives_back_what_it_may_not_hold_any_more(
 
         await house.reaches(lambda: len(endpoint.requests) == 151, by=1_000)
         await house.settled()
-    assert await house.states(subscription.number) == ["delivered"] * 100  # the first page of them
+    assert await house.states(one.subscription.number) == ["delivered"] * 100  # the first page of them
 
 
 @pytest.mark.parametrize(("most_held", "in_memory"), [(4_000, 66), (100, 56)])
@@ -75,13 +85,8 @@ async def test_a_lane_that_answers_may_have_all_that_comes_while_less_than_three
     house: House, monkeypatch: pytest.MonkeyPatch, *, most_held: int, in_memory: int
 ) -> None:
     monkeypatch.setattr("tidings.outbox.lane.MOST_QUEUED", 50)
-    answers = asyncio.Event()
-    async with Endpoint(Answer(200), Answer(200, after=answers)) as endpoint:
-        subscription = await house.subscribe(endpoint.url)
-        await house.publish()
-        await house.settled()
-        one = house.courier.roster.lane(subscription)
-        one.slots, one.took_ms = 4, 60_000.0
+    async with answered_once(house) as (one, endpoint, answers):
+        one.took_ms = 60_000.0
         monkeypatch.setattr("tidings.outbox.roster.MOST_HELD", most_held)
 
         await house.hub.publisher.publish([house.draft() for _ in range(60)])
