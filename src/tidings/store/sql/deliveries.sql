@@ -1,5 +1,6 @@
 -- name: tried_lately
 -- Deliveries by their last attempt, the latest first, that fit the filters, among so many attempts before one.
+-- `:unopened`, here and below: the webhooks that this process has no key for, like `,7,12,` (see `store.unopened`).
 SELECT attempt.id, attempt.event, attempt.subscription, event.type, attempt.at, attempt.outcome, attempt.status,
     attempt.error, subscription.id AS webhook, subscription.url, coalesce(owed.tries, 0) AS tries,
     coalesce(owed.due, 0) AS due,

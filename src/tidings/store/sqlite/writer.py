@@ -157,7 +157,7 @@ class Writer:
         except UNAVAILABLE as error:
             self._drop()
             raise meaning(error) from error
-        except Exception:  # whatever it was, and it is raised on
+        except Exception:  # whatever failed, nothing of it may stay; it is raised on
             transaction.rollback()
             raise
         self._commit()
@@ -171,7 +171,7 @@ class Writer:
             self._drop()
             # If it was the disk that failed, the log may have reached it in spite of what it said.
             raise meaning(error, is_fate_unknown=isinstance(error, apsw.IOError)) from error
-        except Exception:  # as above
+        except Exception:  # as in `_transact`
             transaction.rollback()
             raise
 
